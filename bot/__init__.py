@@ -1,0 +1,1 @@
+"""All input and output: settings, app, webhooks, turn, deliver, jobs, channels, storage, vault, console."""

@@ -1,0 +1,1 @@
+"""Channels: one file a platform; `base` says what a channel is."""

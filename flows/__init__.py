@@ -1,0 +1,1 @@
+"""The conversation engine: pure, without input or output, clock, random ids or async."""
