@@ -1,0 +1,226 @@
+"""The Telegram channel: sends, deletes, acknowledges. What comes in is read by `update`, fetched by `poller` or taken by `webhook`."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from telegram.ext import AIORateLimiter, ExtBot
+from telegram.request import BaseRequest
+
+from bot.channels.base import ChannelError, Limits, Received, Refused
+from bot.channels.bubble import body, pieces, utf16_length, whole_unicode
+from bot.channels.telegram.errors import GONE, call
+from bot.channels.telegram.transport import QuietRequest, quiet_loggers
+from bot.channels.telegram.update import CHANNEL, Ignored, read_update
+from flows.message import Choice, Outbound
+
+log = logging.getLogger(__name__)
+
+DEFAULT_BASE_URL = "https://api.telegram.org/bot"
+# Asked of Telegram, so that nothing else even travels to us.
+ALLOWED_UPDATES = ("message", "callback_query")
+
+# A keyboard of more buttons than this is refused (REPLY_MARKUP_TOO_LONG; the Bot API does not document it).
+_BUTTONS = 100
+# Two answers this short stand side by side on the narrowest phone ("Ya" / "Tidak").
+_SHORT = 12
+# Shown with the location button. The channel holds no words of its own in any language, so this one is in both.
+_LOCATION_TEXT = "📍 Lokasi · Location"
+_LOCATION_BUTTON = "📍 Kirim lokasi · Send location"
+
+_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}", re.ASCII)
+_REF = re.compile(r"[1-9][0-9]{0,18}", re.ASCII)
+_ADDRESS = re.compile(r"-?[1-9][0-9]{0,18}", re.ASCII)
+
+
+class Telegram:
+    """Telegram's Bot API as a Channel.
+
+    `token` and `base_url` as python-telegram-bot's Bot takes them. `request` and `updates_request` replace the HTTP transport for sending
+    and for fetching (a benchmark counts with one). `paced` keeps the bot under Telegram's 30 messages a second.
+
+    `ignored` counts the updates that were nothing for us, by reason: for the metrics.
+    """
+
+    name = CHANNEL
+    pull = False
+    limits = Limits(text=4096, options=_BUTTONS, label=64, id_bytes=64)
+
+    def __init__(
+        self,
+        *,
+        token: str,
+        base_url: str = DEFAULT_BASE_URL,
+        request: BaseRequest | None = None,
+        updates_request: BaseRequest | None = None,
+        paced: bool = True,
+    ) -> None:
+        quiet_loggers()
+        self.ignored: Counter[Ignored] = Counter()
+        self._request = request or QuietRequest(connection_pool_size=64, pool_timeout=10.0)
+        self._updates_request = updates_request or QuietRequest(connection_pool_size=2)
+        base_file_url = base_url.removesuffix("bot") + "file/bot" if base_url.endswith("/bot") else base_url
+        self._bot: ExtBot[Any] = ExtBot(
+            token,
+            base_url=base_url,
+            base_file_url=base_file_url,
+            request=self._request,
+            get_updates_request=self._updates_request,
+            rate_limiter=AIORateLimiter(max_retries=0) if paced else None,  # retries are the outbox's
+        )
+
+    def __repr__(self) -> str:
+        return "Telegram()"  # the Bot's own repr shows the token
+
+    # Incoming
+
+    def parse(self, update: Mapping[str, Any]) -> Received | None:
+        """The message of a private chat in an update; None, and counted in `ignored`, if there is none. Never raises."""
+        found = read_update(update)
+        if isinstance(found, Ignored):
+            self.ignored[found] += 1
+            return None
+        return found
+
+    async def get_updates(self, *, offset: int | None, wait: int, limit: int = 100) -> list[Any]:
+        """What waits at Telegram from update number `offset` on, as raw JSON; waits up to `wait` seconds for something to come.
+
+        Everything before `offset` is thereby confirmed, and Telegram forgets it. Raises TryLater or Refused.
+        """
+        arguments: dict[str, Any] = {"timeout": wait, "limit": limit, "allowed_updates": list(ALLOWED_UPDATES)}
+        if offset is not None:
+            arguments["offset"] = offset
+        result = await self._raw("getUpdates", arguments, read_timeout=wait + 10.0)
+        return result if isinstance(result, list) else []
+
+    async def acknowledge(self, received: Received) -> None:
+        """Stops the spinner on a tapped button. Best effort: never raises."""
+        if not received.receipt:
+            return
+        try:
+            await call(self._bot.answer_callback_query(received.receipt))
+        except ChannelError as error:  # mostly telegram_tap_expired, after an outage
+            log.info("telegram_acknowledge_failed code=%s", error.code)
+        except Exception as error:  # noqa: BLE001 - promised: a spinner is no reason to stop
+            log.warning("telegram_acknowledge_failed error=%s", type(error).__name__)
+
+    # Outgoing
+
+    async def send(self, address: str, message: Outbound) -> tuple[str, ...]:
+        """Sends one bubble as plain text, in several messages if it is longer than 4,096; the buttons are under the last one.
+
+        Gives the message ids. Raises TryLater or Refused.
+        """
+        chat = _number(_ADDRESS, address, "telegram_address_invalid")
+        parts = [part for part in pieces(body(message), self.limits.text, length=utf16_length) if part.strip()]
+        if not parts:
+            raise Refused("telegram_text_empty")
+        keyboard = _keyboard(message.choices)
+        last: dict[str, Any] = {"remove_keyboard": True}  # takes away the location button of an earlier question
+        if keyboard:
+            last = {"inline_keyboard": keyboard}
+        elif message.ask_location:
+            last = _location_keyboard()
+        sent = [await self._send(chat, part, None) for part in parts[:-1]]
+        sent.append(await self._send(chat, parts[-1], last))
+        if message.ask_location and keyboard:
+            # A message carries one keyboard. The options are there already, so the location button comes with a message of its own. If that
+            # one fails the question has been asked all the same: to fail here would ask it twice.
+            try:
+                sent.append(await self._send(chat, _LOCATION_TEXT, _location_keyboard()))
+            except ChannelError as error:
+                log.info("telegram_location_button_failed code=%s", error.code)
+        return tuple(ref for ref in sent if ref)
+
+    async def delete(self, address: str, ref: str) -> None:
+        """Deletes a message of either side; one that is gone already counts as deleted.
+
+        Telegram allows it for 48 hours (https://core.telegram.org/bots/api#deletemessage): later it is Refused.
+        """
+        chat, number = _number(_ADDRESS, address, "telegram_address_invalid"), _number(_REF, ref, "telegram_ref_invalid")
+        try:
+            await call(self._bot.delete_message(chat, number))
+        except Refused as error:
+            if error.code != GONE:
+                raise
+
+    async def close(self) -> None:
+        """Ends connections."""
+        await self._request.shutdown()
+        if self._updates_request is not self._request:
+            await self._updates_request.shutdown()
+
+    # Set-up
+
+    async def check_token(self) -> None:
+        """Asks Telegram who we are. Raises TryLater (`telegram_token_refused` if the token is wrong) or Refused."""
+        await call(self._bot.get_me())
+
+    async def set_webhook(self, url: str, secret: str) -> None:
+        """Has Telegram deliver to `url` with `secret` in a header. Nothing that waits is dropped. Raises TryLater, Refused, ValueError."""
+        check_secret(secret)
+        await call(
+            self._bot.set_webhook(url, secret_token=secret, allowed_updates=ALLOWED_UPDATES, drop_pending_updates=False, max_connections=40)
+        )
+
+    async def delete_webhook(self) -> None:
+        """Goes back to polling; what waits is kept. Raises TryLater or Refused."""
+        await call(self._bot.delete_webhook(drop_pending_updates=False))
+
+    async def _send(self, chat: int, text: str, markup: dict[str, Any] | None) -> str:
+        arguments: dict[str, Any] = {
+            "chat_id": chat,
+            "text": text,
+            "link_preview_options": {"is_disabled": True},
+            # The phone must not ring in the pocket of somebody who hides; the message shows all the same.
+            "disable_notification": True,
+        }
+        if markup is not None:
+            arguments["reply_markup"] = markup
+        result = await self._raw("sendMessage", arguments)
+        number = result.get("message_id") if isinstance(result, dict) else None
+        return str(number) if isinstance(number, int) and number > 0 else ""
+
+    async def _raw(self, method: str, arguments: dict[str, Any], *, read_timeout: float | None = None) -> Any:
+        """One call whose answer is left as JSON. See docs/decisions/telegram.md for why not `send_message` and `get_updates`."""
+        # `do_api_request` warns whenever the Bot has a method of that name. A name with an underscore in another place than the Bot's goes
+        # through unwarned, and is turned into the same "sendMessage" (`send_Message`).
+        name = re.sub("(?=[A-Z])", "_", method, count=1)
+        patience = BaseRequest.DEFAULT_NONE if read_timeout is None else read_timeout
+        return await call(self._bot.do_api_request(name, api_kwargs=arguments, read_timeout=patience))
+
+
+def check_secret(secret: str) -> None:
+    """Raises ValueError if Telegram would not take this as a webhook's secret (1 to 256 of A-Z a-z 0-9 _ -)."""
+    if not _SECRET.fullmatch(secret):
+        raise ValueError("the webhook secret must be 1 to 256 characters of A-Z, a-z, 0-9, _ and -")
+
+
+def _keyboard(choices: tuple[Choice, ...]) -> list[list[dict[str, str]]]:
+    """Inline buttons, one a row so that nothing is cut off; two short answers share a row. What cannot be a button has its number still."""
+    buttons = [
+        {"text": whole_unicode(choice.label) if choice.label.strip() else str(number), "callback_data": choice.id}
+        for number, choice in enumerate(choices[:_BUTTONS], 1)
+        if 1 <= len(choice.id.encode("utf-8", "replace")) <= 64
+    ]
+    if len(buttons) == 2 and all(len(button["text"]) <= _SHORT for button in buttons):
+        return [buttons]
+    return [[button] for button in buttons]
+
+
+def _location_keyboard() -> dict[str, Any]:
+    return {
+        "keyboard": [[{"text": _LOCATION_BUTTON, "request_location": True}]],
+        "resize_keyboard": True,
+        "one_time_keyboard": True,
+    }
+
+
+def _number(shape: re.Pattern[str], value: str, code: str) -> int:
+    if not shape.fullmatch(value):
+        raise Refused(code)
+    return int(value)
