@@ -1,0 +1,139 @@
+// Ties the page together: what is typed or tapped goes to the wire, what comes goes to the log.
+
+import { setUpLabels, spoken, t } from "./labels.js";
+import { openLog } from "./log.js";
+import { openToken, touch, uuid } from "./token.js";
+import { openWire } from "./wire.js";
+
+const at = (id) => document.getElementById(id);
+const [text, form, send, hint, counter, link, lost, scroll] = ["text", "form", "send", "hint", "counter", "link", "lost", "scroll"].map(at);
+const LIMIT = Number(text.dataset.limit);
+const NEAR = 400; // characters before the limit where the counter appears
+const touching = matchMedia("(hover: none) and (pointer: coarse)");
+
+const chat = openLog({ log: at("log"), scroll, newer: at("newer"), typing: at("typing") });
+let wire = null;
+let hintKey = null;
+let tapped = {};
+
+setUpLabels(at("language"));
+
+function say(key) {
+  hintKey = key;
+  hint.textContent = key ? t(key) : "";
+}
+
+addEventListener("chat-language", () => {
+  say(hintKey);
+  measure();
+});
+
+const length = (words) => [...words].length; // as the service counts: one for a letter outside the basic plane, too
+
+function measure() {
+  text.style.height = "auto";
+  text.style.height = text.scrollHeight + 2 + "px";
+  const room = LIMIT - length(text.value);
+  counter.textContent = room < 0 ? t("surplus", -room) : room <= NEAR ? t("left", room) : "";
+  if (room < 0 && hintKey !== "over") say("over"); // said once, not at every letter
+  else if (room >= 0 && hintKey === "over") say(null);
+  send.setAttribute("aria-disabled", String(room < 0 || !text.value.trim()));
+}
+
+function out(body, words) {
+  const item = { body: { id: uuid(), language: spoken(), ...body } };
+  if (words !== undefined) item.show = chat.own(words, () => wire.send(item));
+  wire.send(item);
+}
+
+const answers = {
+  tap(id, words) {
+    if (id === tapped.id && Date.now() - tapped.at < 800) return; // a double-tap is one answer
+    tapped = { id, at: Date.now() };
+    say(null);
+    out({ kind: "tap", tap: id }, words);
+    settle();
+  },
+  text(numbers, words) {
+    say(null);
+    out({ kind: "text", text: numbers }, words);
+    settle();
+  },
+  locate(button) {
+    say("locating");
+    button.disabled = true;
+    navigator.geolocation.getCurrentPosition(
+      ({ coords }) => {
+        button.disabled = false;
+        say(null);
+        out({ kind: "location", location: [coords.latitude, coords.longitude] }, t("located"));
+      },
+      () => {
+        button.disabled = false;
+        say("no_location");
+        text.focus();
+      },
+      { enableHighAccuracy: true, timeout: 20_000, maximumAge: 0 },
+    );
+  },
+  hint: (key) => say(key),
+};
+
+// After an answer the keyboard is where the next one can be typed, by number too. On a phone this would only open the keyboard.
+function settle() {
+  if (!touching.matches) text.focus({ preventScroll: true });
+}
+
+function submit(event) {
+  event.preventDefault();
+  const words = text.value;
+  if (!words.trim() || length(words) > LIMIT || !wire) return measure();
+  text.value = "";
+  say(null);
+  measure();
+  out({ kind: "text", text: words }, words);
+  text.focus({ preventScroll: true });
+}
+
+form.addEventListener("submit", submit);
+text.addEventListener("input", measure);
+text.addEventListener("keydown", (event) => {
+  // On a phone Enter starts a new line, as its keyboard shows; the button sends.
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !touching.matches) submit(event);
+});
+
+const alarm = () => (lost.hidden = false);
+let down = setTimeout(alarm, 4000);
+function onLink(connected) {
+  link.dataset.state = connected ? "connected" : "connecting";
+  link.firstElementChild.dataset.t = link.dataset.state;
+  link.firstElementChild.textContent = t(link.dataset.state);
+  if (connected) {
+    clearTimeout(down);
+    down = 0;
+    lost.hidden = true;
+  } else if (!down) down = setTimeout(alarm, 4000);
+}
+
+function onStatus(item, state, code) {
+  item.show?.(state);
+  if (state === "failed") say(code === "too_long" || code === "body_too_large" ? "too_long" : "failed");
+}
+
+// iOS lays the keyboard over the page: the page follows what is left, so that "leave quickly" stays in sight.
+const view = window.visualViewport;
+view?.addEventListener("resize", () => {
+  if (view.scale === 1) document.documentElement.style.setProperty("--height", view.height + "px");
+});
+
+addEventListener("chat-left", () => wire?.close());
+addEventListener("pagehide", () => wire?.close());
+setInterval(touch, 60_000);
+
+document.documentElement.classList.add("alive");
+measure();
+openToken().then((token) => {
+  wire = openWire({ token, onBubble: (id, message) => chat.bubble(message, answers), onLink, onStatus });
+  out({ kind: "start" });
+});
+if (!touching.matches) text.focus({ preventScroll: true });

@@ -1,0 +1,114 @@
+// The page's own few words. The bot's words come from the service, in the language that the person chose there.
+
+const WORDS = {
+  id: {
+    skip: "Ke kotak pesan",
+    leave: "Tinggalkan cepat",
+    connecting: "menyambung…",
+    connected: "tersambung",
+    conversation: "Percakapan",
+    about: "Tentang halaman ini",
+    messages: "Pesan",
+    note_history:
+      "Alamat halaman ini tetap ada di riwayat peramban, hapus sendiri setelah selesai. Halaman ini tidak menyimpan isi obrolan di HP atau komputer ini.",
+    note_esc: "Tekan Esc dua kali untuk pergi dengan cepat.",
+    newer: "Pesan baru di bawah",
+    lost: "Sambungan terputus. Kami mencoba lagi terus; yang sudah kamu kirim tidak hilang selama halaman ini terbuka.",
+    urgent: "Mendesak? Telepon:",
+    emergency: "Darurat",
+    police: "Polisi",
+    ambulance: "Ambulans",
+    write: "Tulis pesan",
+    send: "Kirim",
+    keys: "Enter mengirim, Shift+Enter baris baru. Pilihan bisa dijawab dengan nomornya.",
+    you: "Kamu",
+    service: "Balasan",
+    choices: "Pilihan",
+    waiting: "menunggu terkirim",
+    sent: "terkirim",
+    failed: "belum terkirim",
+    again: "Coba lagi",
+    left: (n) => `Sisa ${n} huruf`,
+    over: "Terlalu panjang. Kirim sebagian dulu, sisanya di pesan berikutnya.",
+    surplus: (n) => `Kelebihan ${n} huruf`,
+    too_long: "Pesan ini terlalu panjang. Bagi menjadi beberapa pesan, ya.",
+    locate: "Kirim lokasi",
+    locating: "Mencari lokasi…",
+    located: "Lokasi saya",
+    no_location: "Lokasi tidak bisa dibaca. Tulis saja patokannya.",
+    pick: "Pilih satu atau lebih dulu.",
+    closed: "Pertanyaan ini sudah lewat. Tulis “kembali” untuk mengganti jawaban.",
+  },
+  en: {
+    skip: "To the message box",
+    leave: "Leave quickly",
+    connecting: "connecting…",
+    connected: "connected",
+    conversation: "Conversation",
+    about: "About this page",
+    messages: "Messages",
+    note_history:
+      "The address of this page stays in the browser's history: erase it yourself when you are done. This page keeps nothing of the conversation on this phone or computer.",
+    note_esc: "Press Esc twice to leave quickly.",
+    newer: "New message below",
+    lost: "The connection is lost. We keep trying; what you sent is not lost as long as this page is open.",
+    urgent: "Urgent? Call:",
+    emergency: "Emergency",
+    police: "Police",
+    ambulance: "Ambulance",
+    write: "Write a message",
+    send: "Send",
+    keys: "Enter sends, Shift+Enter starts a new line. Options can be answered by number.",
+    you: "You",
+    service: "Reply",
+    choices: "Options",
+    waiting: "waiting to be sent",
+    sent: "sent",
+    failed: "not sent yet",
+    again: "Try again",
+    left: (n) => `${n} characters left`,
+    over: "Too long. Send a part first, the rest in the next message.",
+    surplus: (n) => `${n} characters too many`,
+    too_long: "This message is too long. Please split it into several.",
+    locate: "Send location",
+    locating: "Looking for your location…",
+    located: "My location",
+    no_location: "The location cannot be read. Just write a landmark.",
+    pick: "Choose one or more first.",
+    closed: "This question has passed. Write “back” to change the answer.",
+  },
+};
+
+let language = "id";
+
+export const spoken = () => language;
+
+// The words of a key; `n` fills it in where it takes a number.
+export function t(key, n) {
+  const words = WORDS[language][key];
+  return typeof words === "function" ? words(n) : words;
+}
+
+// Puts a label on an element that follows the toggle.
+export function label(element, key) {
+  element.dataset.t = key;
+  element.textContent = t(key);
+}
+
+const AS = { t: (e, w) => (e.textContent = w), tLabel: (e, w) => e.setAttribute("aria-label", w), tPlaceholder: (e, w) => (e.placeholder = w) };
+
+export function setUpLabels(button) {
+  button.addEventListener("click", () => {
+    language = language === "id" ? "en" : "id";
+    document.documentElement.lang = language;
+    for (const [data, put] of Object.entries(AS)) {
+      const attribute = "data-" + data.replace(/[A-Z]/g, (c) => "-" + c.toLowerCase());
+      for (const element of document.querySelectorAll(`[${attribute}]`)) put(element, t(element.dataset[data]));
+    }
+    const other = language === "id" ? "EN" : "ID";
+    button.textContent = other;
+    button.lang = other.toLowerCase();
+    button.setAttribute("aria-label", other === "EN" ? "EN – switch the labels of this page to English" : "ID – ubah label halaman ini ke bahasa Indonesia");
+    dispatchEvent(new Event("chat-language"));
+  });
+}

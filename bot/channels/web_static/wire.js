@@ -1,0 +1,166 @@
+// Between page and service: messages go out in order and once, bubbles come in and are confirmed once they are shown.
+
+import { touch } from "./token.js";
+
+const QUIET = 40_000; // ms without even a heartbeat: the connection is dead, whatever the phone thinks
+const backoff = (n) => Math.min(15_000, 400 * 2 ** n) * (0.5 + Math.random());
+
+// `token`: of this tab. `onBubble(id, message)`, `onLink(connected)`, `onStatus(item, "waiting"|"sent"|"failed", code)`.
+export function openWire({ token, onBubble, onLink, onStatus }) {
+  const headers = { Authorization: "Bearer " + token };
+  const outgoing = [];
+  const shown = new Set();
+  let unconfirmed = [];
+  let sending = false;
+  let confirming = false;
+  let closed = false;
+  let stream = null;
+  let heard = Date.now();
+  const pauses = new Set();
+
+  const hurry = () => pauses.forEach((end) => end());
+  const pause = (ms) =>
+    new Promise((resolve) => {
+      const end = () => {
+        clearTimeout(timer);
+        pauses.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      pauses.add(end);
+    });
+  const post = (path, body) => {
+    const patience = new AbortController();
+    const timer = setTimeout(() => patience.abort(), 20_000);
+    return fetch(path, {
+      method: "POST",
+      headers: { ...headers, "Content-Type": "application/json" },
+      body: JSON.stringify(body),
+      credentials: "omit",
+      cache: "no-store",
+      signal: patience.signal,
+    }).finally(() => clearTimeout(timer));
+  };
+
+  async function pump() {
+    if (sending) return;
+    sending = true;
+    for (let tries = 0; outgoing.length && !closed; ) {
+      const item = outgoing[0];
+      let wait = 0;
+      try {
+        const answer = await post("/chat/messages", item.body);
+        if (answer.ok) {
+          outgoing.shift();
+          tries = 0;
+          touch();
+          onStatus(item, "sent");
+        } else if (answer.status === 429 || answer.status >= 500 || answer.status === 408) {
+          wait = 1000 * Number(answer.headers.get("Retry-After") || 0) * (1 + Math.random() / 2) || backoff(tries);
+        } else {
+          const { code } = await answer.json().catch(() => ({}));
+          outgoing.shift();
+          onStatus(item, "failed", code);
+        }
+      } catch {
+        wait = backoff(tries);
+      }
+      if (wait && !closed) {
+        tries += 1;
+        onStatus(item, "waiting");
+        await pause(wait);
+      }
+    }
+    sending = false;
+  }
+
+  async function confirm() {
+    if (confirming) return;
+    confirming = true;
+    for (let tries = 0; unconfirmed.length && !closed; ) {
+      const ids = unconfirmed.slice(0, 500);
+      const done = await post("/chat/confirm", { ids }).then((answer) => answer.ok, () => false);
+      if (done) {
+        unconfirmed = unconfirmed.filter((id) => !ids.includes(id));
+        tries = 0;
+      } else await pause(backoff(tries++));
+    }
+    confirming = false;
+  }
+
+  function take(block) {
+    const data = block
+      .split("\n")
+      .filter((line) => line.startsWith("data:"))
+      .map((line) => line.slice(5).trim())
+      .join("\n");
+    if (!data) return;
+    const { id, message } = JSON.parse(data);
+    if (!shown.has(id)) {
+      shown.add(id);
+      onBubble(id, message);
+    }
+    if (!unconfirmed.includes(id)) unconfirmed.push(id);
+    confirm();
+  }
+
+  async function listen() {
+    for (let tries = 0; !closed; ) {
+      stream = new AbortController();
+      heard = Date.now();
+      try {
+        const answer = await fetch("/chat/events", { headers, credentials: "omit", cache: "no-store", signal: stream.signal });
+        if (!answer.ok) throw new Error(String(answer.status));
+        const reader = answer.body.getReader();
+        const decoder = new TextDecoder();
+        let text = "";
+        for (;;) {
+          const { value, done } = await reader.read();
+          if (done) break;
+          heard = Date.now();
+          if (tries !== -1) {
+            tries = -1;
+            onLink(true);
+            hurry(); // the service is back: what waits goes out now
+          }
+          text += decoder.decode(value, { stream: true });
+          for (let end; (end = text.indexOf("\n\n")) >= 0; text = text.slice(end + 2)) take(text.slice(0, end));
+        }
+      } catch {
+        // lost: below
+      }
+      if (closed) return;
+      onLink(false);
+      tries += 1;
+      await pause(backoff(tries));
+    }
+  }
+
+  const watch = setInterval(() => {
+    if (Date.now() - heard > QUIET) stream?.abort();
+  }, 5000);
+  const wake = () => {
+    hurry();
+    if (document.visibilityState === "visible" && Date.now() - heard > QUIET / 2) stream?.abort();
+  };
+  addEventListener("online", wake);
+  document.addEventListener("visibilitychange", wake);
+  listen();
+
+  return {
+    // `item.body` is the message with its id; the same item may be sent again, the service takes it once.
+    send(item) {
+      outgoing.push(item);
+      onStatus(item, "waiting");
+      pump();
+    },
+    close() {
+      closed = true;
+      clearInterval(watch);
+      outgoing.length = 0;
+      shown.clear();
+      stream?.abort();
+      hurry();
+    },
+  };
+}
