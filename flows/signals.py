@@ -23,13 +23,15 @@ class Said:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
     """An action that the engine asked for came back. `code` is one that the action declares; `facts` are merged into the session's;
-    `forget` drops the answers of the flow that asked: they are sealed now, and nobody needs to read them here again."""
+    `forget` drops the answers of the flow that asked: they are sealed now, and nobody needs to read them here again. `reset` drops everything
+    but the step that answers (quick exit, erasure)."""
 
     action: str
     code: str
     result: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
     forget: bool = False
+    reset: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,0 +1,31 @@
+"""Several texts of one turn → as few bubbles as fit.
+
+WhatsApp takes about one message per 6 s and recipient, and a child who is hiding should feel one vibration: one bubble a turn where it fits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from flows.message import Outbound
+
+BUBBLE = 1000  # below the 1,024 characters of a WhatsApp button message, the shortest limit of all platforms
+
+
+def length(message: Outbound) -> int:
+    """How long a bubble is with its options numbered in the text, in characters."""
+    return len(message.text) + sum(len(choice.label) + 4 for choice in message.choices)
+
+
+def merge(messages: Iterable[Outbound]) -> tuple[Outbound, ...]:
+    """The same texts in the same order in fewer bubbles. A bubble with choices ends one: nothing is put after its buttons."""
+    merged: list[Outbound] = []
+    for message in messages:
+        last = merged[-1] if merged else None
+        if last is not None and not last.choices and not last.ask_location and length(last) + 2 + length(message) <= BUBBLE:
+            numbers = tuple(dict.fromkeys((*last.numbers, *message.numbers)))
+            merged[-1] = replace(message, text=f"{last.text}\n\n{message.text}", numbers=numbers)
+        else:
+            merged.append(message)
+    return tuple(merged)

@@ -1,0 +1,304 @@
+"""`resume(session, signal) → Turn`: the whole conversation engine. Pure and total.
+
+Same input, same output. Whatever is heard, the answer is a session that can go on and bubbles that can be sent. The order in which a
+message is looked at is the order of what matters: leaving, an old button, danger, command words, the pending question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from flows.bubbles import merge
+from flows.catalogue import fold
+from flows.library import INTERRUPTS, START, Library
+from flows.message import InboundKind
+from flows.move import ASK, WAIT, Act, Ask, End, Goto, Move, Open, Wait
+from flows.registry import STEP_TYPES
+from flows.scene import OpenFrame, Scene
+from flows.session import Session
+from flows.signals import Done, Effect, RunAction, Said, Send, Signal, TimedOut
+from flows.steps.ask import MISSES_TO_PERSON
+from flows.steps.ask import Ask as AskType
+from flows.steps.review import change
+
+STEP_CAP = 60
+STACK_CAP = 8
+FREE_TEXT = ("text", "where")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Turn:
+    """What one signal led to. `effects` are the bubbles in order and, if the engine needs something done, a `RunAction` as the last.
+    `fault` is a code for the operator when the definitions ran in a circle; the person got a safe sentence."""
+
+    session: Session
+    effects: tuple[Effect, ...]
+    fault: str = ""
+
+
+def new_session(language: str) -> Session:
+    """The session of somebody who has not said anything yet."""
+    return Session(language=language)
+
+
+def resume(session: Session, signal: Signal, *, library: Library, world: Mapping[str, Any]) -> Turn:
+    """One turn: takes the session and what happened, gives the session after it and what is to be done.
+
+    `world` holds the names of `flows.signals.WORLD`. Never raises for anything that a person can send.
+    """
+    scene = Scene(session, library=library, world=world)
+    move = _begin(scene, session, signal)
+    for _ in range(STEP_CAP):
+        if isinstance(move, Wait):
+            return Turn(session=scene.frozen(), effects=_sends(scene))
+        if isinstance(move, Act):
+            answers = dict(scene.frame.answers)
+            action = RunAction(name=move.name, arguments=move.arguments, answers=answers)
+            return Turn(session=scene.frozen(waiting=move.name), effects=(*_sends(scene), action))
+        move = _follow(scene, move)
+    return _circle(scene)
+
+
+def _sends(scene: Scene) -> tuple[Effect, ...]:
+    return tuple(Send(message=message) for message in merge(scene.sends))
+
+
+def _circle(scene: Scene) -> Turn:
+    """The definitions led in a circle: a fault of ours. The person hears the truth and can go on from the menu."""
+    scene.sends = []
+    scene.frames = scene.frames[:0]
+    scene.tell(scene.common("trouble"))
+    return Turn(session=scene.frozen(), effects=_sends(scene), fault="step_cap")
+
+
+def _begin(scene: Scene, session: Session, signal: Signal) -> Move:
+    if isinstance(signal, Done):
+        return _done(scene, session, signal)
+    if isinstance(signal, TimedOut):
+        return _open(scene, INTERRUPTS, signal.timer, keep=True) if _has_entry(scene, signal.timer) else WAIT
+    return _hear(scene, signal)
+
+
+def _has_entry(scene: Scene, entry: str) -> bool:
+    flow = scene.library.flow(INTERRUPTS)
+    return flow is not None and entry in flow.entries
+
+
+def _done(scene: Scene, session: Session, done: Done) -> Move:
+    if session.waiting != done.action or not scene.frames:
+        return WAIT
+    if done.reset:
+        # Quick exit and erasure leave nothing behind but the step that answers them.
+        scene.frames = [scene.frame]
+        scene.frame.forget()
+        scene.facts, scene.asked, scene.last_tap, scene.misses = {}, [], "", 0
+    if done.forget:
+        scene.frame.forget()
+    scene.result = dict(done.result)
+    scene.facts.update(done.facts)
+    step = scene.step
+    return STEP_TYPES[step.type].done(step, scene, done)
+
+
+def _hear(scene: Scene, said: Said) -> Move:
+    message = said.message
+    word = fold(message.text) if message.kind is InboundKind.TEXT else ""
+    if message.kind is InboundKind.LEAVE or (word and word == scene.facts.get("exit_word")):
+        return _interrupt(scene, "exit")
+    command = scene.library.catalogue.command(message.text) if word else None
+    if command == "exit":
+        return _interrupt(scene, "exit")
+    if message.kind is InboundKind.START:
+        return _start(scene)
+    tapped: str | None = None
+    if message.kind is InboundKind.TAP:
+        number, _, option = (message.tap or "").partition(".")
+        if not scene.frames or number != str(scene.prompt):
+            return _old_tap(scene, said, number, option)
+        tapped = option
+        scene.last_tap = message.tap or ""
+    if not scene.frames:
+        return _first_words(scene, said, command)
+    step = scene.step
+    if said.understanding.danger is not None and step.settings.get("danger") != "quiet" and tapped is None:
+        return _danger(scene, said)
+    if command is not None and not _is_option(scene, word):
+        heard = _command(scene, command)
+        if heard is not None:
+            return heard
+    move = STEP_TYPES[step.type].hear(step, scene, said, tapped)
+    if scene.misses >= MISSES_TO_PERSON and scene.frame.flow.name != INTERRUPTS:
+        scene.misses = 0
+        scene.sends = []
+        return _interrupt(scene, "lost")
+    return move
+
+
+def _is_option(scene: Scene, word: str) -> bool:
+    """Whether a command word is also, exactly, an answer to the pending question: then it is the answer."""
+    step = scene.step
+    return any(word in (option.id, fold(scene.label(step, option.id))) for option in scene.options(step))
+
+
+def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
+    """Nothing is open. Danger goes first; other words are kept, so that a child who tells at once need not tell twice."""
+    if said.understanding.danger is not None:
+        return _danger(scene, said)
+    if command is not None and command not in ("back", "skip", "repeat", "menu"):
+        return _interrupt(scene, command)
+    text = said.message.text
+    if said.message.kind is InboundKind.TEXT and command is None and len(text.split()) >= 4:
+        told = scene.facts.get("told")
+        scene.facts["told"] = f"{told}\n{text}" if told else text
+    return _start(scene)
+
+
+def _start(scene: Scene) -> Move:
+    """The chat was opened: the pending question if there is one, else the greeting, the first time, or the menu."""
+    if scene.frames:
+        return ASK
+    greeted = bool(scene.facts.get("greeted"))
+    scene.facts["greeted"] = True
+    return _open(scene, START, "menu" if greeted else None, keep=True)
+
+
+def _old_tap(scene: Scene, said: Said, number: str, option: str) -> Move:
+    """A button of an older question. The same tap twice is nothing; another answer to an earlier question of the open conversation
+    changes that answer; a button of the menu opens it again; anything else is said kindly."""
+    if said.message.tap == scene.last_tap:
+        return WAIT
+    asked = next(((flow, step) for n, flow, step in scene.asked if str(n) == number), None)
+    if asked is not None:
+        flow, name = asked
+        if scene.frames and scene.frame.flow.name == flow and name in scene.frame.order:
+            step = scene.frame.flow.steps[name]
+            if scene.frame.answers.get(step.save) == option:
+                scene.last_tap = said.message.tap or ""
+                return WAIT
+            if step.type == "ask" and any(option == offered.id for offered in scene.options(step)):
+                scene.last_tap = said.message.tap or ""
+                change(scene, name)
+                scene.frame.step = name
+                scene.tell(scene.common("changed_earlier"))
+                return STEP_TYPES[step.type].hear(step, scene, said, option)
+        start = scene.library.flow(START)
+        if flow == START and start is not None and name in start.steps and not (scene.frames and scene.frame.flow.name == START):
+            scene.last_tap = said.message.tap or ""
+            scene.frames.append(OpenFrame(flow=start, step=name))
+            return STEP_TYPES[start.steps[name].type].hear(start.steps[name], scene, said, option)
+    if not scene.frames:
+        return _start(scene)
+    scene.tell(scene.common("old_prompt"))
+    return ASK
+
+
+def _danger(scene: Scene, said: Said) -> Move:
+    """Words that alarm. What was being told is kept first, so that nothing has to be told again after a false alarm."""
+    text = said.message.text
+    if scene.frames:
+        step = scene.step
+        if step.type == "ask" and (step.kind in FREE_TEXT or step.settings.get("append_to")):
+            sent = len(scene.sends)
+            after = STEP_TYPES[step.type].hear(step, scene, said, None)
+            del scene.sends[sent:]
+            if isinstance(after, Goto) and after.step is not None:
+                scene.frame.step = after.step
+    else:
+        scene.facts["told"] = text
+    scene.facts["trigger"] = text
+    return _interrupt(scene, str(said.understanding.danger))
+
+
+def _interrupt(scene: Scene, entry: str) -> Move:
+    if entry == "emergency":
+        entry = "danger"
+    if scene.frames and scene.frame.flow.name == INTERRUPTS:
+        scene.frames.pop()  # one interruption replaces another: what counts is what lies underneath
+    return _open(scene, INTERRUPTS, entry, keep=True)
+
+
+def _command(scene: Scene, command: str) -> Move | None:
+    """A command word at a wait. None where the word means nothing special here."""
+    step = scene.step
+    if command == "repeat":
+        return ASK
+    if command == "menu":
+        return _open(scene, START, "menu", keep=scene.frame.flow.name != START)
+    if command == "skip":
+        skipped = AskType().skip(step, scene) if step.type == "ask" else None
+        if skipped is None:
+            scene.tell(scene.common("no_skip"))
+            return ASK
+        return skipped
+    if command == "back":
+        return _back(scene)
+    return _interrupt(scene, command) if _has_entry(scene, command) else None
+
+
+def _back(scene: Scene) -> Move:
+    frame = scene.frame
+    if frame.scratch:
+        frame.scratch = {}
+        return ASK
+    if not frame.order:
+        scene.tell(scene.common("no_back"))
+        return ASK
+    name = frame.order.pop()
+    frame.answers.pop(frame.flow.steps[name].save, None)
+    return Goto(step=name)
+
+
+def _follow(scene: Scene, move: Move) -> Move:
+    if isinstance(move, Open):
+        return _open(scene, move.flow, move.entry, keep=move.keep)
+    if isinstance(move, End) or (isinstance(move, Goto) and move.step is None):
+        return _end(scene)
+    if isinstance(move, Goto):
+        frame = scene.frame
+        frame.step = str(move.step)
+        step = frame.flow.steps[frame.step]
+        if step.when is not None and not step.when.holds(scene.known()):
+            return Goto(step=step.otherwise)
+        return STEP_TYPES[step.type].enter(step, scene)
+    if isinstance(move, Ask):
+        step = scene.step
+        return STEP_TYPES[step.type].enter(step, scene)
+    return WAIT
+
+
+def _end(scene: Scene) -> Move:
+    scene.frames.pop()
+    if not scene.frames:
+        return WAIT
+    if scene.frame.flow.name == START:
+        # Nobody wants the menu of before read out again after what came in between: the next message opens it.
+        scene.frames.pop()
+        if not scene.frames:
+            return WAIT
+    scene.tell(scene.common("back_to_it"))
+    return Goto(step=scene.frame.step)
+
+
+def _open(scene: Scene, name: str, entry: str | None, *, keep: bool) -> Move:
+    flow = scene.library.flow(name)
+    if flow is None:
+        scene.tell(scene.common("trouble"))
+        return WAIT
+    if not keep and scene.frames:
+        scene.frames.pop()
+    under = next((index for index, frame in enumerate(scene.frames) if frame.flow.name == name), None)
+    if under is not None and name != INTERRUPTS:
+        # The same conversation is open underneath: it is taken up again where it was.
+        del scene.frames[under + 1 :]
+        if name == START:
+            scene.frame.step = flow.door(entry)
+            scene.frame.forget()
+            return Goto(step=scene.frame.step)
+        scene.tell(scene.common("resumed"))
+        return ASK
+    scene.frames.append(OpenFrame(flow=flow, step=flow.door(entry)))
+    if len(scene.frames) > STACK_CAP:
+        del scene.frames[1]
+    return Goto(step=scene.frame.step)

@@ -1,0 +1,1 @@
+"""Step types: one file a type. `flows.registry.STEP_TYPES` is the list of them."""
