@@ -1,0 +1,1 @@
+"""The commands of `ruang-aman`, one file a group."""
