@@ -20,9 +20,16 @@ def _terminal(**options: Any) -> Channel:
     return Terminal(**options)
 
 
+def _web(**options: Any) -> Channel:
+    from bot.channels.web import WebChannel
+
+    return WebChannel(**options)
+
+
 # Name → factory, taking the channel's own keyword arguments. A platform's library is loaded when its channel is made, not before: it takes
 # half a second, and `ruang-aman chat` needs none of them.
 CHANNELS: dict[str, Callable[..., Channel]] = {
     "telegram": _telegram,
     "terminal": _terminal,
+    "web": _web,
 }
