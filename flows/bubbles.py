@@ -1,6 +1,7 @@
 """Several texts of one turn → as few bubbles as fit.
 
-WhatsApp takes about one message per 6 s and recipient, and a child who is hiding should feel one vibration: one bubble a turn where it fits.
+WhatsApp takes about one message per 6 s and recipient, and a child who is hiding should feel
+one vibration: one bubble a turn where it fits.
 """
 
 from __future__ import annotations

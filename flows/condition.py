@@ -1,8 +1,8 @@
 """`when:` in a definition: a question about what is known, answered without any code.
 
 A mapping means "all of these", a list of mappings "any of these". A value is what the name must equal; a list means one of them.
-Where the known value is itself a list (several ticked options), one of them in common is enough. `skipped` matches a question that
-was passed over.
+Where the known value is itself a list (several ticked options), one of them in common is enough. `true` matches anything that is there
+and not empty, `false` the rest; `skipped` matches a question that was passed over.
 """
 
 from __future__ import annotations
@@ -46,10 +46,12 @@ def _matches(value: Any, accepted: tuple[Any, ...]) -> bool:
         return False in accepted
     if value is None:
         return "skipped" in accepted or False in accepted
+    if any(wanted is True for wanted in accepted) and value:
+        return True
+    if any(wanted is False for wanted in accepted) and not value:
+        return True
     if isinstance(value, list | tuple):
         return any(item in accepted for item in value)
-    if isinstance(value, Mapping):
-        return True in accepted
     return any(value == wanted and isinstance(value, bool) == isinstance(wanted, bool) for wanted in accepted)
 
 

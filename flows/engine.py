@@ -52,10 +52,13 @@ def resume(session: Session, signal: Signal, *, library: Library, world: Mapping
     move = _begin(scene, session, signal)
     for _ in range(STEP_CAP):
         if isinstance(move, Wait):
+            if scene.frames and scene.frame.flow.name == START:
+                scene.facts["greeted"] = True
             return Turn(session=scene.frozen(), effects=_sends(scene))
         if isinstance(move, Act):
-            answers = dict(scene.frame.answers)
-            action = RunAction(name=move.name, arguments=move.arguments, answers=answers)
+            frame = scene.frame
+            last = next((frame.flow.steps[name].save for name in reversed(frame.order) if name in frame.flow.steps), "")
+            action = RunAction(name=move.name, arguments=move.arguments, answers=dict(frame.answers), last=last)
             return Turn(session=scene.frozen(waiting=move.name), effects=(*_sends(scene), action))
         move = _follow(scene, move)
     return _circle(scene)
@@ -98,6 +101,7 @@ def _done(scene: Scene, session: Session, done: Done) -> Move:
         scene.frame.forget()
     scene.result = dict(done.result)
     scene.facts.update(done.facts)
+    scene.facts = {name: value for name, value in scene.facts.items() if value is not None}
     step = scene.step
     return STEP_TYPES[step.type].done(step, scene, done)
 
@@ -156,12 +160,10 @@ def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
 
 
 def _start(scene: Scene) -> Move:
-    """The chat was opened: the pending question if there is one, else the greeting, the first time, or the menu."""
+    """The chat was opened: the pending question if there is one, else the start, which greets those it has not greeted."""
     if scene.frames:
         return ASK
-    greeted = bool(scene.facts.get("greeted"))
-    scene.facts["greeted"] = True
-    return _open(scene, START, "menu" if greeted else None, keep=True)
+    return _open(scene, START, None, keep=True)
 
 
 def _old_tap(scene: Scene, said: Said, number: str, option: str) -> Move:
@@ -214,8 +216,8 @@ def _danger(scene: Scene, said: Said) -> Move:
 def _interrupt(scene: Scene, entry: str) -> Move:
     if entry == "emergency":
         entry = "danger"
-    if scene.frames and scene.frame.flow.name == INTERRUPTS:
-        scene.frames.pop()  # one interruption replaces another: what counts is what lies underneath
+    if scene.frames and scene.frame.flow.name == INTERRUPTS and scene.step.settings.get("danger") != "quiet":
+        scene.frames.pop()  # one interruption replaces another, but never a talk about danger: it is there to come back to
     return _open(scene, INTERRUPTS, entry, keep=True)
 
 
@@ -269,15 +271,12 @@ def _follow(scene: Scene, move: Move) -> Move:
 
 
 def _end(scene: Scene) -> Move:
+    """Back to what lies underneath: its pending question is asked again."""
     scene.frames.pop()
     if not scene.frames:
         return WAIT
-    if scene.frame.flow.name == START:
-        # Nobody wants the menu of before read out again after what came in between: the next message opens it.
-        scene.frames.pop()
-        if not scene.frames:
-            return WAIT
-    scene.tell(scene.common("back_to_it"))
+    if scene.frame.flow.name != START:
+        scene.tell(scene.common("back_to_it"))
     return Goto(step=scene.frame.step)
 
 

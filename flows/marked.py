@@ -63,7 +63,7 @@ def _plain(loader: _Loader, node: yaml.Node, file: str, problems: list[Problem])
         return mapping
     if isinstance(node, yaml.SequenceNode):
         return [_plain(loader, item, file, problems) for item in node.value]
-    return loader.construct_object(node)  # type: ignore[no-untyped-call]
+    return loader.construct_object(node)
 
 
 def read(text: str, *, file: str) -> tuple[Marked, list[Problem]]:
@@ -79,7 +79,7 @@ def read(text: str, *, file: str) -> tuple[Marked, list[Problem]]:
     except yaml.YAMLError:
         return Marked(), [Problem(file=file, line=0, message="not YAML")]
     finally:
-        loader.dispose()  # type: ignore[no-untyped-call]
+        loader.dispose()
     if not isinstance(data, Marked):
         return Marked(), [Problem(file=file, line=1, message="must be a mapping (key: value)")]
     return data, problems

@@ -22,9 +22,11 @@ class Said:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Done:
-    """An action that the engine asked for came back. `code` is one that the action declares; `facts` are merged into the session's;
-    `forget` drops the answers of the flow that asked: they are sealed now, and nobody needs to read them here again. `reset` drops everything
-    but the step that answers (quick exit, erasure)."""
+    """An action that the engine asked for came back. `code` is one that the action declares; `facts` are merged into the session's.
+
+    `forget` drops the answers of the flow that asked: they are sealed now, and nobody needs to read them here again. `reset` drops
+    everything but the step that answers (quick exit, erasure).
+    """
 
     action: str
     code: str
@@ -53,11 +55,13 @@ class Send:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunAction:
-    """Do this, then resume with `Done`. `answers` are those of the flow that asks, by the name under which they are kept."""
+    """Do this, then resume with `Done`. `answers` are those of the flow that asks, by the name under which they are kept;
+    `last` is the name of the one that was given last."""
 
     name: str
     arguments: Mapping[str, Any]
     answers: Mapping[str, Any]
+    last: str = ""
 
 
 Effect = Send | RunAction

@@ -28,7 +28,7 @@ MOST_JOBS = 400
 @dataclass(slots=True)
 class _Job:
     changes: Sequence[Change]
-    dedupe: bytes | None
+    dedupe: tuple[bytes, ...]
     future: asyncio.Future[bool]
 
 
@@ -57,8 +57,8 @@ class Writer:
         if self._task is not None:
             await self._task
 
-    async def write(self, changes: Iterable[Change], *, dedupe: bytes | None = None) -> bool:
-        """Returns once the rows are durable. With `dedupe`: False, and nothing is written, if an inbox row holds that value already.
+    async def write(self, changes: Iterable[Change], *, dedupe: tuple[bytes, ...] = ()) -> bool:
+        """Returns once the rows are durable. With `dedupe`: False, and nothing is written, if an inbox row holds one of these already.
 
         Raises what the database raised if these rows could not be written even on their own.
         """
@@ -120,18 +120,16 @@ class Writer:
         return new
 
     async def _without_doubles(self, connection: AsyncConnection, batch: list[_Job]) -> list[_Job]:
-        wanted = [job.dedupe for job in batch if job.dedupe is not None]
+        wanted = [value for job in batch for value in job.dedupe]
         if not wanted:
             return batch
         found = await connection.execute(select(tables.inbox.c.dedupe).where(tables.inbox.c.dedupe.in_(wanted)))
         seen = {row[0] for row in found}
         new: list[_Job] = []
         for job in batch:
-            if job.dedupe is not None:
-                if job.dedupe in seen:
-                    continue
-                seen.add(job.dedupe)
-            new.append(job)
+            if seen.isdisjoint(job.dedupe):
+                seen.update(job.dedupe)
+                new.append(job)
         return new
 
     def _grouped(self, changes: Iterable[Change]) -> Iterable[tuple[Executable, list[dict[str, Any]]]]:

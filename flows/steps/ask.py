@@ -72,8 +72,6 @@ class Ask:
 def keep(step: Step, scene: Scene, value: Any, option: str | None) -> Move:
     """Keeps an answer and goes on. The source of truth for what was answered, in which order."""
     frame = scene.frame
-    if step.kind == "text" and isinstance(value, str):
-        value = _with_beginning(step, scene, value)
     frame.answers[step.save] = value
     if step.id in frame.order:
         frame.order.remove(step.id)
@@ -81,14 +79,6 @@ def keep(step: Step, scene: Scene, value: Any, option: str | None) -> Move:
     frame.scratch = {}
     _remember(step, scene, value)
     return Goto(step=step.after(option))
-
-
-def _with_beginning(step: Step, scene: Scene, value: str) -> str:
-    name = step.settings.get("begin_with")
-    if not isinstance(name, str):
-        return value
-    told = scene.facts.pop(name.removeprefix("facts."), None)
-    return f"{told}\n{value}" if isinstance(told, str) and told else value
 
 
 def _remember(step: Step, scene: Scene, value: Any) -> None:

@@ -1,0 +1,95 @@
+"""Opening a case and adding to it. The only place where words of a reporter become a record."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from actions.ports import NewCase, Ports, Recipient, Request
+from actions.rows import Change, Insert
+
+RECORD_FORMAT = 1
+# The answer that names where the alleged perpetrator works → the kind of unit that must not receive the report.
+INSIDER_KINDS = {"school": "school", "health": "health", "kelurahan": "kelurahan", "police": "police", "this_service": "service"}
+
+
+def seconds(now: datetime) -> int:
+    """Whole seconds since 1970 of an aware datetime."""
+    if now.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return int(now.timestamp())
+
+
+def record_bytes(kind: str, request: Request, body: Mapping[str, Any]) -> bytes:
+    """A record as it is sealed: JSON with its kind, language and time of telling."""
+    record = {"format": RECORD_FORMAT, "kind": kind, "language": request.language, "told_at": request.now.isoformat(timespec="seconds")}
+    return json.dumps({**record, **body}, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def readers(units: Sequence[Recipient], answers: Mapping[str, Any]) -> tuple[Recipient, ...]:
+    """The units that may receive a report: none of a kind where the alleged perpetrator works; the lead alone where that is not sure.
+
+    Whoever is named as involved is never sealed to, so that no mistake of a colleague can show it to them.
+    """
+    insiders = answers.get("insider") or []
+    named = {INSIDER_KINDS[name] for name in insiders if name in INSIDER_KINDS}
+    if "unsure" in insiders or "service" in named:
+        return tuple(unit for unit in units if unit.lead and unit.kind not in named - {"service"})
+    return tuple(unit for unit in units if unit.kind not in named)
+
+
+async def open_case(
+    request: Request, ports: Ports, *, kind: str, urgency: str, body: Mapping[str, Any], to: Sequence[Recipient]
+) -> tuple[NewCase, list[Change]]:
+    """A new case sealed to some units and to recovery, with its first record. Raises ValueError if there is no unit."""
+    if not to:
+        raise ValueError("a case that nobody could read")
+    recovery = await ports.units.recovery()
+    case = ports.sealer.new_case((*to, recovery) if recovery is not None else tuple(to))
+    now = seconds(request.now)
+    rows: list[Change] = [
+        Insert(
+            table="cases",
+            row={
+                "id": case.id, "kind": kind, "urgency": urgency, "status": "stored", "language": request.language,
+                "public_key": case.public_key, "created_at": now,
+            },
+        ),
+        *(Insert(table="case_key", row={"case_id": case.id, "recipient_id": who, "sealed": key}) for who, key in case.keys),
+        sealed_record(request, ports, case_id=case.id, public_key=case.public_key, kind=kind, body=body),
+    ]  # fmt: skip
+    return case, rows
+
+
+def sealed_record(
+    request: Request, ports: Ports, *, case_id: bytes, public_key: bytes, kind: str, body: Mapping[str, Any]
+) -> Insert:  # fmt: skip
+    """One more record of a case."""
+    record_id = ports.new_id()
+    sealed = ports.sealer.seal(
+        record_bytes(kind, request, body), public_key=public_key, case_id=case_id, record_id=record_id, version=1
+    )  # fmt: skip
+    return Insert(
+        table="case_record",
+        row={"id": record_id, "case_id": case_id, "version": 1, "kind": kind, "created_at": seconds(request.now), "sealed": sealed},
+    )
+
+
+def address_record(request: Request, ports: Ports, case: NewCase) -> Insert:
+    """The return address, which the reporter agreed to leave."""
+    record_id = ports.new_id()
+    address = json.dumps({"channel": request.channel, "address": request.address}, separators=(",", ":")).encode()
+    sealed = ports.sealer.seal_address(address, public_key=case.public_key, case_id=case.id, record_id=record_id)
+    row = {
+        "id": record_id, "case_id": case.id, "version": 1, "kind": "return_address", "created_at": seconds(request.now), "sealed": sealed,
+    }  # fmt: skip
+    return Insert(table="case_record", row=row)
+
+
+async def receipt_row(ports: Ports, case_id: bytes) -> tuple[str, Insert]:
+    """A new code for a case: the five words, and the row that stands for them."""
+    issued = await ports.receipts.issue()
+    row = {"locator": issued.locator, "case_id": case_id, "mailbox_id": issued.mailbox_id, "mailbox_public": issued.mailbox_public}
+    return issued.words, Insert(table="receipt", row=row)

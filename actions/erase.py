@@ -1,0 +1,29 @@
+"""Leaving at once, and wiping. The key dies first; what the key locked cannot be read by anybody after that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from actions.ports import Outcome, Ports, Request
+from actions.report import seal_unfinished
+
+# Something was told if any of these was answered; a report of taps alone counts as one too.
+_TOLD = ("story", "types", "danger_now", "area")
+
+
+async def leave(request: Request, ports: Ports) -> Outcome:
+    """Quick exit, or a day of silence (`silence: true`: then nothing is said, and the chosen words and language stay for the next time).
+
+    sealed: an unfinished report whose teller agreed to its being read; erased: everything is gone. An alert that was raised stays.
+    """
+    silent = bool(request.arguments.get("silence"))
+    draft = replace(request, answers=request.drafts.get("report", {}))
+    told = any(draft.answers.get(name) for name in _TOLD) or bool(draft.facts.get("told"))
+    rows = await seal_unfinished(draft, ports) if told and draft.facts.get("unfinished") == "yes" else []
+    kept = {name: request.facts[name] for name in ("exit_word", "language") if request.facts.get(name)} if silent else {}
+    return Outcome(code="sealed" if rows else "erased", facts=kept, rows=tuple(rows), reset=True, new_key=True, wipe=not silent)
+
+
+async def erase(request: Request, ports: Ports) -> Outcome:
+    """Erases the open conversation. wiped; the platform's messages are deleted as far as the platform allows."""
+    return Outcome(code="wiped", reset=True, new_key=True, wipe=True)

@@ -1,0 +1,34 @@
+"""Coming back with the five words."""
+
+from __future__ import annotations
+
+from actions.case import sealed_record
+from actions.ports import Outcome, Ports, Request
+from actions.rows import Delete
+
+
+async def open_mailbox(request: Request, ports: Ports) -> Outcome:
+    """found with status, replies and count; not_found; too_many once the hour's budget of tries is spent."""
+    counted = await ports.guesses.count(conversation_id=request.conversation_id, channel=request.channel, now=request.now)
+    if counted is None:
+        return Outcome(code="too_many")
+    opened = await ports.receipts.open(str(request.answers.get(request.last) or ""))
+    if opened is None:
+        return Outcome(code="not_found", rows=tuple(counted))
+    # What was read is erased with the commit that stores the reply to the reporter.
+    read = tuple(Delete(table="mailbox_message", key={"id": message}) for message in opened.reply_ids)
+    return Outcome(
+        code="found", rows=read, facts={"case": opened.case_id.hex()},
+        result={"status": opened.status, "replies": "\n\n".join(opened.replies), "count": len(opened.replies)},
+    )  # fmt: skip
+
+
+async def add_to_case(request: Request, ports: Ports) -> Outcome:
+    """Adds the last answer to the case that the code opened. ok, or closed if it is gone."""
+    known = request.facts.get("case")
+    public_key = await ports.cases.public_key(bytes.fromhex(known)) if isinstance(known, str) else None
+    if not isinstance(known, str) or public_key is None:
+        return Outcome(code="closed")
+    body = {"added": request.answers.get(request.last)}
+    row = sealed_record(request, ports, case_id=bytes.fromhex(known), public_key=public_key, kind="message", body=body)
+    return Outcome(code="ok", rows=(row,))

@@ -1,0 +1,146 @@
+"""What actions need from outside, as protocols, and the values that go in and out. `bot` chooses who fulfils them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from actions.rows import Change
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipient:
+    """Somebody that cases can be sealed to. `kind` is what sort of unit it is; `lead` receives what concerns the units themselves."""
+
+    id: bytes
+    name: str
+    kind: str
+    lead: bool
+    public_key: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewCase:
+    """A case's public half, and its private half sealed to each recipient: (recipient id, sealed bytes)."""
+
+    id: bytes
+    public_key: bytes
+    keys: tuple[tuple[bytes, bytes], ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IssuedReceipt:
+    """A new receipt: the words for the reporter, and what is stored in their place."""
+
+    words: str
+    locator: bytes
+    mailbox_id: bytes
+    mailbox_public: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenedMailbox:
+    """What a code opens: the case's status and the replies that wait, in words."""
+
+    case_id: bytes
+    status: str
+    public_key: bytes
+    replies: tuple[str, ...]
+    reply_ids: tuple[bytes, ...]
+
+
+class Sealer(Protocol):
+    """Sealing to a case, without the means to open it again."""
+
+    def new_case(self, recipients: Sequence[Recipient]) -> NewCase:
+        """A fresh case key, sealed to the recipients."""
+
+    def seal(self, plaintext: bytes, *, public_key: bytes, case_id: bytes, record_id: bytes, version: int) -> bytes:
+        """A record that only the case's key opens, in this row and version only."""
+
+    def seal_address(self, address: bytes, *, public_key: bytes, case_id: bytes, record_id: bytes) -> bytes:
+        """A return address: sealed to the server first, then to the case, so that neither reads it alone."""
+
+
+class Receipts(Protocol):
+    """The five words."""
+
+    async def issue(self) -> IssuedReceipt:
+        """A new receipt. Slow on purpose (Argon2id)."""
+
+    async def open(self, text: str) -> OpenedMailbox | None:
+        """What a typed code opens; None if it opens nothing."""
+
+
+class Units(Protocol):
+    """Who receives cases."""
+
+    async def recipients(self) -> tuple[Recipient, ...]:
+        """All units, oldest first."""
+
+    async def recovery(self) -> Recipient | None:
+        """The recovery key, if one was made."""
+
+
+class Guesses(Protocol):
+    """How often codes were tried."""
+
+    async def count(self, *, conversation_id: bytes, channel: str, now: datetime) -> Sequence[Change] | None:
+        """The rows that count one more try, or None if the budget of this hour is spent."""
+
+
+class Cases(Protocol):
+    """Cases as far as the bot may look: their public halves."""
+
+    async def public_key(self, case_id: bytes) -> bytes | None:
+        """The public half of a case's key, or None."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Ports:
+    """All of them together, and what is neither clock nor chance in the core: `new_id` gives 16 random bytes."""
+
+    sealer: Sealer
+    receipts: Receipts
+    units: Units
+    guesses: Guesses
+    cases: Cases
+    new_id: Callable[[], bytes]
+    recording: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Request:
+    """What an action is asked to do. `answers` are those of the conversation that asks, `drafts` those of every open one by its name;
+    `address` is the return address in clear, held in memory for this turn only; `now` is aware."""
+
+    arguments: Mapping[str, Any]
+    answers: Mapping[str, Any]
+    last: str
+    drafts: Mapping[str, Mapping[str, Any]]
+    facts: Mapping[str, Any]
+    language: str
+    channel: str
+    conversation_id: bytes
+    address: str
+    now: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What came of it. `rows` are written in the turn's own commit; `new_key` changes the conversation's key there, and the old one
+    dies; `wipe` has the platform delete both sides' messages. The rest goes back into the conversation (`flows.signals.Done`)."""
+
+    code: str
+    result: Mapping[str, Any] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    forget: bool = False
+    reset: bool = False
+    rows: tuple[Change, ...] = ()
+    new_key: bool = False
+    wipe: bool = False
+
+
+Action = Callable[[Request, Ports], Awaitable[Outcome]]

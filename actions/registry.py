@@ -1,0 +1,42 @@
+"""The actions, by the name that a definition uses, with the result codes that each may give."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from actions.alert import append_note, false_alarm, give_code, hand_off, raise_alert
+from actions.erase import erase, leave
+from actions.errors import UnknownAction
+from actions.follow_up import add_to_case, open_mailbox
+from actions.ports import Action, Outcome, Ports, Request
+from actions.report import submit_report
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """An action and every code that it may come back with: `check` demands a way on for each."""
+
+    run: Action
+    codes: tuple[str, ...]
+
+
+ACTIONS: dict[str, Entry] = {
+    "submit_report": Entry(run=submit_report, codes=("ok", "closed", "insider", "error")),
+    "raise_alert": Entry(run=raise_alert, codes=("ok", "closed", "error")),
+    "append_note": Entry(run=append_note, codes=("ok", "closed", "error")),
+    "give_code": Entry(run=give_code, codes=("ok", "closed", "error")),
+    "false_alarm": Entry(run=false_alarm, codes=("ok", "error")),
+    "hand_off": Entry(run=hand_off, codes=("ok", "closed", "error")),
+    "open_mailbox": Entry(run=open_mailbox, codes=("found", "not_found", "too_many", "error")),
+    "add_to_case": Entry(run=add_to_case, codes=("ok", "closed", "error")),
+    "leave": Entry(run=leave, codes=("sealed", "erased", "error")),
+    "erase": Entry(run=erase, codes=("wiped", "partly", "error")),
+}
+
+
+async def run(name: str, request: Request, ports: Ports) -> Outcome:
+    """Runs an action. Raises UnknownAction for a name that is not in the registry."""
+    entry = ACTIONS.get(name)
+    if entry is None:
+        raise UnknownAction(name)
+    return await entry.run(request, ports)

@@ -1,0 +1,77 @@
+"""Filing a report: what was told becomes a sealed case, the reporter gets a code, and the bot forgets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from actions.case import address_record, open_case, readers, receipt_row
+from actions.ports import Outcome, Ports, Request
+from actions.rows import Change
+
+
+def recorded(answers: Mapping[str, Any], recording: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers in the values of the national recording (SIMFONI PPA), field by field: what the monthly figures are made of."""
+    values: dict[str, Any] = {}
+    for name, entry in recording.items():
+        answer = answers.get(name)
+        options = entry.get("options", {})
+        chosen = answer if isinstance(answer, list) else [answer]
+        found = [options[item] for item in chosen if isinstance(item, str) and item in options]
+        if found:
+            values[str(entry.get("field", name))] = found if isinstance(answer, list) else found[0]
+    return values
+
+
+def report_body(request: Request, ports: Ports, *, unfinished: bool = False) -> dict[str, Any]:
+    """The content of a report's record: every answer as it was given, and the recording's values beside them."""
+    answers = {name: value for name, value in request.answers.items() if value is not None}
+    body: dict[str, Any] = {
+        "channel": request.channel,
+        "reader": request.facts.get("reader"),
+        "answers": answers,
+        "recording": recorded(answers, ports.recording),
+        "unfinished": unfinished,
+    }
+    if request.facts.get("told"):
+        body["told_before"] = request.facts["told"]
+    return body
+
+
+def urgency_of(request: Request) -> str:
+    """How urgent a report is to be read: danger, child (a child alone writes), other. Never called low."""
+    if request.facts.get("alert") or request.answers.get("danger_now") == "yes" or request.answers.get("unsafe") == "danger":
+        return "danger"
+    return "child" if request.facts.get("reader") == "child" else "other"
+
+
+async def submit_report(request: Request, ports: Ports) -> Outcome:
+    """ok with the code; closed if no unit could read it; insider if every unit that could is named as involved."""
+    units = await ports.units.recipients()
+    if not units:
+        return Outcome(code="closed")
+    to = readers(units, request.answers)
+    if not to:
+        return Outcome(code="insider")
+    case, rows = await open_case(
+        request, ports, kind="report", urgency=urgency_of(request), body=report_body(request, ports), to=to
+    )  # fmt: skip
+    words, row = await receipt_row(ports, case.id)
+    rows.append(row)
+    if request.answers.get("phone") == "own_here":
+        rows.append(address_record(request, ports, case))
+    return Outcome(
+        code="ok", result={"code": words}, rows=tuple(rows), forget=True, new_key=True,
+        facts={"told": None, "trigger": None, "unfinished": None},
+    )  # fmt: skip
+
+
+async def seal_unfinished(request: Request, ports: Ports) -> list[Change]:
+    """The rows that keep a report whose teller had to stop and had agreed to its being read. Empty if nobody could read it."""
+    to = readers(await ports.units.recipients(), request.answers)
+    if not to:
+        return []
+    _, rows = await open_case(
+        request, ports, kind="unfinished", urgency=urgency_of(request), body=report_body(request, ports, unfinished=True), to=to
+    )  # fmt: skip
+    return rows

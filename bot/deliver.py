@@ -1,0 +1,229 @@
+"""From the outbox to the platforms: in order within a conversation, side by side between them, with patience and without doubles.
+
+A row is `sending` before the call. Whatever happens to this process, a row that is `sending` or `pending` goes out again after the start.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import orjson
+
+from actions.rows import Update
+from bot import contexts
+from bot.channels.base import Channel, Pending, Refused, TryLater
+from bot.metrics import SENT
+from bot.storage.key_store import KeyStore
+from bot.storage.reads import Reads
+from bot.storage.writer import Writer
+from bot.vault.draft import lock, unlock
+from flows.message import Outbound
+
+log = logging.getLogger(__name__)
+
+LONGEST_PAUSE = 300.0  # seconds between two tries at most
+AT_ONCE = 64  # calls to platforms side by side
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """An outbox row on its way out. `message` or `ref` is in memory when the row was just written; neither after a restart."""
+
+    id: int
+    conversation_id: bytes
+    key_id: bytes
+    channel: str
+    kind: str
+    attempts: int
+    message: Outbound | None = None
+    ref: str = ""
+
+
+def pause(attempts: int, after: float = 0.0) -> float:
+    """Seconds until the next try: doubling from one second, with jitter, and never less than the platform asked for."""
+    return max(after, min(LONGEST_PAUSE, 2.0 ** min(attempts, 9)) * random.uniform(0.75, 1.25))  # noqa: S311  spreads load, no secret
+
+
+class Deliver:
+    """Sends what waits. Pull channels are told that something is there; their clients fetch it."""
+
+    def __init__(
+        self, *, writer: Writer, reads: Reads, keys: KeyStore, channels: Mapping[str, Channel], clock: Callable[[], float]
+    ) -> None:  # fmt: skip
+        self._writer, self._reads, self._keys, self._channels, self._clock = writer, reads, keys, channels, clock
+        self._queues: dict[bytes, deque[Waiting]] = {}
+        self._known: set[int] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._news: dict[bytes, asyncio.Event] = {}
+        self._closing = False
+
+    def enqueue(self, rows: Iterable[Waiting]) -> None:
+        """Queues rows that are stored, in their order."""
+        for row in rows:
+            if self._channels[row.channel].pull:
+                event = self._news.pop(row.conversation_id, None)
+                if event is not None:
+                    event.set()
+                continue
+            if row.id in self._known or self._closing:
+                continue
+            self._known.add(row.id)
+            queue = self._queues.get(row.conversation_id)
+            if queue is not None:
+                queue.append(row)
+                continue
+            self._queues[row.conversation_id] = deque((row,))
+            task = asyncio.create_task(self._run(row.conversation_id))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def take_up(self) -> int:
+        """Queues rows that are due and in nobody's hands: after a restart, or left over. Gives how many."""
+        pull = [name for name, channel in self._channels.items() if channel.pull]
+        rows = await self._reads.waiting_sends(int(self._clock()), pull_channels=pull)
+        found = [
+            Waiting(id=r.id, conversation_id=r.conversation_id, key_id=r.key_id, channel=r.channel, kind=r.kind, attempts=r.attempts)
+            for r in rows
+            if r.id not in self._known and r.channel in self._channels
+        ]
+        self.enqueue(found)
+        return len(found)
+
+    async def close(self, timeout: float) -> None:
+        """Lets calls that are on their way end; the rest stays in the outbox."""
+        self._closing = True
+        for event in self._news.values():
+            event.set()
+        if self._tasks:
+            _, left = await asyncio.wait(set(self._tasks), timeout=timeout)
+            for task in left:
+                task.cancel()
+
+    async def settle(self) -> None:
+        """Returns when nothing is on its way."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    async def _run(self, conversation_id: bytes) -> None:
+        queue = self._queues[conversation_id]
+        try:
+            while queue and not self._closing:
+                row = queue[0]
+                again = await self._deliver(row)
+                if again is None:
+                    queue.popleft()
+                    self._known.discard(row.id)
+                else:
+                    queue[0] = replace(row, attempts=row.attempts + 1)
+                    await asyncio.sleep(again)
+        finally:
+            for row in queue:
+                self._known.discard(row.id)
+            del self._queues[conversation_id]
+
+    async def _deliver(self, row: Waiting) -> float | None:
+        """One try. None: the row is finished with; else the seconds until the next try."""
+        try:
+            key = await self._keys.key(row.key_id)
+            stored = await self._reads.conversation(row.conversation_id)
+            if key is None or stored is None:
+                await self._finish(row, state="dead", code="erased")
+                return None
+            if stored.key_id != row.key_id:
+                # The conversation's key was changed after this was queued: the row was locked anew with it.
+                row = replace(row, key_id=stored.key_id)
+                key = await self._keys.key(row.key_id)
+                if key is None:
+                    await self._finish(row, state="dead", code="erased")
+                    return None
+            address = unlock(key, stored.address, context=contexts.address(row.conversation_id)).decode()
+            row = await self._filled(row, key)
+            if row.message is None and not row.ref:
+                return None
+        except Exception:
+            log.exception("delivery_unready", extra={"row": row.id})
+            return pause(row.attempts)
+        channel = self._channels[row.channel]
+        try:
+            async with self._slots:
+                if row.message is not None:
+                    ref = ",".join(await channel.send(address, row.message))
+                else:
+                    await channel.delete(address, row.ref)
+                    ref = ""
+        except TryLater as error:
+            return await self._later(row, error)
+        except Refused as error:
+            log.warning("delivery_refused", extra={"row": row.id, "channel": row.channel, "kind": row.kind, "code": error.code})
+            await self._finish(row, state="dead", code=error.code)
+            return None
+        except Exception:
+            log.exception("delivery_failed", extra={"row": row.id})
+            return await self._later(row, TryLater("fault"))
+        await self._finish(row, state="sent", ref=lock(key, ref.encode(), context=contexts.row("outbox", "ref", row.id)) if ref else None)
+        return None
+
+    async def _filled(self, row: Waiting, key: bytes) -> Waiting:
+        if row.message is not None or row.ref:
+            return row
+        stored = await self._reads.outgoing(row.id)
+        if stored is None or stored.body is None or stored.state not in ("pending", "sending"):
+            return row
+        body = unlock(key, stored.body, context=contexts.row("outbox", "body", row.id))
+        return replace(row, ref=body.decode()) if row.kind == "delete" else replace(row, message=Outbound.from_json(orjson.loads(body)))
+
+    async def _later(self, row: Waiting, error: TryLater) -> float:
+        wait = pause(row.attempts, error.after)
+        SENT.labels(row.channel, row.kind, "later").inc()
+        log.warning("delivery_later", extra={"row": row.id, "channel": row.channel, "code": error.code, "attempt": row.attempts + 1})
+        values = {"state": "pending", "attempts": row.attempts + 1, "due_at": int(self._clock() + wait), "code": error.code}
+        try:
+            await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values)])
+        except Exception:
+            log.exception("delivery_unwritten", extra={"row": row.id})
+        return wait
+
+    async def _finish(self, row: Waiting, *, state: str, code: str | None = None, ref: bytes | None = None) -> None:
+        SENT.labels(row.channel, row.kind, state).inc()
+        values = {"state": state, "code": code, "body": None, "ref": ref}
+        for attempt in range(3):
+            try:
+                await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values)])
+                return
+            except Exception:
+                # It went out: while this is not written down, a restart would send it once more.
+                log.exception("delivery_unwritten", extra={"row": row.id})
+                await asyncio.sleep(0.2 * (attempt + 1))
+
+    async def pending(self, conversation_id: bytes) -> list[Pending]:
+        """What waits for the client of a pull channel, oldest first."""
+        found: list[Pending] = []
+        for row in await self._reads.waiting_of(conversation_id):
+            key = await self._keys.key(row.key_id)
+            if key is not None and row.body is not None and row.kind == "send":
+                body = unlock(key, row.body, context=contexts.row("outbox", "body", row.id))
+                found.append(Pending(id=row.id, message=Outbound.from_json(orjson.loads(body))))
+        return found
+
+    async def news(self, conversation_id: bytes, timeout: float) -> None:
+        """Returns when something was queued for this conversation, or after `timeout` seconds."""
+        event = self._news.setdefault(conversation_id, asyncio.Event())
+        try:
+            await asyncio.wait_for(event.wait(), timeout)
+        except TimeoutError:
+            if self._news.get(conversation_id) is event:
+                del self._news[conversation_id]
+
+    async def confirm(self, conversation_id: bytes, ids: tuple[int, ...]) -> None:
+        """The client has these rows: their bodies are erased."""
+        values = {"state": "sent", "body": None, "code": None}
+        await self._writer.write(
+            [Update(table="outbox", key={"id": row_id, "conversation_id": conversation_id}, values=values) for row_id in ids]
+        )
+        SENT.labels("web", "send", "sent").inc(len(ids))

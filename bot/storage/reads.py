@@ -1,0 +1,268 @@
+"""What is read from the database. Reads of many turns that come in at the same moment share one query."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, and_, func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.storage import tables
+
+_TOGETHER = 300
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Located:
+    """The conversation that an address belongs to. `day` is the day of the row that was found."""
+
+    conversation_id: bytes
+    key_id: bytes
+    day: int
+
+
+def _answer(waiting: dict[bytes, list[asyncio.Future[Any]]], found: Mapping[bytes, Any]) -> None:
+    for key, futures in waiting.items():
+        for future in futures:
+            if not future.done():
+                future.set_result(found.get(key))
+
+
+class Reads:
+    """All queries of the service, over one engine."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._wanted: dict[bytes, list[asyncio.Future[Any]]] = {}
+        self._addresses: dict[bytes, list[asyncio.Future[Any]]] = {}
+        self._busy = False
+
+    async def conversation(self, conversation_id: bytes) -> Row[Any] | None:
+        """A conversation's row, or None."""
+        row: Row[Any] | None = await self._together(self._wanted, conversation_id)
+        return row
+
+    async def located(self, row_keys: Sequence[bytes]) -> Located | None:
+        """The conversation under any of an address's row keys (newest first), or None."""
+        found = await asyncio.gather(*(self._together(self._addresses, key) for key in row_keys))
+        return next((row for row in found if row is not None), None)
+
+    async def _together(self, waiting: dict[bytes, list[asyncio.Future[Any]]], key: bytes) -> Any:
+        future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        waiting.setdefault(key, []).append(future)
+        if not self._busy:
+            self._busy = True
+            asyncio.get_running_loop().create_task(self._serve())
+        return await future
+
+    async def _serve(self) -> None:
+        await asyncio.sleep(0)
+        try:
+            while self._wanted or self._addresses:
+                sessions, self._wanted = self._wanted, {}
+                addresses, self._addresses = self._addresses, {}
+                try:
+                    async with self._engine.connect() as connection:
+                        await self._serve_batch(connection, sessions, addresses)
+                except Exception as error:
+                    for future in (f for waiting in (sessions, addresses) for futures in waiting.values() for f in futures):
+                        if not future.done():
+                            future.set_exception(error)
+        finally:
+            self._busy = False
+
+    @staticmethod
+    async def _serve_batch(connection: Any, sessions: dict[bytes, Any], addresses: dict[bytes, Any]) -> None:
+        keys = list(addresses)
+        located: dict[bytes, Located] = {}
+        for start in range(0, len(keys), _TOGETHER):
+            statement = (
+                select(tables.address.c.row_key, tables.address.c.day, tables.conversation.c.id, tables.conversation.c.key_id)
+                .join(tables.conversation, tables.conversation.c.id == tables.address.c.conversation_id)
+                .where(tables.address.c.row_key.in_(keys[start : start + _TOGETHER]))
+            )
+            for row in await connection.execute(statement):
+                located[row[0]] = Located(conversation_id=row[2], key_id=row[3], day=row[1])
+        ids = list(sessions)
+        rows: dict[bytes, Row[Any]] = {}
+        for start in range(0, len(ids), _TOGETHER):
+            found = await connection.execute(
+                select(tables.conversation).where(tables.conversation.c.id.in_(ids[start : start + _TOGETHER]))
+            )
+            rows.update({row.id: row for row in found})
+        _answer(addresses, located)
+        _answer(sessions, rows)
+
+    async def _all(self, statement: Any) -> Sequence[Row[Any]]:
+        async with self._engine.connect() as connection:
+            return (await connection.execute(statement)).all()
+
+    async def new_messages(self) -> Sequence[Row[Any]]:
+        """Inbox rows that no turn has taken, oldest first."""
+        return await self._all(select(tables.inbox).where(tables.inbox.c.state == "new").order_by(tables.inbox.c.id))
+
+    async def message(self, row_id: int) -> Row[Any] | None:
+        """An inbox row, or None."""
+        rows = await self._all(select(tables.inbox).where(tables.inbox.c.id == row_id))
+        return rows[0] if rows else None
+
+    async def outgoing(self, row_id: int) -> Row[Any] | None:
+        """An outbox row, or None."""
+        rows = await self._all(select(tables.outbox).where(tables.outbox.c.id == row_id))
+        return rows[0] if rows else None
+
+    async def waiting_sends(self, now: int, *, pull_channels: Sequence[str], most: int = 500) -> Sequence[Row[Any]]:
+        """Outbox rows of push channels that are due, oldest first."""
+        box = tables.outbox.c
+        return await self._all(
+            select(tables.outbox)
+            .where(box.state.in_(("pending", "sending")), box.due_at <= now, box.channel.not_in(pull_channels))
+            .order_by(box.id)
+            .limit(most)
+        )
+
+    async def waiting_of(self, conversation_id: bytes) -> Sequence[Row[Any]]:
+        """A conversation's outbox rows that have not gone out, oldest first."""
+        box = tables.outbox.c
+        return await self._all(
+            select(tables.outbox)
+            .where(box.conversation_id == conversation_id, box.state.in_(("pending", "sending")))
+            .order_by(box.id)
+        )  # fmt: skip
+
+    async def refs_of(self, conversation_id: bytes) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
+        """The locked references of a conversation's messages at the platform: (inbox rows, outbox rows)."""
+        inbox, outbox = tables.inbox.c, tables.outbox.c
+        return (
+            await self._all(
+                select(inbox.id, inbox.key_id, inbox.ref).where(inbox.conversation_id == conversation_id, inbox.ref.is_not(None))
+            ),
+            await self._all(
+                select(outbox.id, outbox.key_id, outbox.ref).where(
+                    outbox.conversation_id == conversation_id, outbox.ref.is_not(None), outbox.kind == "send"
+                )
+            ),
+        )
+
+    async def latest_ref(self, conversation_id: bytes) -> Row[Any] | None:
+        """The newest sent bubble of a conversation that a later one may replace."""
+        box = tables.outbox.c
+        rows = await self._all(
+            select(box.id, box.key_id, box.ref)
+            .where(box.conversation_id == conversation_id, box.state == "sent", box.kind == "send", box.ref.is_not(None))
+            .order_by(box.id.desc())
+            .limit(1)
+        )
+        return rows[0] if rows else None
+
+    async def under_key(self, key_id: bytes) -> bool:
+        """Whether anything that must still be read lies under a conversation key."""
+        inbox, outbox = tables.inbox.c, tables.outbox.c
+        rows = await self._all(select(inbox.id).where(inbox.key_id == key_id, inbox.state == "new").limit(1))
+        rows = rows or await self._all(
+            select(outbox.id).where(outbox.key_id == key_id, outbox.state.in_(("pending", "sending"))).limit(1)
+        )  # fmt: skip
+        return bool(rows)
+
+    async def dying_keys(self) -> Sequence[bytes]:
+        """Keys whose death was decided."""
+        return [row[0] for row in await self._all(select(tables.key_death.c.key_id))]
+
+    async def used_keys(self) -> set[bytes]:
+        """The keys that open conversations use."""
+        return {row[0] for row in await self._all(select(tables.conversation.c.key_id))}
+
+    async def due_timers(self, now: int) -> Sequence[Row[Any]]:
+        """Timers that came due, with the conversation's own last message, oldest first."""
+        timer, conversation = tables.timer, tables.conversation
+        return await self._all(
+            select(timer.c.conversation_id, timer.c.name, timer.c.due_at, conversation.c.last_at)
+            .join(conversation, conversation.c.id == timer.c.conversation_id)
+            .where(timer.c.due_at <= now)
+            .order_by(timer.c.due_at)
+            .limit(500)
+        )
+
+    async def silent_since(self, moment: int) -> Sequence[Row[Any]]:
+        """Conversations without a message since a moment."""
+        conversation = tables.conversation.c
+        return await self._all(select(conversation.id, conversation.key_id).where(conversation.last_at <= moment).limit(500))
+
+    async def units(self) -> Sequence[Row[Any]]:
+        """All units."""
+        return await self._all(select(tables.unit).order_by(tables.unit.c.created_at, tables.unit.c.id))
+
+    async def recovery(self) -> Row[Any] | None:
+        """The newest recovery key, or None."""
+        rows = await self._all(select(tables.recovery).order_by(tables.recovery.c.created_at.desc()).limit(1))
+        return rows[0] if rows else None
+
+    async def case(self, case_id: bytes) -> Row[Any] | None:
+        """A case, or None."""
+        rows = await self._all(select(tables.cases).where(tables.cases.c.id == case_id))
+        return rows[0] if rows else None
+
+    async def cases_beginning(self, start: bytes) -> Sequence[Row[Any]]:
+        """Cases whose id begins with some bytes: people type the beginning."""
+        high = start + b"\xff" * (16 - len(start))
+        low = start + b"\x00" * (16 - len(start))
+        return await self._all(select(tables.cases).where(and_(tables.cases.c.id >= low, tables.cases.c.id <= high)).limit(3))
+
+    async def all_cases(self) -> Sequence[Row[Any]]:
+        """Every case, newest first."""
+        return await self._all(select(tables.cases).order_by(tables.cases.c.created_at.desc()).limit(1000))
+
+    async def case_keys(self, case_id: bytes) -> Sequence[Row[Any]]:
+        """The wrapped private halves of a case's key."""
+        return await self._all(select(tables.case_key).where(tables.case_key.c.case_id == case_id))
+
+    async def case_records(self, case_id: bytes) -> Sequence[Row[Any]]:
+        """A case's sealed records, oldest first."""
+        record = tables.case_record
+        return await self._all(select(record).where(record.c.case_id == case_id).order_by(record.c.created_at, record.c.id))
+
+    async def receipt(self, locator: bytes) -> Row[Any] | None:
+        """The receipt under a locator, or None."""
+        rows = await self._all(select(tables.receipt).where(tables.receipt.c.locator == locator))
+        return rows[0] if rows else None
+
+    async def receipts_of(self, case_id: bytes) -> Sequence[Row[Any]]:
+        """The receipts of a case."""
+        return await self._all(select(tables.receipt).where(tables.receipt.c.case_id == case_id))
+
+    async def mailbox(self, mailbox_id: bytes) -> Sequence[Row[Any]]:
+        """The sealed messages of a mailbox, oldest first."""
+        message = tables.mailbox_message
+        return await self._all(select(message).where(message.c.mailbox_id == mailbox_id).order_by(message.c.created_at, message.c.id))
+
+    async def guesses(self, scopes: Sequence[bytes], hour: int) -> dict[bytes, int]:
+        """How many receipt codes were tried in an hour (since 1970), per scope."""
+        guess = tables.guess.c
+        rows = await self._all(select(guess.scope, guess.count).where(guess.scope.in_(scopes), guess.hour == hour))
+        return {scope: tried for scope, tried in map(tuple, rows)}
+
+    async def flow_revisions(self) -> Sequence[Row[Any]]:
+        """Every revision of every conversation that this database has seen."""
+        return await self._all(select(tables.flow_revision))
+
+    async def counts(self) -> dict[str, int]:
+        """How much is waiting, for /metrics and /readyz: counts only."""
+        asked = {
+            "inbox_new": (tables.inbox, ("new",)),
+            "outbox_waiting": (tables.outbox, ("pending", "sending")),
+            "outbox_dead": (tables.outbox, ("dead",)),
+            "hand_off_waiting": (tables.hand_off, ("waiting",)),
+        }
+        counts: dict[str, int] = {}
+        async with self._engine.connect() as connection:
+            for name, (table, states) in asked.items():
+                statement = select(func.count()).select_from(table).where(table.c.state.in_(states))
+                counts[name] = (await connection.execute(statement)).scalar_one()
+        return counts
+
+    async def alive(self) -> None:
+        """Raises if the database does not answer."""
+        await self._all(select(1))
