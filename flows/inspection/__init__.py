@@ -1,0 +1,1 @@
+"""The checks behind `flows.inspect`, one concern a file."""

@@ -1,0 +1,210 @@
+"""Texts: none missing, none left over, none different in what it fills in between languages or readers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from flows.catalogue import FIRST_LANGUAGE, PLACEHOLDER
+from flows.definition import Flow, Step
+from flows.inspection.content import Content
+from flows.inspection.names import check_placeholders
+from flows.kinds import KINDS
+from flows.marked import Marked, Problem, walk
+
+COMMON = "common"
+READERS = frozenset({"child", "adult", "professional", "unknown"})
+PARTS = frozenset({"text", "options", "retry", "more", "label"})
+
+# The engine's own sentences. `retry.<kind>` is added for every kind of answer.
+ENGINE = frozenset(
+    {
+        "too_long", "unsupported", "media_closed", "changed_earlier", "no_back", "no_skip", "review_title", "review_send", "review_edit",
+        "review_which", "review_empty", "skipped_value", "many_done", "back_to_it", "old_prompt", "trouble", "resumed", "kelurahan_of",
+        "place_which", "place_outside", "place_unsure", "place_other",
+    }
+)  # fmt: skip
+_REQUIRED: frozenset[tuple[str, ...]] = frozenset({*((key,) for key in ENGINE), *(("retry", kind) for kind in KINDS)})
+_OWN_GAP = {"kelurahan_of": "{kecamatan}"}  # filled by the place question itself
+_OF_A_QUESTION = frozenset({"ask"})
+_WITH_TEXT = frozenset({"say", "ask"})
+
+
+def versions(value: Any) -> dict[str, str]:
+    """A text by reader: one for everybody has the name ''."""
+    if isinstance(value, Marked):
+        return {reader: text for reader, text in value.items() if isinstance(text, str)}
+    return {"": value} if isinstance(value, str) else {}
+
+
+def check_words(content: Content) -> Iterator[Problem]:
+    """Everything about texts, in every language."""
+    used: dict[str, set[str]] = {}
+    for flow, step in content.steps():
+        where, _, name = str(step.settings.get("text", f"{flow.name}.{step.id}")).partition(".")
+        used.setdefault(where, set()).add(name)
+        for language in content.languages:
+            yield from _step(content, language, flow, step)
+    yield from _left_over(content, used)
+    yield from _differences(content)
+    yield from _common(content)
+
+
+def _step(content: Content, language: str, flow: Flow, step: Step) -> Iterator[Problem]:
+    entry, file, line = content.entry(language, flow, step)
+    where = str(step.settings.get("text", f"{flow.name}.{step.id}"))
+    if entry is None:
+        if step.type in _WITH_TEXT:
+            yield Problem(file=file, line=line, message=f"there is no text for '{where}'")
+        return
+    if isinstance(entry, str):
+        parts: dict[str, tuple[Any, int]] = {"text": (entry, line)}
+    elif isinstance(entry, Marked) and entry.keys() <= READERS and entry:
+        # A reader's version has no place here: it belongs under `text:`.
+        yield Problem(file=file, line=line, message=f"'{where}' must hold its versions under 'text:'")
+        return
+    elif isinstance(entry, Marked):
+        parts = {part: (value, entry.line_of(part)) for part, value in entry.items()}
+    else:
+        yield Problem(file=file, line=line, message=f"'{where}' must be a text, or a mapping with 'text'")
+        return
+    for part in sorted(parts.keys() - PARTS):
+        yield Problem(file=file, line=parts[part][1], message=f"a text has no '{part}' ('{where}')")
+    if step.type in _WITH_TEXT and "text" not in parts:
+        yield Problem(file=file, line=line, message=f"there is no text for '{where}'")
+    if step.type not in _OF_A_QUESTION:
+        for part in sorted(parts.keys() & (PARTS - {"text"})):
+            yield Problem(file=file, line=parts[part][1], message=f"'{where}' is no question: it has no '{part}'")
+    for part in ("text", "retry", "more", "label"):
+        if part in parts:
+            yield from _one(content, flow, file, f"{where}.{part}", *parts[part])
+    yield from _options(content, flow, step, file, where, parts.get("options", (Marked(), line)))
+    if step.type == "ask" and "label" not in parts and _leads_to_review(flow, step):
+        yield Problem(file=file, line=line, message=f"'{where}' needs a 'label': the summary names the question by it")
+
+
+def _leads_to_review(flow: Flow, step: Step) -> bool:
+    seen: set[str] = set()
+    todo = [step.id]
+    while todo:
+        name = todo.pop()
+        if name in seen or name not in flow.steps:
+            continue
+        if flow.steps[name].type == "review":
+            return True
+        seen.add(name)
+        todo.extend(flow.steps[name].targets())
+    return False
+
+
+def _options(content: Content, flow: Flow, step: Step, file: str, where: str, given: tuple[Any, int]) -> Iterator[Problem]:
+    listed, line = given
+    if not isinstance(listed, Marked):
+        yield Problem(file=file, line=line, message=f"'{where}.options' must map an option to its label")
+        return
+    known = [option.id for option in step.options]
+    for option in known:
+        if option not in listed:
+            yield Problem(file=file, line=line, message=f"the option '{option}' of '{where}' has no label")
+    for option, label in listed.items():
+        if option not in known:
+            yield Problem(file=file, line=listed.line_of(option), message=f"'{option}' is no option of '{where}'")
+        else:
+            yield from _one(content, flow, file, f"{where}.{option}", label, listed.line_of(option))
+
+
+def _one(content: Content, flow: Flow, file: str, where: str, value: Any, line: int) -> Iterator[Problem]:
+    texts = versions(value)
+    if isinstance(value, Marked):
+        for reader in sorted(value.keys() - READERS):
+            message = f"'{where}' has a version for '{reader}': readers are {', '.join(sorted(READERS))}"
+            yield Problem(file=file, line=value.line_of(reader), message=message)
+        if "adult" not in value:
+            yield Problem(file=file, line=line, message=f"'{where}' needs a version for 'adult': whoever has none of their own gets it")
+        gaps = {reader: frozenset(PLACEHOLDER.findall(text)) for reader, text in texts.items()}
+        if len(set(gaps.values())) > 1:
+            yield Problem(file=file, line=line, message=f"the versions of '{where}' do not fill in the same: {_unlike(gaps)}")
+    if not texts or not all(text.strip() for text in texts.values()):
+        yield Problem(file=file, line=line, message=f"'{where}' is empty")
+    for reader, text in texts.items():
+        at = value.line_of(reader) if isinstance(value, Marked) else line
+        for message in check_placeholders(content, flow, text):
+            yield Problem(file=file, line=at, message=f"'{where}': {message}")
+
+
+def _unlike(gaps: dict[str, frozenset[str]]) -> str:
+    every = frozenset[str]().union(*gaps.values())
+    shared = frozenset.intersection(*gaps.values())
+    return ", ".join(f"{{{name}}}" for name in sorted(every - shared))
+
+
+def _left_over(content: Content, used: dict[str, set[str]]) -> Iterator[Problem]:
+    for language, table in content.strings.items():
+        file = content.sources.strings[language].file
+        for flow, steps in table.items():
+            if flow == COMMON:
+                continue
+            if flow not in used:
+                yield Problem(file=file, line=table.line_of(flow), message=f"there is no flow '{flow}'")
+                continue
+            for step in steps if isinstance(steps, Marked) else ():
+                if step not in used[flow]:
+                    yield Problem(file=file, line=steps.line_of(step), message=f"the flow '{flow}' has no step '{step}'")
+
+
+def _differences(content: Content) -> Iterator[Problem]:
+    """Against the first language: the same parts, and the same gaps in each."""
+    first = content.strings.get(FIRST_LANGUAGE)
+    if first is None:
+        return
+    leaves = {path: (value, line) for path, value, line in walk(first)}
+    sources = content.sources.strings
+    for language in content.languages[1:]:
+        other = {path: (value, line) for path, value, line in walk(content.strings[language])}
+        for there, table, missing in (
+            (language, content.strings[language], leaves.keys() - other.keys()),
+            (FIRST_LANGUAGE, first, other.keys() - leaves.keys()),
+        ):
+            for path in sorted(missing):
+                # What must be there in any case is said elsewhere.
+                if (path[0] == COMMON and path[1:] not in _REQUIRED) or set(path[2:]) & {"retry", "more", *READERS}:
+                    message = f"there is no '{'.'.join(path)}', which the other language has"
+                    yield Problem(file=sources[there].file, line=_nearest(table, path), message=message)
+        for path in sorted(leaves.keys() & other.keys()):
+            gaps = {name: frozenset(PLACEHOLDER.findall(str(value[0]))) for name, value in (("", leaves[path]), (language, other[path]))}
+            if len(set(gaps.values())) > 1:
+                message = f"'{'.'.join(path)}' does not fill in the same as in '{FIRST_LANGUAGE}': {_unlike(gaps)}"
+                yield Problem(file=sources[language].file, line=other[path][1], message=message)
+
+
+def _nearest(table: Marked, path: tuple[str, ...]) -> int:
+    line = 0
+    here: Any = table
+    for name in path:
+        if not isinstance(here, Marked) or name not in here:
+            break
+        line, here = here.line_of(name), here[name]
+    return line
+
+
+def _common(content: Content) -> Iterator[Problem]:
+    for language, table in content.strings.items():
+        file = content.sources.strings[language].file
+        common = table.get(COMMON)
+        if not isinstance(common, Marked):
+            yield Problem(file=file, line=0, message=f"there is no '{COMMON}': the engine's own sentences")
+            continue
+        for path in sorted(_REQUIRED):
+            here: Any = common
+            for name in path:
+                here = here.get(name) if isinstance(here, Marked) else None
+            if not isinstance(here, str) or not here.strip():
+                yield Problem(file=file, line=table.line_of(COMMON), message=f"there is no '{COMMON}.{'.'.join(path)}'")
+        nowhere = Flow(name=COMMON, revision="", start="", steps={})
+        for path, value, line in walk(common):
+            text = str(value)
+            gap = _OWN_GAP.get(path[-1])
+            if gap is not None and gap not in text:
+                yield Problem(file=file, line=line, message=f"'{COMMON}.{'.'.join(path)}' must hold {gap}")
+            for message in check_placeholders(content, nowhere, text.replace(gap, "") if gap else text):
+                yield Problem(file=file, line=line, message=f"'{COMMON}.{'.'.join(path)}': {message}")
