@@ -1,7 +1,7 @@
 """The public web chat: a channel that the page in the browser fetches from, and the routes that the page talks to.
 
-The person is known by a token alone, made by the browser (32 random bytes). Only its SHA-256 leaves this module, as the address: who reads the
-database, a log or a backup cannot continue anybody's conversation. No cookie is set and no IP address is looked at.
+The person is known by a token alone, made by the browser (32 random bytes). Only its SHA-256 leaves this module, as the address: who
+reads the database, a log or a backup cannot continue anybody's conversation. No cookie is set and no IP address is looked at.
 """
 
 from __future__ import annotations
@@ -40,9 +40,7 @@ log = logging.getLogger(__name__)
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 32 bytes in base64url without padding
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
-_KINDS = {
-    kind.value: kind for kind in (InboundKind.TEXT, InboundKind.TAP, InboundKind.LOCATION, InboundKind.START, InboundKind.LEAVE)
-}
+_KINDS = {kind.value: kind for kind in (InboundKind.TEXT, InboundKind.TAP, InboundKind.LOCATION, InboundKind.START, InboundKind.LEAVE)}
 
 
 class BadRequest(Exception):
@@ -167,9 +165,9 @@ def routes(
 ) -> list[Route]:
     """The web chat's routes: page, files, messages, events, confirm, leave.
 
-    `numbers` maps a service's id (`emergency`, `police`, `ambulance`) to its telephone number, shown without JavaScript and while there is no
-    connection; ValueError if one of the three is missing. `service_name` is the neutral name in the heading. `cover` is where "leave quickly"
-    ends. `heartbeat` is in seconds.
+    `numbers` maps a service's id (`emergency`, `police`, `ambulance`) to its telephone number, shown without JavaScript and while there
+    is no connection; ValueError if one of the three is missing. `service_name` is the neutral name in the heading. `cover` is where "leave
+    quickly" ends: another page of the same site, or another site's address. `heartbeat` is in seconds.
     """
     chat = _Chat(mailroom, channel, throttle or Throttle(), heartbeat)
     return [
@@ -225,9 +223,7 @@ class _Chat:
             return _slow_down(wait)
         if self._channel.closing.is_set() or self._streams[address] >= STREAMS_PER_ADDRESS or self._streams.total() >= STREAMS:
             return _slow_down(2.0, status=503)
-        return StreamingResponse(
-            self._stream(address), media_type="text/event-stream", headers={**API_HEADERS, "X-Accel-Buffering": "no"}
-        )
+        return StreamingResponse(self._stream(address), media_type="text/event-stream", headers={**API_HEADERS, "X-Accel-Buffering": "no"})
 
     async def _stream(self, address: str) -> AsyncIterator[bytes]:
         self._streams[address] += 1
@@ -254,7 +250,8 @@ class _Chat:
                     yield b": here\n\n"
                 elif not fresh and waited < IDLE_SECONDS:
                     await asyncio.sleep(IDLE_SECONDS)
-        except Exception as error:  # noqa: BLE001 - the page reconnects; the error's words may hold a person's, so only its kind is logged
+        except Exception as error:
+            # The page reconnects. The error's words may hold a person's, so only its kind is logged.
             log.warning("web_stream_failed kind=%s", type(error).__name__)
         finally:
             closing.cancel()
@@ -275,7 +272,7 @@ def _guarded(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Re
             return _reply(bad.status, {"code": bad.code})
         except ClientDisconnect:
             return _reply(400, {"code": "gone"})  # nobody is left to read it
-        except Exception as error:  # noqa: BLE001 - see above
+        except Exception as error:
             log.error("web_request_failed path=%s kind=%s", request.url.path, type(error).__name__)
             return _slow_down(2.0, status=503)
 

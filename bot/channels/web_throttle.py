@@ -1,6 +1,6 @@
 """How fast the web chat listens. Who is too fast is asked to come again in a moment, with the same message: nobody is dropped silently.
 
-Nothing here knows an IP address: Indonesian mobile networks put thousands of people behind one, and an address that is not looked at cannot leak.
+Nothing here knows an IP address: Indonesian mobile networks put thousands of people behind one, and what is not looked at cannot leak.
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ class Bucket:
 class Throttle:
     """The limits of one process. All methods give 0.0 (go on) or the number of seconds after which to come again.
 
-    The defaults let a person type, correct and tap as fast as anyone can, and a city of 750,000 start 300 conversations a minute. A conversation
-    counts as new when this process has not heard from it among the last `remembered` ones; so after a restart, returning ones count once.
+    The defaults let a person type, correct and tap as fast as anyone can, and a city of 750,000 start 300 conversations a minute. A
+    conversation counts as new when this process has not heard from it among the last `remembered` ones; so after a restart, returning
+    ones count once.
     """
 
     def __init__(

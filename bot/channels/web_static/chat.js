@@ -9,6 +9,7 @@ const at = (id) => document.getElementById(id);
 const [text, form, send, hint, counter, link, lost, scroll] = ["text", "form", "send", "hint", "counter", "link", "lost", "scroll"].map(at);
 const LIMIT = Number(text.dataset.limit);
 const NEAR = 400; // characters before the limit where the counter appears
+const PATIENCE = 4000; // ms
 const touching = matchMedia("(hover: none) and (pointer: coarse)");
 
 const chat = openLog({ log: at("log"), scroll, newer: at("newer"), typing: at("typing") });
@@ -102,21 +103,29 @@ text.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !touching.matches) submit(event);
 });
 
-const alarm = () => (lost.hidden = false);
-let down = setTimeout(alarm, 4000);
+// What does not work just now: the stream, or a message that waits. The numbers come up if it lasts.
+const troubles = new Set();
+let alarm = 0;
+function trouble(what, there) {
+  if (there) troubles.add(what);
+  else troubles.delete(what);
+  if (!troubles.size) {
+    clearTimeout(alarm);
+    alarm = 0;
+    lost.hidden = true;
+  } else if (!alarm) alarm = setTimeout(() => (lost.hidden = false), PATIENCE);
+}
+
 function onLink(connected) {
   link.dataset.state = connected ? "connected" : "connecting";
   link.firstElementChild.dataset.t = link.dataset.state;
   link.firstElementChild.textContent = t(link.dataset.state);
-  if (connected) {
-    clearTimeout(down);
-    down = 0;
-    lost.hidden = true;
-  } else if (!down) down = setTimeout(alarm, 4000);
+  trouble("link", !connected);
 }
 
 function onStatus(item, state, code) {
   item.show?.(state);
+  trouble(item, state === "waiting");
   if (state === "failed") say(code === "too_long" || code === "body_too_large" ? "too_long" : "failed");
 }
 
@@ -130,6 +139,7 @@ addEventListener("chat-left", () => wire?.close());
 addEventListener("pagehide", () => wire?.close());
 setInterval(touch, 60_000);
 
+trouble("link", true);
 document.documentElement.classList.add("alive");
 measure();
 openToken().then((token) => {

@@ -58,7 +58,17 @@ export function openLog({ log, scroll, newer, typing }) {
     newer.hidden = true;
   }
 
-  scroll.addEventListener("scroll", () => atEnd() && (newer.hidden = true), { passive: true });
+  // The box for writing grows, or a keyboard comes up: who was at the end stays there.
+  let ended = false;
+  new ResizeObserver(() => ended && (scroll.scrollTop = scroll.scrollHeight)).observe(scroll);
+  scroll.addEventListener(
+    "scroll",
+    () => {
+      ended = atEnd();
+      if (ended) newer.hidden = true;
+    },
+    { passive: true },
+  );
   newer.addEventListener("click", () => {
     scroll.scrollTop = scroll.scrollHeight;
     newer.hidden = true;
@@ -71,7 +81,7 @@ export function openLog({ log, scroll, newer, typing }) {
   }
 
   function options(message, textId, on) {
-    const group = make("div", "choices");
+    const group = make("div", message.many ? "choices many" : "choices");
     group.setAttribute("role", "group");
     group.setAttribute("aria-labelledby", textId);
     const choices = message.choices ?? [];

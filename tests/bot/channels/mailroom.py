@@ -1,4 +1,7 @@
-"""A Mailroom in memory, for tests of pull channels: takes each message once, asks `answer` for bubbles, keeps them until they are confirmed."""
+"""A Mailroom in memory, for tests of pull channels.
+
+It takes each message once, asks `answer` for bubbles, and keeps them until they are confirmed.
+"""
 
 from __future__ import annotations
 
@@ -42,10 +45,14 @@ class MemoryMailroom:
             loop.call_soon_threadsafe(event.set)
         return pending.id
 
-    async def pending(self, channel: str, address: str) -> list[Pending]:
+    def waiting(self, channel: str, address: str) -> list[Pending]:
+        """What is not confirmed yet."""
         return list(self._waiting[channel, address])
 
-    async def changed(self, channel: str, address: str, timeout: float) -> None:  # noqa: ASYNC109 - the protocol's name
+    async def pending(self, channel: str, address: str) -> list[Pending]:
+        return self.waiting(channel, address)
+
+    async def changed(self, channel: str, address: str, timeout: float) -> None:
         listener = (asyncio.get_running_loop(), asyncio.Event())
         self._listeners[channel, address].add(listener)
         try:
