@@ -15,6 +15,7 @@ from bot.channels import CHANNELS
 from bot.channels.base import Channel, ChannelError, Received, Refused
 from flows.message import Choice, Inbound, InboundKind, Outbound
 from tests.contracts.channel_rigs import Rig, as_json, parsed, rig
+from tests.contracts.hostile_json import JSON, paths, planted
 
 NAMES = [*CHANNELS, "fake"]
 PULL = ["web"]  # the client fetches: nothing is sent
@@ -204,32 +205,6 @@ async def test_acknowledging_never_raises(found: Rig) -> None:
         await found.channel.acknowledge(
             Received(channel=found.channel.name, message_id="1", address=found.address, inbound=inbound, receipt=receipt)
         )
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-def paths(value: Any, here: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """Every place in a JSON value."""
-    inner: list[tuple[Any, Any]] = []
-    if isinstance(value, dict):
-        inner = list(value.items())
-    elif isinstance(value, list):
-        inner = list(enumerate(value))
-    return [here, *(path for key, each in inner for path in paths(each, (*here, key)))]
-
-
-def planted(value: Any, path: tuple[Any, ...], what: Any) -> Any:
-    """The value with something else in one place."""
-    if not path:
-        return what
-    copy = dict(value) if isinstance(value, dict) else list(value)
-    copy[path[0]] = planted(copy[path[0]], path[1:], what)
-    return copy
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -80,7 +80,11 @@ class Telegram:
 
     def parse(self, update: Mapping[str, Any]) -> Received | None:
         """The message of a private chat in an update; None, and counted in `ignored`, if there is none. Never raises."""
-        found = read_update(update)
+        try:
+            found = read_update(update)
+        except Exception as error:  # a fault of ours in one message must not hold up everybody behind it
+            log.error("telegram_update_unreadable error=%s", type(error).__name__)
+            found = Ignored.MALFORMED
         if isinstance(found, Ignored):
             self.ignored[found] += 1
             return None
@@ -105,7 +109,7 @@ class Telegram:
             await call(self._bot.answer_callback_query(received.receipt))
         except ChannelError as error:  # mostly telegram_tap_expired, after an outage
             log.info("telegram_acknowledge_failed code=%s", error.code)
-        except Exception as error:  # noqa: BLE001 - promised: a spinner is no reason to stop
+        except Exception as error:  # promised: a spinner is no reason to stop
             log.warning("telegram_acknowledge_failed error=%s", type(error).__name__)
 
     # Outgoing

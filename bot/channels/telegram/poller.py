@@ -23,6 +23,8 @@ T = TypeVar("T")
 # Seconds that Telegram holds an empty request open. It allows 50; middleboxes drop quiet connections after 60.
 _WAIT = 30
 _LONGEST_PAUSE = 60.0
+# An empty answer that comes sooner than this (seconds) is not followed by the next question at once.
+_HASTE = 0.2
 # Seconds given at the end to confirm what was stored, and to the last acknowledgements.
 _FAREWELL = 3.0
 
@@ -79,7 +81,11 @@ class Poller:
 
     async def _poll(self) -> None:
         failures, begun = 0, False
+        clock = asyncio.get_running_loop().time
         while True:
+            if self._stopping.is_set():  # also while updates come without a pause
+                raise _Stopped
+            asked = clock()
             try:
                 if not begun:
                     await self._unless_stopped(self._telegram.delete_webhook())  # Telegram refuses to be polled while one is set
@@ -100,6 +106,8 @@ class Poller:
                 await self._pause(failures, problem)
             else:
                 failures = 0
+                if not updates and clock() - asked < _HASTE:  # something between us and Telegram does not hold requests open
+                    await self._unless_stopped(asyncio.sleep(_HASTE))
 
     async def _store(self, updates: list[Any]) -> str:
         """Hands a batch in and moves the offset behind what is durable. Gives the code of what went wrong, or "".
@@ -131,7 +139,7 @@ class Poller:
         for number, received in messages:
             try:
                 await self._mailroom.receive(received)
-            except Exception as error:  # noqa: BLE001 - whatever it is, Telegram keeps the message; the error's words may hold a person's
+            except Exception as error:  # whatever it is, Telegram keeps the message; the error's words may hold a person's
                 log.error("telegram_store_failed update=%d error=%s", number, type(error).__name__)
                 return number
             if received.receipt:

@@ -84,7 +84,7 @@ class Webhook:
             return
         try:
             await self._mailroom.receive(received)
-        except Exception as error:  # noqa: BLE001 - whatever it is, Telegram keeps the message; the error's words may hold a person's
+        except Exception as error:  # whatever it is, Telegram keeps the message; the error's words may hold a person's
             log.error("telegram_store_failed update=%s error=%s", received.message_id, type(error).__name__)
             raise _Rejected(503, "not_stored") from None
         if received.receipt:
