@@ -25,7 +25,7 @@ _WAIT = 30
 _LONGEST_PAUSE = 60.0
 # An empty answer that comes sooner than this (seconds) is not followed by the next question at once.
 _HASTE = 0.2
-# Seconds given at the end to confirm what was stored, and to the last acknowledgements.
+# Seconds given at the end to confirm what was stored.
 _FAREWELL = 3.0
 
 
@@ -59,7 +59,6 @@ class Poller:
         self._stopping = asyncio.Event()
         self._ended = asyncio.Event()
         self._ended.set()
-        self._acknowledging: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
         """Polls until `stop`, or until Telegram refuses the token (one line is logged, `state` says so). Raises nothing else."""
@@ -70,8 +69,6 @@ class Poller:
             await self._farewell()
             self.state = PollerState.STOPPED
         finally:
-            for task in self._acknowledging:
-                task.cancel()
             self._ended.set()
 
     async def stop(self) -> None:
@@ -142,10 +139,6 @@ class Poller:
             except Exception as error:  # whatever it is, Telegram keeps the message; the error's words may hold a person's
                 log.error("telegram_store_failed update=%d error=%s", number, type(error).__name__)
                 return number
-            if received.receipt:
-                task = asyncio.create_task(self._telegram.acknowledge(received))
-                self._acknowledging.add(task)
-                task.add_done_callback(self._acknowledging.discard)
         return None
 
     async def _pause(self, failures: int, code: str, asked: float = 0.0) -> None:
@@ -170,12 +163,11 @@ class Poller:
                 await asyncio.wait({work})
 
     async def _farewell(self) -> None:
-        """Confirms what is stored, so that the next start does not get it again, and lets the last acknowledgements through."""
+        """Confirms what is stored, so that the next start does not get it again."""
+        if self._offset is None:
+            return
         try:
             async with asyncio.timeout(_FAREWELL):
-                if self._offset is not None:
-                    await self._telegram.get_updates(offset=self._offset, wait=0, limit=1)
-                if self._acknowledging:
-                    await asyncio.wait(self._acknowledging)
+                await self._telegram.get_updates(offset=self._offset, wait=0, limit=1)
         except (ChannelError, TimeoutError):
             log.info("telegram_confirm_failed")  # harmless: what comes again is recognised

@@ -87,12 +87,7 @@ class Webhook:
         except Exception as error:  # whatever it is, Telegram keeps the message; the error's words may hold a person's
             log.error("telegram_store_failed update=%s error=%s", received.message_id, type(error).__name__)
             raise _Rejected(503, "not_stored") from None
-        if received.receipt:
-            # A call may travel in the answer (https://core.telegram.org/bots/api#making-requests-when-getting-updates): the button's
-            # spinner stops at no cost of a request of its own.
-            await _answer(send, 200, orjson.dumps({"method": "answerCallbackQuery", "callback_query_id": received.receipt}))
-        else:
-            await _answer(send, 200)
+        await _answer(send, 200)
 
 
 async def _body(receive: Receive) -> bytes:
