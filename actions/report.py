@@ -10,16 +10,21 @@ from actions.ports import Outcome, Ports, Request
 from actions.rows import Change
 
 
-def recorded(answers: Mapping[str, Any], recording: Mapping[str, Any]) -> dict[str, Any]:
-    """The answers in the values of the national recording (SIMFONI PPA), field by field: what the monthly figures are made of."""
-    values: dict[str, Any] = {}
-    for name, entry in recording.items():
+def recorded(answers: Mapping[str, Any], recording: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
+    """The answers in the values of the national recording (SIMFONI PPA), field by field: what the monthly figures are made of.
+
+    `recording` maps an answer's name to option → {field, value, local}. A field may hold several values; an option without a place in the
+    national recording adds none.
+    """
+    values: dict[str, list[dict[str, str]]] = {}
+    for name, rows in recording.items():
         answer = answers.get(name)
-        options = entry.get("options", {})
-        chosen = answer if isinstance(answer, list) else [answer]
-        found = [options[item] for item in chosen if isinstance(item, str) and item in options]
-        if found:
-            values[str(entry.get("field", name))] = found if isinstance(answer, list) else found[0]
+        for item in answer if isinstance(answer, list) else [answer]:
+            row = rows.get(item) if isinstance(item, str) else None
+            if row and row.get("field"):
+                found = {part: str(row[part]) for part in ("value", "local") if row.get(part)}
+                if found and found not in values.setdefault(str(row["field"]), []):
+                    values[str(row["field"])].append(found)
     return values
 
 

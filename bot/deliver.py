@@ -42,6 +42,7 @@ class Waiting:
     attempts: int
     message: Outbound | None = None
     ref: str = ""
+    address: str = ""  # in memory only, for the first try
 
 
 def pause(attempts: int, after: float = 0.0) -> float:
@@ -120,7 +121,7 @@ class Deliver:
                     queue.popleft()
                     self._known.discard(row.id)
                 else:
-                    queue[0] = replace(row, attempts=row.attempts + 1)
+                    queue[0] = replace(row, attempts=row.attempts + 1, address="")
                     await asyncio.sleep(again)
         finally:
             for row in queue:
@@ -130,25 +131,13 @@ class Deliver:
     async def _deliver(self, row: Waiting) -> float | None:
         """One try. None: the row is finished with; else the seconds until the next try."""
         try:
-            key = await self._keys.key(row.key_id)
-            stored = await self._reads.conversation(row.conversation_id)
-            if key is None or stored is None:
-                await self._finish(row, state="dead", code="erased")
-                return None
-            if stored.key_id != row.key_id:
-                # The conversation's key was changed after this was queued: the row was locked anew with it.
-                row = replace(row, key_id=stored.key_id)
-                key = await self._keys.key(row.key_id)
-                if key is None:
-                    await self._finish(row, state="dead", code="erased")
-                    return None
-            address = unlock(key, stored.address, context=contexts.address(row.conversation_id)).decode()
-            row = await self._filled(row, key)
-            if row.message is None and not row.ref:
-                return None
+            found = await self._ready(row)
         except Exception:
             log.exception("delivery_unready", extra={"row": row.id})
             return pause(row.attempts)
+        if found is None:
+            return None
+        row, key, address = found
         channel = self._channels[row.channel]
         try:
             async with self._slots:
@@ -168,6 +157,23 @@ class Deliver:
             return await self._later(row, TryLater("fault"))
         await self._finish(row, state="sent", ref=lock(key, ref.encode(), context=contexts.row("outbox", "ref", row.id)) if ref else None)
         return None
+
+    async def _ready(self, row: Waiting) -> tuple[Waiting, bytes, str] | None:
+        """The row with what is to be sent, its key and the address; None (and the row is closed) if nobody may send it any more."""
+        held = self._keys.held(row.key_id)
+        if row.address and held is not None:
+            return row, held, row.address
+        stored = await self._reads.conversation(row.conversation_id)
+        if stored is not None and stored.key_id != row.key_id:
+            # The conversation's key was changed after this was queued: the row was locked anew under the new one.
+            row = replace(row, key_id=stored.key_id)
+        key = await self._keys.key(row.key_id)
+        if key is None or stored is None:
+            await self._finish(row, state="dead", code="erased")
+            return None
+        address = unlock(key, stored.address, context=contexts.address(row.conversation_id)).decode()
+        row = await self._filled(row, key)
+        return (row, key, address) if row.message is not None or row.ref else None
 
     async def _filled(self, row: Waiting, key: bytes) -> Waiting:
         if row.message is not None or row.ref:

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
@@ -70,11 +70,11 @@ class _Result:
 
 
 class Turns:
-    """Runs turns. `world` tells what a definition may ask about the world, given the channel and the time."""
+    """Runs turns. `world` tells what a definition may ask about the world, given channel, language and time."""
 
     def __init__(
         self, *, writer: Writer, reads: Reads, keys: KeyStore, ids: RowIds, library: Library, ports: Ports, deliver: Deliver,
-        understander: Understands, channels: Mapping[str, Channel], world: Callable[[str, datetime], Mapping[str, Any]],
+        understander: Understands, channels: Mapping[str, Channel], world: Callable[[str, str, datetime], Mapping[str, Any]],
         clock: Callable[[], float], language: str,
     ) -> None:  # fmt: skip
         self._writer, self._reads, self._keys, self._ids = writer, reads, keys, ids
@@ -187,7 +187,7 @@ class Turns:
         if signal is None:
             return
         result = await self._resume(session, signal, row, address, now)
-        await self._commit(item, row, key, result, int(now.timestamp()))
+        await self._commit(item, row, key, result, address, int(now.timestamp()))
 
     def _session(self, row: Any, key: bytes) -> Session:
         if row.session is None:
@@ -220,7 +220,7 @@ class Turns:
         return Inbound.from_json(orjson.loads(unlock(key, row.body, context=contexts.row("inbox", "body", row.id))))
 
     async def _resume(self, session: Session, signal: Signal, row: Any, address: str, now: datetime) -> _Result:
-        world = self._world(row.channel, now)
+        world = self._world(row.channel, session.language, now)
         result = _Result(session)
         for _ in range(ACTIONS_A_TURN):
             turn = resume(result.session, signal, library=self._library, world=world)
@@ -265,7 +265,7 @@ class Turns:
         return outcome
 
     def _outgoing(
-        self, row: Any, key_id: bytes, key: bytes, messages: Sequence[Outbound]
+        self, row: Any, key_id: bytes, key: bytes, messages: Sequence[Outbound], address: str = ""
     ) -> tuple[list[Change], list[Waiting]]:  # fmt: skip
         """Outbox rows for bubbles. They are written as `sending`: what is in this process's hands goes out at once."""
         pull = self._channels[row.channel].pull
@@ -277,11 +277,16 @@ class Turns:
             body = lock(key, orjson.dumps(message.to_json()), context=contexts.row("outbox", "body", row_id))
             changes.append(_outbox_row(row_id, row, key_id, "send", "pending" if pull else "sending", now, body=body))
             waiting.append(
-                Waiting(id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="send", message=message, attempts=0)
+                Waiting(
+                    id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="send", attempts=0, message=message,
+                    address=address,
+                )
             )
         return changes, waiting
 
-    async def _commit(self, item: Arrived | TimerDue, row: Any, key: bytes, result: _Result, now: int) -> None:
+    async def _commit(
+        self, item: Arrived | TimerDue, row: Any, key: bytes, result: _Result, address: str, now: int
+    ) -> None:  # fmt: skip
         changes: list[Change] = list(result.rows)
         waiting: list[Waiting] = []
         key_id = row.key_id
@@ -302,7 +307,10 @@ class Turns:
             changes.append(Update(table="inbox", key={"id": item.id}, values=done | ({"ref": None} if result.new_key else {})))
         else:
             changes.append(Delete(table="timer", key={"conversation_id": row.id, "name": item.name}))
-        rows, sends = self._outgoing(row, key_id, key, merge(result.sends))
+        bubbles = merge(result.sends)
+        if result.wipe and bubbles:
+            bubbles = (replace(bubbles[0], wipe=True), *bubbles[1:])
+        rows, sends = self._outgoing(row, key_id, key, bubbles, address)
         changes += rows
         # Whatever is said goes out before anything is taken away: a child who left must see the harmless answer at once.
         waiting = [*sends, *waiting]
@@ -349,8 +357,10 @@ class Turns:
         refs: list[str] = orjson.loads(unlock(key, row.refs, context=contexts.refs(row.id))) if row.refs is not None else []
         for table, rows in zip(("inbox", "outbox"), await self._reads.refs_of(row.id), strict=True):
             for found in rows:
-                if found.key_id == row.key_id:
+                try:
                     refs += unlock(key, found.ref, context=contexts.row(table, "ref", found.id)).decode().split(",")
+                except VaultError:
+                    continue  # it went out while the key was being changed: that one message cannot be taken back
         return refs[-MOST_REFS:]
 
     def _wipe(self, row: Any, key_id: bytes, key: bytes, refs: Sequence[str], now: int) -> tuple[list[Change], list[Waiting]]:

@@ -24,7 +24,8 @@ def merge(messages: Iterable[Outbound]) -> tuple[Outbound, ...]:
     merged: list[Outbound] = []
     for message in messages:
         last = merged[-1] if merged else None
-        if last is not None and not last.choices and not last.ask_location and length(last) + 2 + length(message) <= BUBBLE:
+        joins = last is not None and not last.choices and not last.ask_location and last.language == message.language
+        if last is not None and joins and length(last) + 2 + length(message) <= BUBBLE:
             numbers = tuple(dict.fromkeys((*last.numbers, *message.numbers)))
             merged[-1] = replace(message, text=f"{last.text}\n\n{message.text}", numbers=numbers)
         else:

@@ -11,6 +11,7 @@ PLACEHOLDER = re.compile(r"\{([a-z_]+\.[a-z0-9_]+)\}")
 COMMANDS = ("back", "skip", "repeat", "menu", "help", "counsellor", "exit", "erase", "language")
 FIRST_LANGUAGE = "id"
 
+_DIALLED = re.compile(r"^\+?[\d\- ]+$")  # what a telephone can dial; an address on the web is no number
 _EDGES = re.compile(r"^[\W_]+|[\W_]+$")
 
 
@@ -32,6 +33,19 @@ class Catalogue:
         """Builds the table of command words once: it is asked at every message."""
         words = {fold(word): command for table in self.commands.values() for command, listed in table.items() for word in listed}
         object.__setattr__(self, "_words", words)
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """Every option's label in every language, folded."""
+        found: set[str] = set()
+        for flows in self.strings.values():
+            for flow in flows.values():
+                for entry in flow.values() if isinstance(flow, Mapping) else ():
+                    options = entry.get("options") if isinstance(entry, Mapping) else None
+                    for label in options.values() if isinstance(options, Mapping) else ():
+                        spoken = label.values() if isinstance(label, Mapping) else (label,)
+                        found.update(fold(one) for one in spoken if isinstance(one, str))
+        return frozenset(found)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -80,7 +94,7 @@ class Catalogue:
             scope, _, name = match[1].partition(".")
             if scope == "number":
                 number = self.numbers.get(name, "")
-                if number and number not in used:
+                if number and number not in used and _DIALLED.match(number):
                     used.append(number)
                 return number
             found = known.get(scope, {}).get(name)

@@ -22,7 +22,8 @@ _KEYS: dict[str, frozenset[str]] = {
     "say": frozenset({"text"}),
     "ask": frozenset(
         {
-            "kind", "options", "save", "skip", "remember", "append_to", "max", "min", "secret", "level", "accept", "danger", "text",
+            "kind", "options", "save", "skip", "remember", "append_to", "begin_with", "max", "min", "secret", "level", "accept", "danger",
+            "text",
         }
     ),
     "branch": frozenset({"cases", "else"}),

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from flows.answers.choice import FEW_WORDS
 from flows.bubbles import merge
 from flows.catalogue import fold
 from flows.library import INTERRUPTS, START, Library
@@ -80,6 +81,7 @@ def _begin(scene: Scene, session: Session, signal: Signal) -> Move:
     if isinstance(signal, Done):
         return _done(scene, session, signal)
     if isinstance(signal, TimedOut):
+        scene.quiet = True
         return _open(scene, INTERRUPTS, signal.timer, keep=True) if _has_entry(scene, signal.timer) else WAIT
     return _hear(scene, signal)
 
@@ -153,7 +155,7 @@ def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
     if command is not None and command not in ("back", "skip", "repeat", "menu"):
         return _interrupt(scene, command)
     text = said.message.text
-    if said.message.kind is InboundKind.TEXT and command is None and len(text.split()) >= 4:
+    if said.message.kind is InboundKind.TEXT and command is None and len(text.split()) >= FEW_WORDS:
         told = scene.facts.get("told")
         scene.facts["told"] = f"{told}\n{text}" if told else text
     return _start(scene)
@@ -272,9 +274,10 @@ def _follow(scene: Scene, move: Move) -> Move:
 
 def _end(scene: Scene) -> Move:
     """Back to what lies underneath: its pending question is asked again."""
-    scene.frames.pop()
+    ended = scene.frames.pop()
     if not scene.frames:
-        return WAIT
+        # Nobody is left without a word: an interruption that had nothing to say ends at the menu.
+        return WAIT if scene.sends or scene.quiet or ended.flow.name == START else _open(scene, START, "menu", keep=True)
     if scene.frame.flow.name != START:
         scene.tell(scene.common("back_to_it"))
     return Goto(step=scene.frame.step)

@@ -108,7 +108,8 @@ class Outbound:
 
     `choices` are shown as buttons where the platform has them and are always numbered from 1 in the order given.
     `numbers` are telephone numbers named in the text, that a channel may make tappable. `ask_location` offers the platform's
-    own "send location" control. `many` says that several choices may be ticked before "done".
+    own "send location" control. `many` says that several choices may be ticked before "done". `wipe` tells a page that holds the talk
+    itself to take everything before this bubble away. `language` is the one it is written in.
     """
 
     text: str
@@ -116,6 +117,8 @@ class Outbound:
     numbers: tuple[str, ...] = ()
     ask_location: bool = False
     many: bool = False
+    wipe: bool = False
+    language: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The bubble as plain JSON values; `from_json` gives it back."""
@@ -128,6 +131,10 @@ class Outbound:
             body["ask_location"] = True
         if self.many:
             body["many"] = True
+        if self.wipe:
+            body["wipe"] = True
+        if self.language:
+            body["language"] = self.language
         return body
 
     @classmethod
@@ -139,6 +146,8 @@ class Outbound:
             numbers=tuple(body.get("numbers", ())),
             ask_location=bool(body.get("ask_location")),
             many=bool(body.get("many")),
+            wipe=bool(body.get("wipe")),
+            language=body.get("language", ""),
         )
 
 

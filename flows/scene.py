@@ -53,6 +53,7 @@ class Scene:
         self.misses = session.misses
         self.sends: list[Outbound] = []
         self.replaces = False
+        self.quiet = False  # nobody wrote: nothing is said
         self.frames: list[OpenFrame] = []
         for frame in session.frames:
             flow = library.flow(frame.flow, frame.revision)
@@ -127,7 +128,7 @@ class Scene:
             return
         self.sends.append(
             Outbound(
-                text=text, numbers=numbers, many=many, ask_location=ask_location,
+                text=text, numbers=numbers, many=many, ask_location=ask_location, language=self.language,
                 choices=tuple(Choice(id=f"{self.prompt}.{option}", label=label) for option, label in choices),
             )
         )  # fmt: skip

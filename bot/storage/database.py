@@ -11,6 +11,7 @@ from alembic.config import Config
 from sqlalchemy import Connection, event
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+Engine = AsyncEngine
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 # FULL: a 2xx to a platform means that the message survives a power cut. secure_delete: what is deleted is overwritten.

@@ -101,7 +101,7 @@ class KeyStore:
 
     def leases(self, key_id: bytes) -> int:
         """How many messages under this key are on their way."""
-        return self._in_use[key_id] if key_id in self._in_use else 0
+        return self._in_use.get(key_id, 0)
 
     async def destroy(self, key_ids: Iterable[bytes]) -> None:
         """Destroys keys for good: overwritten in the store and dropped from memory when this returns."""
@@ -132,7 +132,13 @@ class KeyStore:
             found[day] = key
         self._days = {d: key for d, key in found.items() if oldest <= d <= day}
 
-    async def known_ids(self) -> set[bytes]:
-        """The ids of all conversation keys that exist: the sweep compares them with the database."""
+    async def alive(self) -> None:
+        """Raises if the store does not answer."""
         async with self._engine.connect() as connection:
-            return set((await connection.execute(select(tables.conversation_key.c.id))).scalars())
+            await connection.execute(select(tables.day_key.c.day).limit(1))
+
+    async def known_ids(self, *, before: int) -> set[bytes]:
+        """The ids of the conversation keys made before a moment: the sweep looks for those that nothing uses."""
+        key = tables.conversation_key.c
+        async with self._engine.connect() as connection:
+            return set((await connection.execute(select(key.id).where(key.created_at < before))).scalars())

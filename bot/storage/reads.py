@@ -229,6 +229,10 @@ class Reads:
         rows = await self._all(select(tables.receipt).where(tables.receipt.c.locator == locator))
         return rows[0] if rows else None
 
+    async def any_receipt(self) -> bool:
+        """Whether a code was ever handed out."""
+        return bool(await self._all(select(tables.receipt.c.case_id).limit(1)))
+
     async def receipts_of(self, case_id: bytes) -> Sequence[Row[Any]]:
         """The receipts of a case."""
         return await self._all(select(tables.receipt).where(tables.receipt.c.case_id == case_id))

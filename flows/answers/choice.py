@@ -10,6 +10,8 @@ from flows.matching import match_choice
 from flows.message import Inbound
 from flows.scene import Scene
 
+FEW_WORDS = 4  # fewer, said before any question, are a greeting rather than a story
+
 
 def _join(before: object, more: str) -> str:
     return f"{before}\n{more}" if isinstance(before, str) and before else more
@@ -39,6 +41,8 @@ class Choice:
         if target is None:
             return retry(step, scene, "choice")
         name = str(target)
+        if name.startswith("facts.") and len(message.text.split()) < FEW_WORDS:
+            return retry(step, scene, "choice")
         store = scene.facts if name.startswith("facts.") else scene.frame.answers
         key = name.removeprefix("facts.")
         store[key] = _join(store.get(key), message.text)

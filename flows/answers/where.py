@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flows.answers.kind import Again, Answer, Offer, Reading, labelled, retry
-from flows.catalogue import fold
+from flows.answers.text import says
 from flows.definition import Step
 from flows.message import Inbound
 from flows.scene import Scene
@@ -28,7 +28,7 @@ class Where:
         if not message.text.strip():
             return Again(text=scene.common("media_closed" if message.media else "unsupported"))
         for number, (option, label) in enumerate(options, start=1):
-            if fold(message.text) in (fold(label), str(number)):
+            if says(message.text, label) or message.text.strip() == str(number):
                 return Answer(value=option, option=option)
         return Answer(value={"text": message.text})
 

@@ -72,6 +72,7 @@ class Ask:
 def keep(step: Step, scene: Scene, value: Any, option: str | None) -> Move:
     """Keeps an answer and goes on. The source of truth for what was answered, in which order."""
     frame = scene.frame
+    value = _with_beginning(step, scene, value)
     frame.answers[step.save] = value
     if step.id in frame.order:
         frame.order.remove(step.id)
@@ -79,6 +80,17 @@ def keep(step: Step, scene: Scene, value: Any, option: str | None) -> Move:
     frame.scratch = {}
     _remember(step, scene, value)
     return Goto(step=step.after(option))
+
+
+def _with_beginning(step: Step, scene: Scene, value: Any) -> Any:
+    """What was told before the question was asked goes in front of the answer; it is the answer if the question is passed over."""
+    name = step.settings.get("begin_with")
+    if not isinstance(name, str) or not (value is None or isinstance(value, str)):
+        return value
+    told = scene.facts.pop(name.removeprefix("facts."), None)
+    if not isinstance(told, str) or not told:
+        return value
+    return f"{told}\n{value}" if value else told
 
 
 def _remember(step: Step, scene: Scene, value: Any) -> None:

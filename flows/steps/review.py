@@ -25,11 +25,18 @@ class Review:
         if frame.scratch.get("which"):
             scene.tell(scene.common("review_which"), choices=self._questions(scene))
             return WAIT
-        lines = [f"{label}: {self._shown(scene, asked)}" for asked, label in self._questions(scene)]
         title = scene.words(step=step) or scene.common("review_title")
-        body = "\n".join(lines) or scene.common("review_empty")
+        lines = [f"{label}: {self._shown(scene, asked)}" for asked, label in self._questions(scene)]
+        bubbles = [title]
+        for line in lines or [scene.common("review_empty")]:
+            if len(bubbles[-1]) + len(line) > LONGEST:
+                bubbles.append(line)
+            else:
+                bubbles[-1] += ("\n\n" if bubbles[-1] is title else "\n") + line
         # What was told may hold braces: it is put in after the placeholders were filled.
-        scene.tell("{result.title}", extra={"title": f"{title}\n\n{body}"}, choices=self._ways(scene))
+        for bubble in bubbles[:-1]:
+            scene.tell("{result.body}", extra={"body": bubble})
+        scene.tell("{result.body}", extra={"body": bubbles[-1]}, choices=self._ways(scene))
         return WAIT
 
     @staticmethod

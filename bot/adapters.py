@@ -1,0 +1,165 @@
+"""What fulfils the ports of `actions`: sealing, receipts, units, cases and the budget of guesses, over the vault and the database."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from actions.ports import IssuedReceipt, NewCase, OpenedMailbox, Recipient
+from actions.rows import Change, Insert
+from bot.storage.key_store import KeyStore
+from bot.storage.reads import Reads
+from bot.vault import delivery, receipt
+from bot.vault.draft import row_key
+from bot.vault.errors import VaultError
+from bot.vault.keys import generate_keypair
+from bot.vault.mailbox import open_reply
+from bot.vault.seal import seal, seal_key
+
+KDF_AT_ONCE = 2  # Argon2id: 19 MiB and about 25 ms each; more at once than cores only makes everybody wait
+TRIES_PER_CONVERSATION = 6  # an hour
+TRIES_PER_CHANNEL = 600  # an hour: 2**50 codes make that hopeless, and one attacker cannot use up a conversation's own budget
+
+_HOUR = 3600
+
+
+class CaseSealer:
+    """`Sealer` over the vault. `delivery_public` is the server's own key for return addresses."""
+
+    def __init__(self, delivery_public: Callable[[], bytes]) -> None:
+        self._delivery_public = delivery_public
+
+    def new_case(self, recipients: Sequence[Recipient]) -> NewCase:
+        """A fresh key pair; its private half leaves this function only sealed."""
+        case_id = secrets.token_bytes(16)
+        pair = generate_keypair()
+        keys = tuple(
+            (r.id, seal_key(pair.private, recipient_public=r.public_key, case_id=case_id, recipient_id=r.id)) for r in recipients
+        )  # fmt: skip
+        return NewCase(id=case_id, public_key=pair.public, keys=keys)
+
+    def seal(self, plaintext: bytes, *, public_key: bytes, case_id: bytes, record_id: bytes, version: int) -> bytes:
+        """A sealed record."""
+        return seal(plaintext, public_key=public_key, case_id=case_id, record_id=record_id, version=version)
+
+    def seal_address(self, address: bytes, *, public_key: bytes, case_id: bytes, record_id: bytes) -> bytes:
+        """A return address under both layers."""
+        return delivery.seal_address(
+            address, delivery_public=self._delivery_public(), case_public=public_key, case_id=case_id, record_id=record_id, version=1
+        )  # fmt: skip
+
+
+class ReceiptDesk:
+    """`Receipts`: derivation runs in threads, few at a time."""
+
+    def __init__(self, reads: Reads, pepper: bytes) -> None:
+        self._reads = reads
+        self._pepper = pepper
+        self._slots = asyncio.Semaphore(KDF_AT_ONCE)
+
+    async def _derive(self, words: str) -> receipt.ReceiptKeys:
+        async with self._slots:
+            return await asyncio.to_thread(receipt.derive, words, pepper=self._pepper)
+
+    async def issue(self) -> IssuedReceipt:
+        """A new code and what stands for it in the database."""
+        words = receipt.new_receipt()
+        keys = await self._derive(words)
+        return IssuedReceipt(words=words, locator=keys.locator, mailbox_id=secrets.token_bytes(16), mailbox_public=keys.mailbox_public)
+
+    async def open(self, text: str) -> OpenedMailbox | None:
+        """The case and the unread replies behind a typed code. A reply that does not open is left where it is."""
+        words = receipt.read_receipt(text)
+        if words is None:
+            return None
+        keys = await self._derive(words)
+        row = await self._reads.receipt(keys.locator)
+        case = await self._reads.case(row.case_id) if row is not None else None
+        if row is None or case is None:
+            return None
+        replies: list[str] = []
+        ids: list[bytes] = []
+        for message in await self._reads.mailbox(row.mailbox_id):
+            try:
+                opened = open_reply(
+                    message.sealed, mailbox_private=keys.mailbox_private, mailbox_id=row.mailbox_id, message_id=message.id
+                )  # fmt: skip
+                replies.append(str(json.loads(opened)["text"]))
+            except (VaultError, ValueError, KeyError, TypeError):
+                continue
+            ids.append(message.id)
+        return OpenedMailbox(
+            case_id=row.case_id, status=case.status, public_key=case.public_key, replies=tuple(replies), reply_ids=tuple(ids)
+        )  # fmt: skip
+
+
+class StoredUnits:
+    """`Units`, held in memory: they change by command, and the command tells."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+        self._units: tuple[Recipient, ...] = ()
+        self._recovery: Recipient | None = None
+
+    async def refresh(self) -> None:
+        """Reads them anew."""
+        rows = await self._reads.units()
+        self._units = tuple(
+            Recipient(id=row.id, name=row.name, kind=row.kind, lead=bool(row.lead), public_key=row.public_key) for row in rows
+        )  # fmt: skip
+        row = await self._reads.recovery()
+        self._recovery = (
+            Recipient(id=row.id, name="recovery", kind="recovery", lead=False, public_key=row.public_key) if row is not None else None
+        )  # fmt: skip
+
+    @property
+    def any(self) -> bool:
+        """Whether a report could be read by anybody."""
+        return bool(self._units)
+
+    async def recipients(self) -> tuple[Recipient, ...]:
+        """All units."""
+        return self._units
+
+    async def recovery(self) -> Recipient | None:
+        """The recovery key."""
+        return self._recovery
+
+
+class StoredCases:
+    """`Cases`: the public halves."""
+
+    def __init__(self, reads: Reads) -> None:
+        self._reads = reads
+
+    async def public_key(self, case_id: bytes) -> bytes | None:
+        """The public half of a case's key."""
+        row = await self._reads.case(case_id)
+        return row.public_key if row is not None else None
+
+
+class GuessBudget:
+    """`Guesses`: counted per conversation and per channel and hour. The scope's name is an HMAC under the day's key."""
+
+    def __init__(self, reads: Reads, keys: KeyStore) -> None:
+        self._reads = reads
+        self._keys = keys
+
+    async def count(self, *, conversation_id: bytes, channel: str, now: datetime) -> Sequence[Change] | None:
+        """One more try, or None if this conversation, or this channel as a whole, has used up the hour's."""
+        moment = int(now.timestamp())
+        _, day_key = (await self._keys.day_keys(moment // 86_400))[0]
+        limits = {
+            row_key(day_key, b"guess", b"conversation", conversation_id): TRIES_PER_CONVERSATION,
+            row_key(day_key, b"guess", b"channel", channel.encode()): TRIES_PER_CHANNEL,
+        }
+        hour = moment // _HOUR
+        tried = await self._reads.guesses(list(limits), hour)
+        if any(tried.get(scope, 0) >= limit for scope, limit in limits.items()):
+            return None
+        return [
+            Insert(table="guess", row={"scope": scope, "hour": hour, "count": tried.get(scope, 0) + 1}, replace=True) for scope in limits
+        ]  # fmt: skip

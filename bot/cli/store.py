@@ -1,0 +1,35 @@
+"""The stores as commands use them: opened, migrated, closed again, beside a service that may be running."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.settings import Settings
+from bot.storage.database import migrate, open_engine
+from bot.storage.reads import Reads
+from bot.storage.writer import Writer
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Store:
+    """The database, to read and to write."""
+
+    reads: Reads
+    writer: Writer
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Store]:
+    """The database of these settings for the length of a command."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    engine = open_engine(settings.database_url.get_secret_value())
+    writer = Writer(engine)
+    try:
+        await migrate(engine, store="main")
+        writer.start()
+        yield Store(reads=Reads(engine), writer=writer)
+    finally:
+        await writer.close()
+        await engine.dispose()

@@ -1,0 +1,103 @@
+"""unit add, recovery-key: who can read what is reported. Private keys are made here and never stored by the service."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from getpass import getpass
+from pathlib import Path
+
+from actions.rows import Insert
+from bot.cli.command import Command, CommandError
+from bot.cli.store import opened
+from bot.settings import Settings, load_settings
+from bot.vault.errors import KeyFileError
+from bot.vault.key_file import write_key_file
+from bot.vault.keys import generate_keypair
+from bot.vault.recovery import new_recovery
+
+KINDS = ("service", "school", "health", "kelurahan", "police", "legal")
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("what", choices=["add"], help="add a unit")
+    parser.add_argument("name", metavar="NAME", help="the unit's name, for example 'UPTD PPA'")
+    parser.add_argument("--kind", choices=KINDS, default="service", help="what sort of unit it is (default service)")
+    parser.add_argument("--lead", action="store_true", help="it also receives reports that concern the service itself")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="where to write the unit's private key (default NAME.key here)")
+    parser.add_argument("--no-passphrase", action="store_true", help="write the key file without asking for a passphrase")
+
+
+def _passphrase(given: Namespace) -> str | None:
+    if given.no_passphrase or not sys.stdin.isatty():
+        return None
+    first = getpass("Passphrase for the key file (empty: none): ")
+    if first and getpass("The same again: ") != first:
+        raise CommandError("The two passphrases differ: nothing was made. Try again.")
+    return first or None
+
+
+async def add_unit(
+    settings: Settings, *, name: str, kind: str, lead: bool, key_file: Path, passphrase: str | None
+) -> bytes:  # fmt: skip
+    """Makes a unit: its private key goes to a file, its public half to the database. Gives the unit's id.
+
+    Raises CommandError if the name is taken or the file exists.
+    """
+    async with opened(settings) as store:
+        if any(unit.name == name for unit in await store.reads.units()):
+            raise CommandError(f"There is a unit '{name}' already: choose another name.")
+        unit_id, pair, now = secrets.token_bytes(16), generate_keypair(), int(time.time())
+        try:
+            write_key_file(key_file, private=pair.private, kind="unit", name=name, unit_id=unit_id, passphrase=passphrase, created=now)
+        except KeyFileError as error:
+            raise CommandError(str(error)) from None
+        row = {"id": unit_id, "name": name, "kind": kind, "lead": int(lead), "public_key": pair.public, "created_at": now}
+        await store.writer.write([Insert(table="unit", row=row)])
+    return unit_id
+
+
+def _run(given: Namespace) -> int:
+    name = given.name.strip()
+    if not name or len(name) > 80:
+        raise CommandError("A unit's name has 1 to 80 characters.")
+    key_file = given.key or Path(f"{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-').lower() or 'unit'}.key")
+    settings = load_settings()
+    asyncio.run(
+        add_unit(settings, name=name, kind=given.kind, lead=given.lead, key_file=key_file, passphrase=_passphrase(given))
+    )  # fmt: skip
+    print(f"The unit '{name}' can receive reports. Its private key is in {key_file}: keep it where only the unit can read it,")
+    print("and a copy offline. Without it nobody can open what is sealed to the unit, and nobody can make it again.")
+    print("A service that is running takes the unit up within a minute.")
+    return 0
+
+
+def _no_arguments(parser: ArgumentParser) -> None:
+    return
+
+
+async def _recovery(settings: Settings) -> tuple[str, ...]:
+    async with opened(settings) as store:
+        if await store.reads.recovery() is not None:
+            raise CommandError("There is a recovery key already; a second one would leave it unclear which shares open which case.")
+        public, shares = new_recovery()
+        row = {"id": secrets.token_bytes(16), "public_key": public, "created_at": int(time.time())}
+        await store.writer.write([Insert(table="recovery", row=row)])
+    return tuple(shares)
+
+
+def _run_recovery(given: Namespace) -> int:
+    shares = asyncio.run(_recovery(load_settings()))
+    print("The recovery key. Any two of these three shares open every case made from now on (not identities).")
+    print("Print them, give each to another person, then clear this screen: they are stored nowhere and cannot be shown again.\n")
+    for number, share in enumerate(shares, start=1):
+        print(f"Share {number} of 3:\n  {share}\n")
+    return 0
+
+
+UNIT = Command(arguments=_arguments, run=_run)
+RECOVERY_KEY = Command(arguments=_no_arguments, run=_run_recovery)

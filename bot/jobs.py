@@ -1,0 +1,98 @@
+"""Periodic work: what was left over is taken up, timers come due, keys and rows whose time is over die. APScheduler wakes it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
+
+from actions.rows import Insert
+from bot.adapters import StoredUnits
+from bot.deliver import Deliver
+from bot.intake import DAY, SILENCE
+from bot.metrics import WAITING
+from bot.storage.database import Engine, truncate_wal
+from bot.storage.key_store import LIVE_DAYS, KeyStore
+from bot.storage.purge import forget_conversations, purge
+from bot.storage.reads import Reads
+from bot.storage.writer import Writer
+from bot.turn import TimerDue, Turns
+
+log = logging.getLogger(__name__)
+
+SESSION_LIFE = 3 * DAY
+
+
+class Jobs:
+    """All periodic work over one service."""
+
+    def __init__(
+        self, *, engine: Engine, writer: Writer, reads: Reads, keys: KeyStore, turns: Turns, deliver: Deliver,
+        units: StoredUnits, clock: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._engine, self._writer, self._reads, self._keys = engine, writer, reads, keys
+        self._turns, self._deliver, self._units, self._clock = turns, deliver, units, clock
+        self._scheduler: AsyncIOScheduler | None = None
+
+    def start(self) -> None:
+        """Begins; every job runs at most once at a time, and a failing one is logged and tried again at its next time."""
+        self._scheduler = AsyncIOScheduler(timezone="UTC", job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": 60})
+        for work, every in ((self.sweep, 5), (self.timers, 20), (self.forget, 600)):
+            self._scheduler.add_job(self._guarded(work), "interval", seconds=every, id=work.__name__)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Ends; nothing is interrupted."""
+        if self._scheduler is not None:
+            self._scheduler.shutdown(wait=False)
+
+    @staticmethod
+    def _guarded(work: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            try:
+                await work()
+            except Exception:
+                log.exception("job_failed", extra={"job": work.__name__})
+
+        return run
+
+    async def sweep(self) -> None:
+        """Messages and replies that are in nobody's hands; keys whose death was decided; the gauges."""
+        await self._turns.take_up()
+        await self._deliver.take_up()
+        for key_id in await self._reads.dying_keys():
+            await self._turns.bury(key_id)
+        for queue, count in (await self._reads.counts()).items():
+            WAITING.labels(queue).set(count)
+
+    async def timers(self) -> None:
+        """Timers that came due. `silence` counts from the conversation's last message: one that wrote since is set anew."""
+        await self._units.refresh()  # `unit add` beside a running service
+        now = int(self._clock())
+        for timer in await self._reads.due_timers(now):
+            if timer.name == "silence" and timer.last_at + SILENCE > now:
+                await self._writer.write([self._silence(timer.conversation_id, timer.last_at + SILENCE)])
+            else:
+                self._turns.arrived(TimerDue(conversation_id=timer.conversation_id, name=timer.name))
+
+    @staticmethod
+    def _silence(conversation_id: bytes, due_at: int) -> Insert:
+        return Insert(table="timer", row={"conversation_id": conversation_id, "name": "silence", "due_at": due_at}, replace=True)
+
+    async def forget(self) -> None:
+        """Conversations of which nothing was heard for 72 hours, rows that are done with, keys that nothing uses."""
+        now = int(self._clock())
+        day = now // DAY
+        await self._keys.day_keys(day)
+        silent = await self._reads.silent_since(now - SESSION_LIFE)
+        await self._keys.destroy([row.key_id for row in silent])
+        await forget_conversations(self._engine, [row.id for row in silent])
+        gone = await purge(
+            self._engine, finished_before=now - SESSION_LIFE, oldest_day=day - LIVE_DAYS + 1, hour=now // 3600 - 1
+        )  # fmt: skip
+        unused = await self._keys.known_ids(before=now - 3600) - await self._reads.used_keys() - set(await self._reads.dying_keys())
+        await self._keys.destroy([key_id for key_id in unused if not self._keys.leases(key_id)])
+        if silent or gone or unused:
+            await truncate_wal(self._engine)
+            log.info("forgot", extra={"conversations": len(silent), "rows": gone, "keys": len(unused)})
