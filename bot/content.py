@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flows.inspection.content import Source, Sources
-
 _HERE = Path(__file__).resolve().parent
 _PACKAGED = _HERE / "_data"
 _CHECKOUT = _HERE.parent / "data"
@@ -38,30 +36,6 @@ def shown(path: Path) -> str:
     return path.name
 
 
-def source(path: Path) -> Source:
-    """A content file. Raises OSError or UnicodeDecodeError if it cannot be read."""
-    return Source(file=shown(path), text=path.read_text(encoding="utf-8"))
-
-
 def danger_files() -> tuple[Path, ...]:
     """The danger phrases of every language, where there are any."""
     return tuple(path for language in languages() if (path := content_folder() / language / "danger.yml").is_file())
-
-
-def read_sources() -> Sources:
-    """All content files that `flows.inspect` looks at, as they are on disk. Raises OSError or UnicodeDecodeError."""
-    root = content_folder()
-
-    def optional(name: str) -> Source | None:
-        return source(root / name) if (root / name).is_file() else None
-
-    named = {"strings.yml", "commands.yml", "services.yml", "recording.yml", "city.yml"}
-    return Sources(
-        definitions=tuple(source(path) for path in sorted(definitions_folder().glob("*.yml"))),
-        strings={language: source(root / language / "strings.yml") for language in languages()},
-        commands={language: found for language in languages() if (found := optional(f"{language}/commands.yml")) is not None},
-        services=optional("services.yml"),
-        recording=optional("recording.yml"),
-        city=optional("city.yml"),
-        others=tuple(source(path) for path in sorted(root.rglob("*.yml")) if path.name not in named),
-    )

@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 
 from actions.registry import ACTIONS
 from bot.cli.command import Command, CommandError
-from bot.content import content_folder, danger_files, languages, read_sources, shown
+from bot.content import content_folder, danger_files, languages, shown
 from bot.settings import Settings, SettingsError, load_settings
+from bot.shelf import read_sources
 from flows.inspect import Inspection, inspect
 from flows.marked import Marked, Problem, read
 from flows.places import Regions, RegionsError
