@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import web
 from lo_bot_api_emulator import LoBotApiEmulator
 from telegram.request import BaseRequest, RequestData
@@ -50,6 +51,18 @@ def tap_update(number: int, data: str, *, chat: int = CHAT) -> dict[str, Any]:
             "data": data,
         },
     }
+
+
+def logged(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Our own log lines, as `event name=value …`."""
+    lines = []
+    for record in caplog.records:
+        if record.name.startswith("bot."):
+            fields = [
+                (name, record.__dict__[name]) for name in ("update", "code", "failures", "seconds", "error") if name in record.__dict__
+            ]
+            lines.append(" ".join([record.getMessage(), *(f"{name}={value}" for name, value in fields)]))
+    return lines
 
 
 class CheckedRequest(QuietRequest):

@@ -83,7 +83,7 @@ class Telegram:
         try:
             found = read_update(update)
         except Exception as error:  # a fault of ours in one message must not hold up everybody behind it
-            log.error("telegram_update_unreadable error=%s", type(error).__name__)
+            log.error("telegram_update_unreadable", extra={"error": type(error).__name__})
             found = Ignored.MALFORMED
         if isinstance(found, Ignored):
             self.ignored[found] += 1
@@ -108,9 +108,9 @@ class Telegram:
         try:
             await call(self._bot.answer_callback_query(received.receipt))
         except ChannelError as error:  # mostly telegram_tap_expired, after an outage
-            log.info("telegram_acknowledge_failed code=%s", error.code)
+            log.info("telegram_acknowledge_failed", extra={"code": error.code})
         except Exception as error:  # promised: a spinner is no reason to stop
-            log.warning("telegram_acknowledge_failed error=%s", type(error).__name__)
+            log.warning("telegram_acknowledge_failed", extra={"error": type(error).__name__})
 
     # Outgoing
 
@@ -137,7 +137,7 @@ class Telegram:
             try:
                 sent.append(await self._send(chat, _LOCATION_TEXT, _location_keyboard()))
             except ChannelError as error:
-                log.info("telegram_location_button_failed code=%s", error.code)
+                log.info("telegram_location_button_failed", extra={"code": error.code})
         return tuple(ref for ref in sent if ref)
 
     async def delete(self, address: str, ref: str) -> None:

@@ -137,7 +137,7 @@ class Poller:
             try:
                 await self._mailroom.receive(received)
             except Exception as error:  # whatever it is, Telegram keeps the message; the error's words may hold a person's
-                log.error("telegram_store_failed update=%d error=%s", number, type(error).__name__)
+                log.error("telegram_store_failed", extra={"update": number, "error": type(error).__name__})
                 return number
         return None
 
@@ -145,7 +145,7 @@ class Poller:
         self.state = PollerState.RETRYING
         longest = min(_LONGEST_PAUSE, self._backoff * 2.0 ** min(failures - 1, 16))
         pause = max(asked, random.uniform(longest / 2, longest))  # noqa: S311 - jitter, no secret
-        log.warning("telegram_poll_retry code=%s failures=%d seconds=%.1f", code, failures, pause)
+        log.warning("telegram_poll_retry", extra={"code": code, "failures": failures, "seconds": round(pause, 1)})
         await self._unless_stopped(asyncio.sleep(pause))
 
     async def _unless_stopped(self, awaitable: Awaitable[T]) -> T:

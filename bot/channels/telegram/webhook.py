@@ -85,7 +85,7 @@ class Webhook:
         try:
             await self._mailroom.receive(received)
         except Exception as error:  # whatever it is, Telegram keeps the message; the error's words may hold a person's
-            log.error("telegram_store_failed update=%s error=%s", received.message_id, type(error).__name__)
+            log.error("telegram_store_failed", extra={"update": int(received.message_id), "error": type(error).__name__})
             raise _Rejected(503, "not_stored") from None
         await _answer(send, 200)
 

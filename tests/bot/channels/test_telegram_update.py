@@ -15,7 +15,7 @@ from bot.channels.telegram.update import _SERVICE, Ignored, read_update
 from flows.message import Inbound, InboundKind, Media
 from tests.contracts import bot_api
 from tests.contracts.hostile_json import JSON, paths, planted
-from tests.contracts.telegram_peer import CHAT, FIXTURES, TOKEN, ScriptedRequest, captured, text_update
+from tests.contracts.telegram_peer import CHAT, FIXTURES, TOKEN, ScriptedRequest, captured, logged, text_update
 
 TEXT, TAP, LOCATION, MEDIA = InboundKind.TEXT, InboundKind.TAP, InboundKind.LOCATION, InboundKind.MEDIA
 UNSUPPORTED, START = InboundKind.UNSUPPORTED, InboundKind.START
@@ -186,7 +186,7 @@ def test_a_fault_of_ours_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, caplog
     telegram = Telegram(token=TOKEN, request=ScriptedRequest((200, {})), paced=False)
     assert telegram.parse(text_update(1, "rahasia")) is None
     assert telegram.ignored[Ignored.MALFORMED] == 1
-    assert "telegram_update_unreadable error=RuntimeError" in caplog.text
+    assert logged(caplog) == ["telegram_update_unreadable error=RuntimeError"]
     assert "rahasia" not in caplog.text
 
 

@@ -23,7 +23,7 @@ from bot.channels.telegram.update import Ignored
 from bot.channels.telegram.webhook import BODY_LIMIT, Webhook
 from tests.contracts.hostile_json import JSON, paths, planted
 from tests.contracts.mailbag import Mailbag
-from tests.contracts.telegram_peer import FIXTURES, TOKEN, ScriptedRequest, captured, peer, tap_update, text_update
+from tests.contracts.telegram_peer import FIXTURES, TOKEN, ScriptedRequest, captured, logged, peer, tap_update, text_update
 
 SECRET = "a_secret-of-the-webhook"
 PATH = "/webhooks/telegram"
@@ -103,7 +103,7 @@ async def test_a_database_that_is_down_makes_telegram_come_again(door: Door, cap
     door.mailbag.fails = 1
     response = await door.post(text_update(77, "rahasia"))
     assert (response.status_code, response.json()) == (503, {"error": "not_stored"})
-    assert "telegram_store_failed update=77 error=OSError" in caplog.text
+    assert logged(caplog) == ["telegram_store_failed update=77 error=OSError"]
     assert "rahasia" not in caplog.text
     assert (await door.post(text_update(77, "rahasia"))).status_code == 200
     assert door.mailbag.texts == ["rahasia"]
