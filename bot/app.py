@@ -68,8 +68,9 @@ class Service:
         self._understander = understander
         self.engine = open_engine(settings.database_url.get_secret_value())
         self.keys = KeyStore(open_engine(settings.key_store.get_secret_value(), wal=False))
+        self._reading = open_engine(settings.database_url.get_secret_value(), reading=True)
         self.writer = Writer(self.engine)
-        self.reads = Reads(self.engine)
+        self.reads = Reads(self._reading)
         self.units = StoredUnits(self.reads)
         self.deliver = Deliver(writer=self.writer, reads=self.reads, keys=self.keys, channels=channels, clock=clock)
         self._started = False
@@ -120,8 +121,10 @@ class Service:
             await channel.close()
         if self._started:
             await self.writer.close()
+            await self._reading.dispose()
             await truncate_wal(self.engine)
             await self.keys.close()
+        await self._reading.dispose()
         await self.engine.dispose()
 
     async def _with_former(self) -> Library:

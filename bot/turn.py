@@ -355,12 +355,11 @@ class Turns:
     async def _refs(self, row: Any, key: bytes) -> list[str]:
         """The platform's ids of both sides' messages, oldest first."""
         refs: list[str] = orjson.loads(unlock(key, row.refs, context=contexts.refs(row.id))) if row.refs is not None else []
-        for table, rows in zip(("inbox", "outbox"), await self._reads.refs_of(row.id), strict=True):
-            for found in rows:
-                try:
-                    refs += unlock(key, found.ref, context=contexts.row(table, "ref", found.id)).decode().split(",")
-                except VaultError:
-                    continue  # it went out while the key was being changed: that one message cannot be taken back
+        for found in await self._reads.refs_of(row.id):
+            try:
+                refs += unlock(key, found.ref, context=contexts.row(found.box, "ref", found.id)).decode().split(",")
+            except VaultError:
+                continue  # it went out while the key was being changed: that one message cannot be taken back
         return refs[-MOST_REFS:]
 
     def _wipe(self, row: Any, key_id: bytes, key: bytes, refs: Sequence[str], now: int) -> tuple[list[Change], list[Waiting]]:

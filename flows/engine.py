@@ -165,7 +165,7 @@ def _start(scene: Scene) -> Move:
     """The chat was opened: the pending question if there is one, else the start, which greets those it has not greeted."""
     if scene.frames:
         return ASK
-    return _open(scene, START, None, keep=True)
+    return _open(scene, START, "menu" if scene.facts.get("greeted") else None, keep=True)
 
 
 def _old_tap(scene: Scene, said: Said, number: str, option: str) -> Move:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, and_, func, select
+from sqlalchemy import Row, and_, func, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage import tables
@@ -133,18 +133,15 @@ class Reads:
             .order_by(box.id)
         )  # fmt: skip
 
-    async def refs_of(self, conversation_id: bytes) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]]]:
-        """The locked references of a conversation's messages at the platform: (inbox rows, outbox rows)."""
+    async def refs_of(self, conversation_id: bytes) -> Sequence[Row[Any]]:
+        """The locked references of a conversation's messages at the platform: rows of (box, id, ref)."""
         inbox, outbox = tables.inbox.c, tables.outbox.c
-        return (
-            await self._all(
-                select(inbox.id, inbox.key_id, inbox.ref).where(inbox.conversation_id == conversation_id, inbox.ref.is_not(None))
-            ),
-            await self._all(
-                select(outbox.id, outbox.key_id, outbox.ref).where(
-                    outbox.conversation_id == conversation_id, outbox.ref.is_not(None), outbox.kind == "send"
-                )
-            ),
+        mine = (inbox.conversation_id == conversation_id, outbox.conversation_id == conversation_id)
+        return await self._all(
+            union_all(
+                select(literal("inbox").label("box"), inbox.id, inbox.ref).where(mine[0], inbox.ref.is_not(None)),
+                select(literal("outbox").label("box"), outbox.id, outbox.ref).where(mine[1], outbox.ref.is_not(None), outbox.kind == "send"),
+            )
         )
 
     async def latest_ref(self, conversation_id: bytes) -> Row[Any] | None:
@@ -161,11 +158,11 @@ class Reads:
     async def under_key(self, key_id: bytes) -> bool:
         """Whether anything that must still be read lies under a conversation key."""
         inbox, outbox = tables.inbox.c, tables.outbox.c
-        rows = await self._all(select(inbox.id).where(inbox.key_id == key_id, inbox.state == "new").limit(1))
-        rows = rows or await self._all(
-            select(outbox.id).where(outbox.key_id == key_id, outbox.state.in_(("pending", "sending"))).limit(1)
-        )  # fmt: skip
-        return bool(rows)
+        waiting = union_all(
+            select(inbox.id).where(inbox.key_id == key_id, inbox.state == "new"),
+            select(outbox.id).where(outbox.key_id == key_id, outbox.state.in_(("pending", "sending"))),
+        )
+        return bool(await self._all(waiting))
 
     async def dying_keys(self) -> Sequence[bytes]:
         """Keys whose death was decided."""

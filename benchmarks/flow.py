@@ -1,0 +1,111 @@
+"""Messages a second through the whole service: webhook → inbox commit → turn → commit → the platform's library → transport.
+
+Guided steps, one submission (sealed, with its Argon2id receipt) in twenty messages, pacing off. Two figures: as many as it takes with many
+chats at once, and the latency at a fixed rate that does not wait for answers (open loop).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from benchmarks.site import Site, environment, percentiles, site
+
+# Twenty messages of a child: an option's id is tapped, anything else is typed. One of them files a report.
+SCRIPT = (
+    "/start", "report", "yes", "self_13_17", "tadi di sekolah aku didorong lagi sampe jatuh", "terus diejek rame2", "yes", "64.71.02",
+    "own_code", "send", "done", "menu", "services", "menu", "help", "privacy", "go_on", "menu", "check", "menu",
+)  # fmt: skip
+CHATS = 150
+RATE = 100.0
+
+
+class Chat:
+    """One chat that goes through the script again and again."""
+
+    def __init__(self, where: Site, chat: int) -> None:
+        self._site = where
+        self.chat = chat
+        self._buttons: dict[str, str] = {}
+
+    async def say(self, line: str) -> tuple[float, float]:
+        """One message: (seconds until it was acknowledged, seconds until the reply was handed to the platform)."""
+        data = self._buttons.get(line)
+        update = self._site.tap(self.chat, data) if data else self._site.message(self.chat, line)
+        future: asyncio.Future[tuple[float, dict[str, str]]] = asyncio.get_running_loop().create_future()
+        self._site.platform.waiting[self.chat] = future
+        start = time.perf_counter()
+        status = await self._site.post(update)
+        acknowledged = time.perf_counter()
+        if status != 200:
+            raise RuntimeError(f"the webhook answered {status}")
+        at, self._buttons = await asyncio.wait_for(future, 30)
+        return acknowledged - start, at - start
+
+
+async def _closed(where: Site, seconds: float) -> dict[str, Any]:
+    """As many as it takes."""
+    end = time.perf_counter() + seconds
+    latencies: list[float] = []
+
+    async def one(number: int) -> None:
+        chat = Chat(where, 1_000_000 + number)
+        lines = itertools.cycle(SCRIPT)
+        for _ in range(number % len(SCRIPT)):
+            await chat.say(next(lines))
+        while time.perf_counter() < end:
+            latencies.append((await chat.say(next(lines)))[1] * 1000)
+
+    # Chats that join in the middle of the script first catch up; only what follows is counted.
+    start, used = time.perf_counter(), time.process_time()
+    await asyncio.gather(*(one(number) for number in range(CHATS)))
+    took, used = time.perf_counter() - start, time.process_time() - used
+    return {
+        "messages_per_s": round(len(latencies) / took), "latency_ms": percentiles(latencies),
+        "cpu_ms_per_message": round(1000 * used / max(1, where.taken), 2),
+    }  # fmt: skip
+
+
+async def _open(where: Site, seconds: float, rate: float) -> dict[str, Any]:
+    """A fixed rate: each message is due at its time, whether earlier ones are answered or not (a chat's own order is kept)."""
+    chats = [Chat(where, 2_000_000 + number) for number in range(200)]
+    lines = [itertools.cycle(SCRIPT) for _ in chats]
+    latencies: list[float] = []
+    tasks: list[asyncio.Task[None]] = []
+    gates = [asyncio.Lock() for _ in chats]
+    begun = time.perf_counter()
+
+    async def one(index: int, due: float) -> None:
+        async with gates[index]:
+            await chats[index].say(next(lines[index]))
+        latencies.append((time.perf_counter() - due) * 1000)
+
+    for number in range(int(seconds * rate)):
+        due = begun + number / rate
+        await asyncio.sleep(max(0.0, due - time.perf_counter()))
+        tasks.append(asyncio.create_task(one(number % len(chats), due)))
+    await asyncio.gather(*tasks)
+    return {"rate_per_s": rate, "latency_ms": percentiles(latencies)}
+
+
+async def _run(seconds: float) -> dict[str, Any]:
+    async with site(base=Path.cwd()) as where:
+        closed = await _closed(where, seconds)
+        writer = where.service.writer
+        commits = {"commits": writer.commits, "writes_per_commit": round(writer.flushed / writer.commits, 1)}
+        await where.service.settle()
+        opened = await _open(where, seconds, RATE)
+        return {"closed_loop": closed, "open_loop": opened, **commits, **environment(where)}
+
+
+def measure(*, seconds: float, runs: int) -> dict[str, Any]:
+    """The median run by messages a second, and every run's figure."""
+    results = sorted((uvloop.run(_run(seconds)) for _ in range(runs)), key=lambda result: result["closed_loop"]["messages_per_s"])
+    every = [result["closed_loop"]["messages_per_s"] for result in results]
+    return {"benchmark": "flow", "runs": every, "median": statistics.median(every), **results[len(results) // 2]}

@@ -1,0 +1,136 @@
+"""The real service on a throw-away SQLite database, with the real webhook route and a counting platform."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import quantiles
+from typing import Any
+
+import orjson
+from fastapi import FastAPI
+
+from actions.rows import Insert
+from benchmarks.platform import CountingTransport
+from bot.app import Service
+from bot.channels.telegram import Telegram, routes
+from bot.running import understander
+from bot.settings import load_settings
+from bot.vault.keys import generate_keypair
+from bot.web_app import build
+
+SECRET = "benchmark-secret"
+_HEADERS = [(b"content-type", b"application/json"), (b"x-telegram-bot-api-secret-token", SECRET.encode())]
+
+
+@dataclass(kw_only=True, slots=True)
+class Site:
+    """The service under measurement."""
+
+    service: Service
+    app: FastAPI
+    platform: CountingTransport
+    folder: Path
+    taken: int = 0
+
+    async def post(self, update: dict[str, Any]) -> int:
+        """One webhook call straight into the ASGI application; gives the status."""
+        self.taken += 1
+        body = orjson.dumps({"update_id": self.taken, **update})
+        status = 0
+        sent = False
+
+        async def receive() -> dict[str, Any]:
+            nonlocal sent
+            if sent:
+                await asyncio.sleep(3600)
+            sent = True
+            return {"type": "http.request", "body": body, "more_body": False}
+
+        async def send(message: Any) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+
+        scope = {
+            "type": "http", "asgi": {"version": "3.0", "spec_version": "2.3"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+            "path": "/webhooks/telegram", "raw_path": b"/webhooks/telegram", "query_string": b"", "root_path": "",
+            "headers": [*_HEADERS, (b"content-length", str(len(body)).encode())], "client": None, "server": ("bench", 80),
+        }  # fmt: skip
+        await self.app(scope, receive, send)
+        return status
+
+    def message(self, chat: int, text: str) -> dict[str, Any]:
+        """A text message's update."""
+        sender = {"id": chat, "is_bot": False, "first_name": "x", "language_code": "id"}
+        return {
+            "message": {
+                "message_id": secrets.randbelow(1 << 30), "date": int(time.time()), "chat": {"id": chat, "type": "private"}, "from": sender,
+                "text": text,
+            }
+        }  # fmt: skip
+
+    def tap(self, chat: int, data: str) -> dict[str, Any]:
+        """A tap's update."""
+        sender = {"id": chat, "is_bot": False, "first_name": "x", "language_code": "id"}
+        message = {"message_id": 1, "date": int(time.time()), "chat": {"id": chat, "type": "private"}}
+        return {"callback_query": {"id": secrets.token_hex(8), "from": sender, "chat_instance": "1", "data": data, "message": message}}
+
+
+@asynccontextmanager
+async def site(*, base: Path | None = None) -> AsyncIterator[Site]:
+    """A site that is gone afterwards. `base` is where its files are made (default: beside the checkout's own files, a real disk)."""
+    folder = Path(tempfile.mkdtemp(prefix="ruang-aman-bench-", dir=base))
+    platform = CountingTransport()
+    telegram = Telegram(token="1:bench", request=platform, updates_request=platform, paced=False)
+    settings = load_settings(from_environment=False, given={"data_dir": folder})
+    service = Service(settings, channels={"telegram": telegram}, understander=understander())
+    try:
+        await service.start(jobs=False)
+        public = generate_keypair().public
+        row = {"id": os.urandom(16), "name": "bench", "kind": "service", "lead": 1, "public_key": public, "created_at": 1}
+        await service.writer.write([Insert(table="unit", row=row)])
+        await service.units.refresh()
+        app = build(service, routes(service, telegram, SECRET), dict)
+        yield Site(service=service, app=app, platform=platform, folder=folder)
+    finally:
+        await service.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def fdatasync_ms(folder: Path, count: int = 200) -> dict[str, float]:
+    """How long this disk takes to make 4 KiB durable: what every commit costs at least."""
+    path = folder / "fdatasync.probe"
+    times = []
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        for _ in range(count):
+            os.pwrite(handle, b"x" * 4096, 0)
+            start = time.perf_counter()
+            os.fdatasync(handle)
+            times.append((time.perf_counter() - start) * 1000)
+    finally:
+        os.close(handle)
+        path.unlink()
+    return percentiles(times)
+
+
+def percentiles(values: list[float]) -> dict[str, float]:
+    """p50 and p99, rounded to hundredths."""
+    if len(values) < 2:
+        return {"p50": round(values[0], 2), "p99": round(values[0], 2)} if values else {}
+    cut = quantiles(values, n=100, method="inclusive")
+    return {"p50": round(cut[49], 2), "p99": round(cut[98], 2)}
+
+
+def environment(site: Site) -> dict[str, Any]:
+    """What was measured on."""
+    return {"database": "sqlite synchronous=FULL", "replicas": 1, "cores": os.cpu_count(), "fdatasync_ms": fdatasync_ms(site.folder)}
