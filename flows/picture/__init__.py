@@ -1,0 +1,1 @@
+"""How a conversation is drawn: what is on the cards, where they lie, and the SVG."""
