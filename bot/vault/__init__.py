@@ -1,5 +1,5 @@
 """Keys, sealing, padding and receipts: pure functions over bytes, with no database, no clock and no network.
 
-What each module promises is written in `docs/decisions/0003-vault-formats.md`, precisely enough for another implementation;
+What each module promises is written in `docs/decisions/vault-formats.md`, precisely enough for another implementation;
 `tests/vectors/` holds the proof.
 """
