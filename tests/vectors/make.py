@@ -62,7 +62,7 @@ TEXTS = [b"", b"a", "Aku mau cerita. 🙂".encode(), b"a" * 511, b"a" * 512, b"\
 
 def record_vectors() -> Case:
     pair, case_id = _pair("case"), _bytes("case")
-    opened = []
+    opened: list[Case] = []
     for number, text in enumerate(TEXTS):
         record_id, version = _bytes(f"record {number}"), (0, 1, 2, 2**32, 2**53 - 1)[number % 5]
         blob = seal.seal(text, public_key=pair.public, case_id=case_id, record_id=record_id, version=version)

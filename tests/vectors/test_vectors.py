@@ -139,9 +139,7 @@ def test_the_lock_file_names_no_place() -> None:
 def node_result() -> Vector:
     """What `check.mjs` printed, after `npm ci` if the packages are not there yet."""
     node, npm = shutil.which("node"), shutil.which("npm")
-    assert node, (
-        "Node 20 or newer is needed for this test (Debian: apt-get install nodejs npm): the vault's formats are checked as a browser reads them"
-    )
+    assert node, "Node 20 or newer is needed here (Debian: apt-get install nodejs npm): the formats are checked as a browser reads them"
     version = subprocess.run([node, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     assert int(version.lstrip("v").split(".")[0]) >= 20, f"Node 20 or newer is needed for X25519 in WebCrypto; this is {version}"
     with (HERE / "package-lock.json").open() as lock:

@@ -22,7 +22,7 @@ CODES = st.integers(0, 2**50 - 1).map(to_words)
 
 def slips_of(word: str) -> set[str]:
     """Every word one typing slip away: a letter added, left out, changed, or swapped with the next."""
-    slips = set()
+    slips: set[str] = set()
     for place in range(len(word) + 1):
         head, tail = word[:place], word[place:]
         slips.update(head + letter + tail for letter in LETTERS)
