@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 def understander(folder: Path | None = None) -> Understander:
     """Understanding without a model: the danger phrases of every language."""
     root = folder or content_folder()
-    return Understander(load(sorted(root.glob("*/danger.yml"))))
+    return Understander(load(*sorted(root.glob("*/danger.yml"))))
 
 
 class Running:
