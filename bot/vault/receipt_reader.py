@@ -32,12 +32,21 @@ FILLERS = frozenset((
 # fmt: on
 
 
-def _tokens(text: str) -> list[str]:
+def _runs(text: str) -> list[str]:
     """The runs of letters a–z, without accents, invisible characters, case, numbering and punctuation."""
     plain = unicodedata.normalize("NFKD", text[:MAX_LETTERS]).casefold()
     plain = "".join(letter for letter in plain if unicodedata.category(letter) not in ("Mn", "Cf"))
-    # One and two letters are numbering ("a.", "ke-2") or short words of a sentence: no word of the list is so short.
-    return [token for token in re.findall("[a-z]+", plain) if len(token) > 2][:_MAX_TOKENS]
+    return re.findall("[a-z]+", plain)
+
+
+def _tokens(runs: Sequence[str]) -> list[str]:
+    """What may be words of a receipt: words run together are told apart, and what people put around the five is left out."""
+    tokens: list[str] = []
+    for run in runs:
+        # One and two letters are numbering ("a.", "ke-2") or short words of a sentence: no word of the list is so short.
+        if len(run) > 2 and run not in FILLERS:
+            tokens.extend(split_run(run) or (run,))
+    return tokens[:_MAX_TOKENS]
 
 
 def _word_of(token: str) -> str | None:
@@ -59,14 +68,14 @@ def _windows(items: Sequence[str]) -> Iterator[list[str]]:
         yield list(items[start : start + COUNT])
 
 
-def _exact(tokens: Sequence[str]) -> set[tuple[str, ...]]:
-    """Receipts that stand in the text without a slip."""
+def _exact(tokens: Sequence[str], letters: str) -> set[tuple[str, ...]]:
+    """Receipts that stand in the text without a slip. `letters` are all of it, with no space between."""
     found = set()
     for window in _windows(tokens):
         words = tuple(word for token in window if (word := _word_of(token)) is not None)
         if is_valid(words):
             found.add(words)
-    whole = split_run("".join(tokens))  # a space in the middle of a word, or none between two
+    whole = split_run(letters)  # a space in the middle of a word
     if is_valid(whole):
         found.add(whole)
     return found
@@ -103,11 +112,9 @@ def read_receipt(text: str) -> str | None:
     neighbouring words in the wrong order. A slip is only mended if exactly one mending makes the check bits right; otherwise None, and
     the person is asked again.
     """
-    tokens: list[str] = []
-    for token in _tokens(text):
-        if token not in FILLERS:
-            tokens.extend(split_run(token) or (token,))
-    found = _exact(tokens)
+    runs = _runs(text)
+    tokens = _tokens(runs)
+    found = _exact(tokens, "".join(runs))
     if not found:
         found = {words for words in (*_repaired(tokens, 1), *_rearranged(tokens)) if is_valid(words)}
     if not found:
