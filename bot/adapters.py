@@ -12,11 +12,12 @@ from actions.ports import IssuedReceipt, NewCase, OpenedMailbox, Recipient
 from actions.rows import Change, Insert
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
-from bot.vault import delivery, receipt
+from bot.vault import delivery
 from bot.vault.draft import row_key
 from bot.vault.errors import VaultError
 from bot.vault.keys import generate_keypair
 from bot.vault.mailbox import open_reply
+from bot.vault.receipt import ReceiptKeys, derive, new_receipt, read_receipt
 from bot.vault.seal import seal, seal_key
 
 KDF_AT_ONCE = 2  # Argon2id: 19 MiB and about 25 ms each; more at once than cores only makes everybody wait
@@ -60,19 +61,19 @@ class ReceiptDesk:
         self._pepper = pepper
         self._slots = asyncio.Semaphore(KDF_AT_ONCE)
 
-    async def _derive(self, words: str) -> receipt.ReceiptKeys:
+    async def _derive(self, words: str) -> ReceiptKeys:
         async with self._slots:
-            return await asyncio.to_thread(receipt.derive, words, pepper=self._pepper)
+            return await asyncio.to_thread(derive, words, pepper=self._pepper)
 
     async def issue(self) -> IssuedReceipt:
         """A new code and what stands for it in the database."""
-        words = receipt.new_receipt()
+        words = new_receipt()
         keys = await self._derive(words)
         return IssuedReceipt(words=words, locator=keys.locator, mailbox_id=secrets.token_bytes(16), mailbox_public=keys.mailbox_public)
 
     async def open(self, text: str) -> OpenedMailbox | None:
         """The case and the unread replies behind a typed code. A reply that does not open is left where it is."""
-        words = receipt.read_receipt(text)
+        words = read_receipt(text)
         if words is None:
             return None
         keys = await self._derive(words)

@@ -11,17 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
-from nlu.understand import Understander
 from starlette.routing import BaseRoute
 
 from bot.app import Service
 from bot.channels import CHANNELS
 from bot.channels.base import Channel, Refused, TryLater
 from bot.content import content_folder
+from bot.logs import watch_loop
 from bot.settings import TELEGRAM_API_URL, Settings, TelegramMode
 from bot.shelf import Shelf, load_shelf
 from bot.web_app import build
 from nlu.danger import load
+from nlu.understand import Understander
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,7 @@ class Running:
 
     async def run(self, *, ready: Callable[[str], None] | None = None) -> None:
         """Serves until SIGINT or SIGTERM. `ready` is called with the address once people can be served."""
+        watch_loop(asyncio.get_running_loop())
         await self.service.start()
         config = uvicorn.Config(
             self.app, host=self.host, port=self.port, log_config=None, access_log=False, server_header=False, date_header=False,

@@ -39,24 +39,29 @@ class Reads:
         self._wanted: dict[bytes, list[asyncio.Future[Any]]] = {}
         self._addresses: dict[bytes, list[asyncio.Future[Any]]] = {}
         self._busy = False
+        self._task: asyncio.Task[None] | None = None
 
     async def conversation(self, conversation_id: bytes) -> Row[Any] | None:
         """A conversation's row, or None."""
-        row: Row[Any] | None = await self._together(self._wanted, conversation_id)
+        row: Row[Any] | None = await self._asked(self._wanted, conversation_id)
         return row
 
     async def located(self, row_keys: Sequence[bytes]) -> Located | None:
         """The conversation under any of an address's row keys (newest first), or None."""
-        found = await asyncio.gather(*(self._together(self._addresses, key) for key in row_keys))
+        # All are asked before the first is waited for: they share a query.
+        asked = [self._asked(self._addresses, key) for key in row_keys]
+        found: list[Located | None] = [await future for future in asked]
         return next((row for row in found if row is not None), None)
 
-    async def _together(self, waiting: dict[bytes, list[asyncio.Future[Any]]], key: bytes) -> Any:
+    def _asked(self, waiting: dict[bytes, list[asyncio.Future[Any]]], key: bytes) -> asyncio.Future[Any]:
+        """A question for the next query. Not a coroutine: it must be in `waiting` before anything else runs, since a query that begins
+        takes the whole dictionary with it."""
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         waiting.setdefault(key, []).append(future)
         if not self._busy:
             self._busy = True
-            asyncio.get_running_loop().create_task(self._serve())
-        return await future
+            self._task = asyncio.get_running_loop().create_task(self._serve())
+        return future
 
     async def _serve(self) -> None:
         await asyncio.sleep(0)
@@ -140,7 +145,9 @@ class Reads:
         return await self._all(
             union_all(
                 select(literal("inbox").label("box"), inbox.id, inbox.ref).where(mine[0], inbox.ref.is_not(None)),
-                select(literal("outbox").label("box"), outbox.id, outbox.ref).where(mine[1], outbox.ref.is_not(None), outbox.kind == "send"),
+                select(literal("outbox").label("box"), outbox.id, outbox.ref).where(
+                    mine[1], outbox.ref.is_not(None), outbox.kind == "send"
+                ),
             )
         )
 
