@@ -31,12 +31,12 @@ class Many:
             refusal = not_text(step, scene, message, "many")
             if refusal is not None:
                 return refusal
-            if match_choice(message.text, ((DONE, scene.common("many_done")), ("", "\0"))) == DONE or message.text.strip() == str(
-                len(ids) + 1
-            ):
+            # "Done" is numbered after the options, so it is looked for among them: a typed 1 ticks the first one.
+            shown = (*options, (DONE, scene.common("many_done")))
+            if match_choice(message.text, shown) == DONE:
                 tapped = DONE
             else:
-                chosen = match_many(message.text, (*options, (DONE, scene.common("many_done"))))
+                chosen = match_many(message.text, shown)
                 if not chosen:
                     return retry(step, scene, "many")
                 return self._answer(step, [option for option in ids if option in chosen or option in picked])
