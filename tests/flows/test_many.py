@@ -17,7 +17,8 @@ TO_THE_TAPS = ("report", "yes", "self_under_13", "lewati")
 
 
 @pytest.mark.parametrize(
-    ("typed", "ticked"), [(("1",), ["physical"]), (("2",), ["psychological"]), (("1, 3",), ["physical", "sexual"]), (("satu",), ["physical"])]
+    ("typed", "ticked"),
+    [(("1",), ["physical"]), (("2",), ["psychological"]), (("1, 3",), ["physical", "sexual"]), (("satu",), ["physical"])],
 )
 def test_a_typed_number_chooses_that_option(typed: tuple[str, ...], ticked: list[str]) -> None:
     library = load_shelf().library
