@@ -125,7 +125,7 @@ class KeyStore:
         oldest = day - LIVE_DAYS + 1
         async with self._engine.begin() as connection:
             await connection.execute(delete(tables.day_key).where(tables.day_key.c.day < oldest))
-            found = dict((await connection.execute(select(tables.day_key.c.day, tables.day_key.c.key))).tuples().all())
+            found = {row.day: row.key for row in await connection.execute(select(tables.day_key.c.day, tables.day_key.c.key))}
         if day not in found:
             key = secrets.token_bytes(32)
             await self._writer.write([Insert(table="day_key", row={"day": day, "key": key})])
