@@ -16,7 +16,8 @@ from statistics import quantiles
 from typing import Any
 
 import orjson
-from fastapi import FastAPI
+import uvicorn
+from starlette.applications import Starlette
 
 from actions.rows import Insert
 from benchmarks.platform import CountingTransport
@@ -36,15 +37,18 @@ class Site:
     """The service under measurement."""
 
     service: Service
-    app: FastAPI
+    app: Starlette
     platform: CountingTransport
     folder: Path
     taken: int = 0
+    _connections: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] | None = None
 
     async def post(self, update: dict[str, Any]) -> int:
         """One webhook call straight into the ASGI application; gives the status."""
         self.taken += 1
         body = orjson.dumps({"update_id": self.taken, **update})
+        if self._connections is not None:
+            return await self._over_http(body)
         status = 0
         sent = False
 
@@ -67,6 +71,43 @@ class Site:
         }  # fmt: skip
         await self.app(scope, receive, send)
         return status
+
+    @asynccontextmanager
+    async def over_loopback(self, connections: int = 32) -> AsyncIterator[None]:
+        """While this lasts, `post` goes over real HTTP on loopback, through uvicorn, by kept-alive connections."""
+        config = uvicorn.Config(self.app, host="127.0.0.1", port=0, log_config=None, access_log=False, lifespan="off")
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve())
+        while not server.started:
+            await asyncio.sleep(0.01)
+        port = server.servers[0].sockets[0].getsockname()[1]
+        self._connections = asyncio.Queue()
+        opened = [await asyncio.open_connection("127.0.0.1", port) for _ in range(connections)]
+        for pair in opened:
+            self._connections.put_nowait(pair)
+        try:
+            yield
+        finally:
+            self._connections = None
+            for _, writer in opened:
+                writer.close()
+            server.should_exit = True
+            await serving
+
+    async def _over_http(self, body: bytes) -> int:
+        assert self._connections is not None
+        pair = await self._connections.get()
+        reader, writer = pair
+        try:
+            head = f"POST /webhooks/telegram HTTP/1.1\r\nhost: bench\r\ncontent-length: {len(body)}\r\n".encode()
+            writer.write(head + b"".join(b"%s: %s\r\n" % header for header in _HEADERS) + b"\r\n" + body)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            length = int(answer.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
+            if length:
+                await reader.readexactly(length)
+            return int(answer[9:12])
+        finally:
+            self._connections.put_nowait(pair)
 
     def message(self, chat: int, text: str) -> dict[str, Any]:
         """A text message's update."""

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
+import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import datetime
+from functools import partial
 
 from actions.ports import IssuedReceipt, NewCase, OpenedMailbox, Recipient
 from actions.rows import Change, Insert
@@ -21,6 +26,7 @@ from bot.vault.receipt import ReceiptKeys, derive, new_receipt, read_receipt
 from bot.vault.seal import seal, seal_key
 
 KDF_AT_ONCE = 2  # Argon2id: 19 MiB and about 25 ms each; more at once than cores only makes everybody wait
+_KDF_NICENESS = 10  # its threads give way to those that answer people: a code may take a moment longer, a reply may not
 TRIES_PER_CONVERSATION = 6  # an hour
 TRIES_PER_CHANNEL = 600  # an hour: 2**50 codes make that hopeless, and one attacker cannot use up a conversation's own budget
 
@@ -53,17 +59,26 @@ class CaseSealer:
         )  # fmt: skip
 
 
+def _give_way() -> None:
+    """Lowers the priority of the calling thread: on Linux each thread has its own."""
+    with suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _KDF_NICENESS)
+
+
 class ReceiptDesk:
     """`Receipts`: derivation runs in threads, few at a time."""
 
     def __init__(self, reads: Reads, pepper: bytes) -> None:
         self._reads = reads
         self._pepper = pepper
-        self._slots = asyncio.Semaphore(KDF_AT_ONCE)
+        self._threads = ThreadPoolExecutor(KDF_AT_ONCE, thread_name_prefix="kdf", initializer=_give_way)
 
     async def _derive(self, words: str) -> ReceiptKeys:
-        async with self._slots:
-            return await asyncio.to_thread(derive, words, pepper=self._pepper)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, partial(derive, words, pepper=self._pepper))
+
+    def close(self) -> None:
+        """Ends the threads."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def issue(self) -> IssuedReceipt:
         """A new code and what stands for it in the database."""

@@ -89,8 +89,9 @@ class Service:
         )  # fmt: skip
         library = await self._with_former()
         ids = RowIds()
+        self._receipts = ReceiptDesk(self.reads, pepper)
         ports = Ports(
-            sealer=CaseSealer(lambda: self.keys.delivery.public), receipts=ReceiptDesk(self.reads, pepper), units=self.units,
+            sealer=CaseSealer(lambda: self.keys.delivery.public), receipts=self._receipts, units=self.units,
             guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads), new_id=lambda: secrets.token_bytes(16),
             recording=self.shelf.recording,
         )  # fmt: skip
@@ -120,6 +121,7 @@ class Service:
         for channel in self.channels.values():
             await channel.close()
         if self._started:
+            self._receipts.close()
             await self.writer.close()
             await self._reading.dispose()
             await truncate_wal(self.engine)
