@@ -193,7 +193,7 @@ def _ago(count: int, unit: str, today: date) -> DateGuess | None:
         months = count * _UNIT_MONTHS[unit]
         year, month = _months_back(today, months)
         if _UNIT_MONTHS[unit] == 12:
-            return DateGuess(code=When.LONGER_AGO, since=date(year, 1, 1), until=date(year, 12, 31))
+            return DateGuess(code=When.LONGER_AGO, since=date(year, 1, 1), until=min(date(year, 12, 31), today))
         return _whole_month(year, month, today)
     except (OverflowError, ValueError):
         return None

@@ -182,7 +182,7 @@ def _hits(typed: Sequence[str], regions: Regions) -> list[_Hit]:
         joined = name.joined
         # a short name, a name that is an everyday word, and one with a number in it ("km 5") must be spelled right
         most = 0 if name.common or any(c.isdigit() for c in joined) else allowed_slips(len(joined))
-        for length in range(max(1, len(name.words) - 1), len(name.words) + 2):
+        for length in range(1, len(name.words) + 2):
             for start in range(len(typed) - length + 1):
                 part = typed[start : start + length]
                 if part == name.words:
@@ -199,6 +199,8 @@ def _hits(typed: Sequence[str], regions: Regions) -> list[_Hit]:
             chosen.append(hit)
         elif rival.wrong > 0 and hit.wrong < rival.wrong + 2 and hit.name is not rival.name and rival.name.places != hit.name.places:
             chosen.append(hit)  # two near spellings: neither is guessed
+        elif rival.wrong == 0 and hit.end - hit.start > rival.end - rival.start and not _AROUND & set(typed[hit.start : hit.end]):
+            chosen.append(hit)  # "manggar aru": Manggar, or Manggar Baru misspelt
     return sorted(chosen, key=lambda h: h.start)
 
 
