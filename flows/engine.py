@@ -13,6 +13,8 @@ from typing import Any
 from flows.answers.choice import FEW_WORDS
 from flows.bubbles import merge
 from flows.catalogue import fold
+from flows.definition import Step
+from flows.kinds import KINDS
 from flows.library import INTERRUPTS, START, Library
 from flows.message import InboundKind
 from flows.move import ASK, WAIT, Act, Ask, End, Goto, Move, Open, Wait
@@ -27,6 +29,7 @@ from flows.steps.review import change
 STEP_CAP = 60
 STACK_CAP = 8
 FREE_TEXT = ("text", "where")
+QUIET = "quiet"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -81,8 +84,12 @@ def _begin(scene: Scene, session: Session, signal: Signal) -> Move:
     if isinstance(signal, Done):
         return _done(scene, session, signal)
     if isinstance(signal, TimedOut):
+        if not _has_entry(scene, signal.timer):
+            return WAIT
         scene.quiet = True
-        return _open(scene, INTERRUPTS, signal.timer, keep=True) if _has_entry(scene, signal.timer) else WAIT
+        move = _open(scene, INTERRUPTS, signal.timer, keep=True)
+        scene.frame.scratch[QUIET] = True  # its actions come back as signals of their own: nobody wrote then, either
+        return move
     return _hear(scene, signal)
 
 
@@ -94,6 +101,7 @@ def _has_entry(scene: Scene, entry: str) -> bool:
 def _done(scene: Scene, session: Session, done: Done) -> Move:
     if session.waiting != done.action or not scene.frames:
         return WAIT
+    scene.quiet = bool(scene.frame.scratch.get(QUIET))
     if done.reset:
         # Quick exit and erasure leave nothing behind but the step that answers them.
         scene.frames = [scene.frame]
@@ -101,6 +109,8 @@ def _done(scene: Scene, session: Session, done: Done) -> Move:
         scene.facts, scene.asked, scene.last_tap, scene.misses = {}, [], "", 0
     if done.forget:
         scene.frame.forget()
+    if scene.quiet:
+        scene.frame.scratch[QUIET] = True
     scene.result = dict(done.result)
     scene.facts.update(done.facts)
     scene.facts = {name: value for name, value in scene.facts.items() if value is not None}
@@ -181,7 +191,7 @@ def _old_tap(scene: Scene, said: Said, number: str, option: str) -> Move:
             if scene.frame.answers.get(step.save) == option:
                 scene.last_tap = said.message.tap or ""
                 return WAIT
-            if step.type == "ask" and any(option == offered.id for offered in scene.options(step)):
+            if step.type == "ask" and option in _offered(step, scene):
                 scene.last_tap = said.message.tap or ""
                 change(scene, name)
                 scene.frame.step = name
@@ -196,6 +206,16 @@ def _old_tap(scene: Scene, said: Said, number: str, option: str) -> Move:
         return _start(scene)
     scene.tell(scene.common("old_prompt"))
     return ASK
+
+
+def _offered(step: Step, scene: Scene) -> set[str]:
+    """The options that a question begins with; a place makes its own."""
+    if step.kind != "place":
+        return {option.id for option in scene.options(step)}
+    scratch, scene.frame.scratch = scene.frame.scratch, {}
+    offered = {option for option, _ in KINDS["place"].offer(step, scene).options}
+    scene.frame.scratch = scratch
+    return offered
 
 
 def _danger(scene: Scene, said: Said) -> Move:

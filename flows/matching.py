@@ -178,7 +178,7 @@ def _exact(text: str, typed: list[str], options: Sequence[Option]) -> str | None
 
 def _yes_no(text: str, typed: list[str], options: Sequence[Option]) -> str | None:
     roles = {_ROLE[option_id]: option_id for option_id, _ in options if option_id in _ROLE}
-    if not ({"yes", "no"} & roles.keys()):
+    if not roles:
         return None
     heard: set[str] = set()
     at = 0
