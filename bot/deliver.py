@@ -16,7 +16,7 @@ import orjson
 
 from actions.rows import Update
 from bot import contexts
-from bot.channels.base import Channel, Pending, Refused, TryLater
+from bot.channels.base import Channel, Editing, Pending, Refused, TryLater
 from bot.metrics import SENT
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
@@ -27,6 +27,7 @@ from flows.message import Outbound
 log = logging.getLogger(__name__)
 
 LONGEST_PAUSE = 300.0  # seconds between two tries at most
+_LATEST = 20_000
 AT_ONCE = 64  # calls to platforms side by side
 
 
@@ -63,6 +64,7 @@ class Deliver:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._news: dict[bytes, asyncio.Event] = {}
         self._closing = False
+        self._latest: dict[bytes, str] = {}  # the latest question's reference, in memory only: after a restart a new bubble is sent
 
     def enqueue(self, rows: Iterable[Waiting]) -> None:
         """Queues rows that are stored, in their order."""
@@ -142,7 +144,7 @@ class Deliver:
         try:
             async with self._slots:
                 if row.message is not None:
-                    ref = ",".join(await channel.send(address, row.message))
+                    ref = ",".join(await self._send(channel, row.conversation_id, address, row.message))
                 else:
                     await channel.delete(address, row.ref)
                     ref = ""
@@ -157,6 +159,23 @@ class Deliver:
             return await self._later(row, TryLater("fault"))
         await self._finish(row, state="sent", ref=lock(key, ref.encode(), context=contexts.row("outbox", "ref", row.id)) if ref else None)
         return None
+
+    async def _send(self, channel: Channel, conversation_id: bytes, address: str, message: Outbound) -> tuple[str, ...]:
+        """Sends a bubble, or changes the latest one if that is what it is for and the platform can."""
+        latest = self._latest.pop(conversation_id, None)
+        if message.replaces and latest is not None and isinstance(channel, Editing):
+            try:
+                refs = await channel.edit(address, latest, message)
+                self._latest[conversation_id] = latest
+                return refs
+            except Refused:
+                log.info("edit_refused")  # it is gone or too old: a new bubble then
+        refs = await channel.send(address, message)
+        if refs and message.choices:
+            while len(self._latest) >= _LATEST:
+                del self._latest[next(iter(self._latest))]
+            self._latest[conversation_id] = refs[-1]
+        return refs
 
     async def _ready(self, row: Waiting) -> tuple[Waiting, bytes, str] | None:
         """The row with what is to be sent, its key and the address; None (and the row is closed) if nobody may send it any more."""

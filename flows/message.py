@@ -109,7 +109,8 @@ class Outbound:
     `choices` are shown as buttons where the platform has them and are always numbered from 1 in the order given.
     `numbers` are telephone numbers named in the text, that a channel may make tappable. `ask_location` offers the platform's
     own "send location" control. `many` says that several choices may be ticked before "done". `wipe` tells a page that holds the talk
-    itself to take everything before this bubble away. `language` is the one it is written in.
+    itself to take everything before this bubble away. `replaces` says that it is the question before it in a new state (one more option
+    ticked): where the platform can, the old bubble is changed instead. `language` is the one it is written in.
     """
 
     text: str
@@ -118,6 +119,7 @@ class Outbound:
     ask_location: bool = False
     many: bool = False
     wipe: bool = False
+    replaces: bool = False
     language: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -133,6 +135,8 @@ class Outbound:
             body["many"] = True
         if self.wipe:
             body["wipe"] = True
+        if self.replaces:
+            body["replaces"] = True
         if self.language:
             body["language"] = self.language
         return body
@@ -147,6 +151,7 @@ class Outbound:
             ask_location=bool(body.get("ask_location")),
             many=bool(body.get("many")),
             wipe=bool(body.get("wipe")),
+            replaces=bool(body.get("replaces")),
             language=body.get("language", ""),
         )
 

@@ -128,10 +128,11 @@ class Scene:
             return
         self.sends.append(
             Outbound(
-                text=text, numbers=numbers, many=many, ask_location=ask_location, language=self.language,
+                text=text, numbers=numbers, many=many, ask_location=ask_location, language=self.language, replaces=self.replaces,
                 choices=tuple(Choice(id=f"{self.prompt}.{option}", label=label) for option, label in choices),
             )
         )  # fmt: skip
+        self.replaces = False
 
     def new_prompt(self) -> None:
         """Counts a question, so that its buttons can be told from older ones."""

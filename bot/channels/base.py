@@ -82,6 +82,14 @@ class Channel(Protocol):
         """Ends connections."""
 
 
+@runtime_checkable
+class Editing(Protocol):
+    """A channel whose platform lets a sent bubble be changed."""
+
+    async def edit(self, address: str, ref: str, message: Outbound) -> tuple[str, ...]:
+        """Puts a bubble in the place of a sent one; gives the platform's message ids. Raises TryLater, or Refused where it cannot be done."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
     """A bubble that waits for a client of a pull channel. `id` is the outbox row's: the client drops one that it has seen."""

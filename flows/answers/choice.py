@@ -10,6 +10,7 @@ from flows.matching import match_choice
 from flows.message import Inbound
 from flows.scene import Scene
 
+LONGEST_TOLD = 40_000  # characters: ten of the longest messages; a session is written at every turn
 FEW_WORDS = 4  # fewer, said before any question, are a greeting rather than a story
 
 
@@ -45,7 +46,10 @@ class Choice:
             return retry(step, scene, "choice")
         store = scene.facts if name.startswith("facts.") else scene.frame.answers
         key = name.removeprefix("facts.")
-        store[key] = _join(store.get(key), message.text)
+        told = _join(store.get(key), message.text)
+        if len(told) > LONGEST_TOLD:
+            return Again(text=scene.common("too_long"), miss=False)
+        store[key] = told
         return Again(text=scene.words("more", step=step) or scene.words(step=step), miss=False, whole=False)
 
     def show(self, step: Step, scene: Scene, value: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from flows.answers.choice import FEW_WORDS
 from flows.answers.kind import Again, Answer, Kind
 from flows.catalogue import fold
 from flows.definition import Step
@@ -13,6 +14,7 @@ from flows.scene import Scene
 from flows.signals import Done, Said
 
 MISSES_TO_PERSON = 5
+WORDS_KEPT = ("choice", "many", "number", "date", "place")  # a story told in place of an answer goes to whoever reads the rest
 
 
 class Ask:
@@ -41,18 +43,23 @@ class Ask:
     def hear(self, step: Step, scene: Scene, said: Said, tapped: str | None) -> Move:
         """Reads the message; keeps the answer, or asks again kindly."""
         reading = _kind(step).read(step, scene, said.message, tapped)
+        if said.message.media is not None and said.message.text and step.kind != "media":
+            scene.tell(scene.common("media_closed"))  # the words under a picture are taken, and that it is not must be said
         if isinstance(reading, Answer):
             scene.misses = 0
             return keep(step, scene, reading.value, reading.option)
-        return self._again(step, scene, reading)
+        return self._again(step, scene, reading, said.message.text)
 
-    def _again(self, step: Step, scene: Scene, reading: Again) -> Move:
+    def _again(self, step: Step, scene: Scene, reading: Again, text: str) -> Move:
         if not reading.miss:
             scene.misses = 0
             if not reading.whole:
                 return self.ask(step, scene, reading.text)
         else:
             scene.misses += 1
+            if step.kind in WORDS_KEPT and len(text.split()) >= FEW_WORDS:
+                told = scene.facts.get("told")
+                scene.facts["told"] = f"{told}\n{text}" if told else text
         scene.tell(reading.text)
         return ASK
 

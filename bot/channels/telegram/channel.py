@@ -140,6 +140,16 @@ class Telegram:
                 log.info("telegram_location_button_failed", extra={"code": error.code})
         return tuple(ref for ref in sent if ref)
 
+    async def edit(self, address: str, ref: str, message: Outbound) -> tuple[str, ...]:
+        """Changes a sent question: its text and its buttons. Raises TryLater; Refused if it is gone, too long or older than 48 hours."""
+        chat, number = _number(_ADDRESS, address, "telegram_address_invalid"), _number(_REF, ref, "telegram_ref_invalid")
+        text = body(message)
+        if utf16_length(text) > self.limits.text:
+            raise Refused("telegram_text_too_long")
+        arguments = {"chat_id": chat, "message_id": number, "text": text, "link_preview_options": {"is_disabled": True}}
+        await self._raw("editMessageText", {**arguments, "reply_markup": {"inline_keyboard": _keyboard(message.choices)}})
+        return (ref,)
+
     async def delete(self, address: str, ref: str) -> None:
         """Deletes a message of either side; one that is gone already counts as deleted.
 
