@@ -27,7 +27,7 @@ def merge(messages: Iterable[Outbound]) -> tuple[Outbound, ...]:
         joins = last is not None and not last.choices and not last.ask_location and last.language == message.language
         if last is not None and joins and length(last) + 2 + length(message) <= BUBBLE:
             numbers = tuple(dict.fromkeys((*last.numbers, *message.numbers)))
-            merged[-1] = replace(message, text=f"{last.text}\n\n{message.text}", numbers=numbers)
+            merged[-1] = replace(message, text=f"{last.text}\n\n{message.text}", numbers=numbers, code=message.code or last.code)
         else:
             merged.append(message)
     return tuple(merged)

@@ -110,7 +110,8 @@ class Outbound:
     `numbers` are telephone numbers named in the text, that a channel may make tappable. `ask_location` offers the platform's
     own "send location" control. `many` says that several choices may be ticked before "done". `wipe` tells a page that holds the talk
     itself to take everything before this bubble away. `replaces` says that it is the question before it in a new state (one more option
-    ticked): where the platform can, the old bubble is changed instead. `language` is the one it is written in.
+    ticked): where the platform can, the old bubble is changed instead. `language` is the one it is written in. `code` is the
+    receipt's words, if the text holds them: a channel may set them large, for they are copied by hand.
     """
 
     text: str
@@ -121,6 +122,7 @@ class Outbound:
     wipe: bool = False
     replaces: bool = False
     language: str = ""
+    code: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The bubble as plain JSON values; `from_json` gives it back."""
@@ -139,6 +141,8 @@ class Outbound:
             body["replaces"] = True
         if self.language:
             body["language"] = self.language
+        if self.code:
+            body["code"] = self.code
         return body
 
     @classmethod
@@ -153,6 +157,7 @@ class Outbound:
             wipe=bool(body.get("wipe")),
             replaces=bool(body.get("replaces")),
             language=body.get("language", ""),
+            code=body.get("code", ""),
         )
 
 

@@ -126,9 +126,10 @@ class Scene:
         text, numbers = self.library.catalogue.fill(template or "", known)
         if not text and not choices:
             return
+        code = str(known["result"].get("code") or "") if "{result.code}" in (template or "") else ""
         self.sends.append(
             Outbound(
-                text=text, numbers=numbers, many=many, ask_location=ask_location, language=self.language, replaces=self.replaces,
+                text=text, numbers=numbers, many=many, ask_location=ask_location, language=self.language, replaces=self.replaces, code=code,
                 choices=tuple(Choice(id=f"{self.prompt}.{option}", label=label) for option, label in choices),
             )
         )  # fmt: skip
