@@ -73,7 +73,7 @@ async def give_code(request: Request, ports: Ports) -> Outcome:
     if case_id is None or request.facts.get("code_given"):
         return Outcome(code="closed")
     words, row = await receipt_row(ports, case_id)
-    return Outcome(code="ok", result={"code": words}, rows=(row,), facts={"code_given": True})
+    return Outcome(code="ok", result={"code": words}, rows=(row,), facts={"code_given": True}, secret=True)
 
 
 async def false_alarm(request: Request, ports: Ports) -> Outcome:
@@ -102,4 +102,4 @@ async def hand_off(request: Request, ports: Ports) -> Outcome:
     rows.append(row)
     if request.answers.get("phone") == "own_here":
         rows.append(address_record(request, ports, case))
-    return Outcome(code="ok", result={"code": words}, rows=tuple(rows), facts={"told": None}, forget=True)
+    return Outcome(code="ok", result={"code": words}, rows=tuple(rows), facts={"told": None}, forget=True, new_key=True, secret=True)

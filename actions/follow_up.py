@@ -18,7 +18,7 @@ async def open_mailbox(request: Request, ports: Ports) -> Outcome:
     # What was read is erased with the commit that stores the reply to the reporter.
     read = tuple(Delete(table="mailbox_message", key={"id": message}) for message in opened.reply_ids)
     return Outcome(
-        code="found", rows=read, facts={"case": opened.case_id.hex()},
+        code="found", rows=read, facts={"case": opened.case_id.hex()}, new_key=True, secret=True,
         result={"status": opened.status, "replies": "\n\n".join(opened.replies), "count": len(opened.replies)},
     )  # fmt: skip
 
@@ -31,4 +31,4 @@ async def add_to_case(request: Request, ports: Ports) -> Outcome:
         return Outcome(code="closed")
     body = {"added": request.answers.get(request.last)}
     row = sealed_record(request, ports, case_id=bytes.fromhex(known), public_key=public_key, kind="message", body=body)
-    return Outcome(code="ok", rows=(row,))
+    return Outcome(code="ok", rows=(row,), forget=True, new_key=True)

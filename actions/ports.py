@@ -114,7 +114,8 @@ class Ports:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
     """What an action is asked to do. `answers` are those of the conversation that asks, `drafts` those of every open one by its name;
-    `address` is the return address in clear, held in memory for this turn only; `now` is aware."""
+    `address` is the return address in clear, held in memory for this turn only; `started` is when the conversation began; times are
+    aware."""
 
     arguments: Mapping[str, Any]
     answers: Mapping[str, Any]
@@ -125,13 +126,16 @@ class Request:
     channel: str
     conversation_id: bytes
     address: str
+    started: datetime
     now: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """What came of it. `rows` are written in the turn's own commit; `new_key` changes the conversation's key there, and the old one
-    dies; `wipe` has the platform delete both sides' messages. The rest goes back into the conversation (`flows.signals.Done`)."""
+    dies; `wipe` has the platform delete both sides' messages. `secret`: the result (a code, a reply) may stay with the person alone, so
+    the bubbles that tell it are locked under keys that die once they are delivered. The rest goes back into the conversation
+    (`flows.signals.Done`)."""
 
     code: str
     result: Mapping[str, Any] = field(default_factory=dict)
@@ -141,6 +145,7 @@ class Outcome:
     rows: tuple[Change, ...] = ()
     new_key: bool = False
     wipe: bool = False
+    secret: bool = False
 
 
 Action = Callable[[Request, Ports], Awaitable[Outcome]]

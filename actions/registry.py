@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from actions.alert import append_note, false_alarm, give_code, hand_off, raise_alert
-from actions.erase import erase, leave
+from actions.erase import erase, erase_later, leave
 from actions.errors import UnknownAction
 from actions.follow_up import add_to_case, open_mailbox
 from actions.ports import Action, Outcome, Ports, Request
@@ -30,6 +30,7 @@ ACTIONS: dict[str, Entry] = {
     "open_mailbox": Entry(run=open_mailbox, codes=("found", "not_found", "too_many", "error")),
     "add_to_case": Entry(run=add_to_case, codes=("ok", "closed", "error")),
     "leave": Entry(run=leave, codes=("sealed", "erased", "error")),
+    "erase_later": Entry(run=erase_later, codes=("ok", "error")),
     "erase": Entry(run=erase, codes=("wiped", "partly", "error")),
 }
 

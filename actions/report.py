@@ -66,7 +66,7 @@ async def submit_report(request: Request, ports: Ports) -> Outcome:
     if request.answers.get("phone") == "own_here":
         rows.append(address_record(request, ports, case))
     return Outcome(
-        code="ok", result={"code": words}, rows=tuple(rows), forget=True, new_key=True,
+        code="ok", result={"code": words}, rows=tuple(rows), forget=True, new_key=True, secret=True,
         facts={"told": None, "trigger": None, "unfinished": None},
     )  # fmt: skip
 

@@ -44,6 +44,7 @@ class Waiting:
     message: Outbound | None = None
     ref: str = ""
     address: str = ""  # in memory only, for the first try
+    own_key: bool = False  # the key is this row's alone, not the conversation's: it dies with the row's body
 
 
 def pause(attempts: int, after: float = 0.0) -> float:
@@ -157,8 +158,22 @@ class Deliver:
         except Exception:
             log.exception("delivery_failed", extra={"row": row.id})
             return await self._later(row, TryLater("fault"))
-        await self._finish(row, state="sent", ref=lock(key, ref.encode(), context=contexts.row("outbox", "ref", row.id)) if ref else None)
+        await self._finish(row, state="sent", ref=await self._locked(row, key, ref) if ref else None)
         return None
+
+    async def _locked(self, row: Waiting, key: bytes, ref: str) -> bytes | None:
+        """The platform's ids, locked under the conversation's key: they are needed longer than the bubble."""
+        if row.own_key:
+            try:
+                stored = await self._reads.conversation(row.conversation_id)
+                found = await self._keys.key(stored.key_id) if stored is not None else None
+            except Exception:  # it went out: that one message cannot be taken back
+                log.exception("delivery_ref_lost", extra={"row": row.id})
+                found = None
+            if found is None:
+                return None
+            key = found
+        return lock(key, ref.encode(), context=contexts.row("outbox", "ref", row.id))
 
     async def _send(self, channel: Channel, conversation_id: bytes, address: str, message: Outbound) -> tuple[str, ...]:
         """Sends a bubble, or changes the latest one if that is what it is for and the platform can."""
@@ -183,24 +198,24 @@ class Deliver:
         if row.address and held is not None:
             return row, held, row.address
         stored = await self._reads.conversation(row.conversation_id)
-        if stored is not None and stored.key_id != row.key_id:
-            # The conversation's key was changed after this was queued: the row was locked anew under the new one.
-            row = replace(row, key_id=stored.key_id)
+        waiting = await self._reads.outgoing(row.id)
+        if waiting is None or waiting.body is None or waiting.state not in ("pending", "sending"):
+            return None  # taken back when its conversation was wiped, or gone with it
+        # The conversation's key may have been changed after this was queued; the row was then locked anew.
+        row = replace(row, key_id=waiting.key_id, own_key=stored is not None and waiting.key_id != stored.key_id)
         key = await self._keys.key(row.key_id)
-        if key is None or stored is None:
+        of_address = await self._keys.key(stored.key_id) if stored is not None else None
+        if key is None or stored is None or of_address is None:
             await self._finish(row, state="dead", code="erased")
             return None
-        address = unlock(key, stored.address, context=contexts.address(row.conversation_id)).decode()
-        row = await self._filled(row, key)
-        return (row, key, address) if row.message is not None or row.ref else None
+        address = unlock(of_address, stored.address, context=contexts.address(row.conversation_id)).decode()
+        return self._filled(row, key, waiting.body), key, address
 
-    async def _filled(self, row: Waiting, key: bytes) -> Waiting:
+    @staticmethod
+    def _filled(row: Waiting, key: bytes, locked: bytes) -> Waiting:
         if row.message is not None or row.ref:
             return row
-        stored = await self._reads.outgoing(row.id)
-        if stored is None or stored.body is None or stored.state not in ("pending", "sending"):
-            return row
-        body = unlock(key, stored.body, context=contexts.row("outbox", "body", row.id))
+        body = unlock(key, locked, context=contexts.row("outbox", "body", row.id))
         return replace(row, ref=body.decode()) if row.kind == "delete" else replace(row, message=Outbound.from_json(orjson.loads(body)))
 
     async def _later(self, row: Waiting, error: TryLater) -> float:
@@ -220,6 +235,8 @@ class Deliver:
         for attempt in range(3):
             try:
                 await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values)])
+                if row.own_key:
+                    await self._keys.destroy([row.key_id])
                 return
             except Exception:
                 # It went out: while this is not written down, a restart would send it once more.
@@ -248,7 +265,9 @@ class Deliver:
     async def confirm(self, conversation_id: bytes, ids: tuple[int, ...]) -> None:
         """The client has these rows: their bodies are erased."""
         values = {"state": "sent", "body": None, "code": None}
+        own = await self._reads.own_keys(conversation_id, ids)
         await self._writer.write(
             [Update(table="outbox", key={"id": row_id, "conversation_id": conversation_id}, values=values) for row_id in ids]
         )
+        await self._keys.destroy(own)
         SENT.labels("web", "send", "sent").inc(len(ids))

@@ -71,6 +71,7 @@ class Jobs:
         await self._units.refresh()  # `unit add` beside a running service
         now = int(self._clock())
         for timer in await self._reads.due_timers(now):
+            # A timer of another name says at once what it has to say: "wipe" was asked for, and Telegram's 48 hours do not wait.
             if timer.name == "silence" and timer.last_at + SILENCE > now:
                 await self._writer.write([self._silence(timer.conversation_id, timer.last_at + SILENCE)])
             else:

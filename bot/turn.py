@@ -66,6 +66,7 @@ class _Result:
     rows: list[Change] = field(default_factory=list)
     new_key: bool = False
     wipe: bool = False
+    secret: bool = False
     fault: str = ""
 
 
@@ -167,7 +168,7 @@ class Turns:
             key = await self._keys.key(row.key_id) if row is not None else None
             if row is None or key is None:
                 return
-            rows, waiting = self._outgoing(row, row.key_id, key, [Outbound(text=text)])
+            rows, waiting = self._outgoing(row, [(row.key_id, key)], [Outbound(text=text)])
             await self._writer.write([*rows, Update(table="inbox", key={"id": item.id}, values={"state": "failed", "attempts": ATTEMPTS})])
             self._deliver.enqueue(waiting)
         except Exception:  # the database is gone: the row stays "new" and is taken up again
@@ -238,6 +239,7 @@ class Turns:
             result.rows += outcome.rows
             result.new_key = result.new_key or outcome.new_key
             result.wipe = result.wipe or outcome.wipe
+            result.secret = result.secret or outcome.secret
             signal = Done(
                 action=wanted.name, code=outcome.code, result=outcome.result, facts=outcome.facts, forget=outcome.forget,
                 reset=outcome.reset,
@@ -253,6 +255,7 @@ class Turns:
         request = Request(
             arguments=wanted.arguments, answers=wanted.answers, last=wanted.last, drafts=drafts, facts=session.facts,
             language=session.language, channel=row.channel, conversation_id=row.id, address=address, now=now,
+            started=datetime.fromtimestamp(row.created_at, UTC),
         )  # fmt: skip
         try:
             outcome = await actions.run(wanted.name, request, self._ports)
@@ -265,21 +268,22 @@ class Turns:
         return outcome
 
     def _outgoing(
-        self, row: Any, key_id: bytes, key: bytes, messages: Sequence[Outbound], address: str = ""
+        self, row: Any, keys: Sequence[tuple[bytes, bytes]], messages: Sequence[Outbound], address: str = "", *, own: bool = False
     ) -> tuple[list[Change], list[Waiting]]:  # fmt: skip
-        """Outbox rows for bubbles. They are written as `sending`: what is in this process's hands goes out at once."""
+        """Outbox rows for bubbles, each under its (id, key). They are written as `sending`: what is in this process's hands goes out at
+        once."""
         pull = self._channels[row.channel].pull
         now = int(self._clock())
         changes: list[Change] = []
         waiting: list[Waiting] = []
-        for message in messages:
+        for message, (key_id, key) in zip(messages, keys, strict=True):
             row_id = self._ids.next()
             body = lock(key, orjson.dumps(message.to_json()), context=contexts.row("outbox", "body", row_id))
             changes.append(_outbox_row(row_id, row, key_id, "send", "pending" if pull else "sending", now, body=body))
             waiting.append(
                 Waiting(
                     id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="send", attempts=0, message=message,
-                    address=address,
+                    address=address, own_key=own,
                 )
             )
         return changes, waiting
@@ -292,7 +296,10 @@ class Turns:
         key_id = row.key_id
         values: dict[str, Any] = {"version": row.version + 1}
         if result.new_key:
-            key_id, key, changed = await self._change_key(row, key, now)
+            # What waits unseen is taken back where the person leaves. A page that sent an answer has shown the question, whether it said
+            # so or not: the summary of a report must not lie there for days because a confirmation was lost.
+            seen = self._channels[row.channel].pull and isinstance(item, Arrived)
+            key_id, key, changed = await self._change_key(row, key, now, drop=result.wipe, seen=seen)
             changes += changed.rows
             values |= changed.values
             if result.wipe and not self._channels[row.channel].pull:
@@ -310,14 +317,22 @@ class Turns:
         bubbles = merge(result.sends)
         if result.wipe and bubbles:
             bubbles = (replace(bubbles[0], wipe=True), *bubbles[1:])
-        rows, sends = self._outgoing(row, key_id, key, bubbles, address)
+        keys = [(key_id, key)] * len(bubbles)
+        if result.secret:
+            keys = await asyncio.gather(*(self._keys.create(now=now) for _ in bubbles))
+        rows, sends = self._outgoing(row, keys, bubbles, address, own=result.secret)
         changes += rows
         # Whatever is said goes out before anything is taken away: a child who left must see the harmless answer at once.
         waiting = [*sends, *waiting]
         changes.append(Update(table="conversation", key={"id": row.id}, values=values))
         await self._writer.write(changes)
         if result.new_key:
-            await self.bury(row.key_id, own=isinstance(item, Arrived) and item.key_id == row.key_id)
+            try:
+                await self._keys.destroy(changed.dead)
+                await self.bury(row.key_id, own=isinstance(item, Arrived) and item.key_id == row.key_id)
+            except Exception:
+                # The turn is stored: it must not run again, and its answer must go out. The death is written down, and the sweep sees to it.
+                log.exception("key_death_delayed")
         self._deliver.enqueue(waiting)
 
     async def bury(self, key_id: bytes, *, own: bool = False) -> bool:
@@ -332,13 +347,19 @@ class Turns:
         await self._writer.write([Delete(table="key_death", key={"key_id": key_id})])
         return True
 
-    async def _change_key(self, row: Any, old: bytes, now: int) -> tuple[bytes, bytes, _Changed]:
-        """A new key for the conversation: what must live on is locked anew, the old key's death is written down."""
+    async def _change_key(self, row: Any, old: bytes, now: int, *, drop: bool, seen: bool) -> tuple[bytes, bytes, _Changed]:
+        """A new key for the conversation: what must live on is locked anew, the old key's death is written down. With `drop` no bubble
+        that waits lives on; with `seen` none but those under keys of their own (a code, a reply)."""
         key_id, key = await self._keys.create(now=now)
         refs = await self._refs(row, old)
         changes: list[Change] = [Insert(table="key_death", row={"key_id": row.key_id}, replace=True)]
+        dead: list[bytes] = []
         for waiting in await self._reads.waiting_of(row.id):
-            if waiting.key_id == row.key_id and waiting.body is not None:
+            own = waiting.key_id != row.key_id
+            if waiting.kind == "send" and (drop or (seen and not own)):
+                changes.append(Update(table="outbox", key={"id": waiting.id}, values={"state": "dead", "code": "withdrawn", "body": None}))
+                dead += [waiting.key_id] if own else []
+            elif not own and waiting.body is not None:
                 context = contexts.row("outbox", "body", waiting.id)
                 body = lock(key, unlock(old, waiting.body, context=context), context=context)
                 changes.append(Update(table="outbox", key={"id": waiting.id}, values={"key_id": key_id, "body": body}))
@@ -350,7 +371,7 @@ class Turns:
             "address": lock(key, address, context=contexts.address(row.id)),
             "refs": lock(key, orjson.dumps(refs), context=contexts.refs(row.id)) if refs else None,
         }
-        return key_id, key, _Changed(rows=changes, values=values, refs=refs)
+        return key_id, key, _Changed(rows=changes, values=values, refs=refs, dead=dead)
 
     async def _refs(self, row: Any, key: bytes) -> list[str]:
         """The platform's ids of both sides' messages, oldest first."""
@@ -380,6 +401,7 @@ class _Changed:
     rows: list[Change]
     values: dict[str, Any]
     refs: list[str]
+    dead: list[bytes]
 
 
 def _outbox_row(row_id: int, row: Any, key_id: bytes, kind: str, state: str, now: int, *, body: bytes) -> Insert:

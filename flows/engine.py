@@ -86,6 +86,8 @@ def _begin(scene: Scene, session: Session, signal: Signal) -> Move:
     if isinstance(signal, TimedOut):
         if not _has_entry(scene, signal.timer):
             return WAIT
+        if signal.timer == "silence" and scene.facts.get("alert"):
+            return WAIT  # a talk about danger is never ended by a timer
         scene.quiet = True
         move = _open(scene, INTERRUPTS, signal.timer, keep=True)
         scene.frame.scratch[QUIET] = True  # its actions come back as signals of their own: nobody wrote then, either

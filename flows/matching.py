@@ -55,6 +55,7 @@ _ROLE = {"yes": "yes", "no": "no", "unsure": "unsure", "unknown": "unsure", "not
 _SYNONYMS: dict[tuple[str, ...], str] = {
     tuple(words(phrase)): role for role, phrases in (("yes", _YES), ("no", _NO), ("unsure", _UNSURE)) for phrase in phrases.split(",")
 }
+_OPENINGS = {("ya",): "yes", ("yes",): "yes", ("tidak",): "no", ("no",): "no"}
 # Only these are heard misspelt: one letter makes others of them another word (sudah/susah, salah/salam, lupa/luka, bukan/bulan).
 _OFTEN_MISSPELLED = {
     "tidak": "no", "nggak": "no", "enggak": "no", "kagak": "no", "ndak": "no", "betul": "yes", "setuju": "yes", "mungkin": "unsure",
@@ -176,8 +177,18 @@ def _exact(text: str, typed: list[str], options: Sequence[Option]) -> str | None
     return _only(by_id or {option_id for option_id, named in _labels(options) if named == typed})
 
 
-def _yes_no(text: str, typed: list[str], options: Sequence[Option]) -> str | None:
+def _roles(options: Sequence[Option]) -> dict[str, str]:
+    """Which option is the yes, the no, the not sure: by its id, or because its label opens with the bare word ("Ya, petugas")."""
     roles = {_ROLE[option_id]: option_id for option_id, _ in options if option_id in _ROLE}
+    for option_id, label in options:
+        role = _OPENINGS.get(tuple(words(label.partition(",")[0])))
+        if role is not None and option_id not in _ROLE:
+            roles.setdefault(role, option_id)
+    return roles
+
+
+def _yes_no(text: str, typed: list[str], options: Sequence[Option]) -> str | None:
+    roles = _roles(options)
     if not roles:
         return None
     heard: set[str] = set()

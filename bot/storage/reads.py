@@ -176,8 +176,23 @@ class Reads:
         return [row[0] for row in await self._all(select(tables.key_death.c.key_id))]
 
     async def used_keys(self) -> set[bytes]:
-        """The keys that open conversations use."""
-        return {row[0] for row in await self._all(select(tables.conversation.c.key_id))}
+        """The keys that open conversations use, and those of bubbles that wait under keys of their own."""
+        box = tables.outbox.c
+        waiting = select(box.key_id).where(box.state.in_(("pending", "sending")))
+        return {row[0] for row in await self._all(union_all(select(tables.conversation.c.key_id), waiting))}
+
+    async def own_keys(self, conversation_id: bytes, row_ids: Sequence[int]) -> list[bytes]:
+        """The keys of waiting outbox rows of a conversation, as far as they are not the conversation's key."""
+        box, conversation = tables.outbox.c, tables.conversation.c
+        found = await self._all(
+            select(box.key_id)
+            .join(tables.conversation, conversation.id == box.conversation_id)
+            .where(
+                box.conversation_id == conversation_id, box.id.in_(row_ids), box.state.in_(("pending", "sending")),
+                box.key_id != conversation.key_id,
+            )
+        )  # fmt: skip
+        return [row[0] for row in found]
 
     async def due_timers(self, now: int) -> Sequence[Row[Any]]:
         """Timers that came due, with the conversation's own last message, oldest first."""

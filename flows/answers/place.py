@@ -8,6 +8,7 @@ from flows.answers.kind import Again, Answer, Offer, Reading, not_text, retry
 from flows.definition import Step
 from flows.matching import match_choice
 from flows.message import Inbound
+from flows.numbers import parse_ordinal
 from flows.places import Place as Found
 from flows.places import match_place
 from flows.scene import Scene
@@ -61,9 +62,9 @@ class Place:
     def _listed(self, step: Step, scene: Scene, text: str) -> str | None:
         """A number of the list, or one of the words beside the names. Names themselves are read by `match_place`, which is stricter."""
         options = self.offer(step, scene).options
-        bare = text.strip().rstrip(".)")
-        if bare.isdigit():
-            return options[int(bare) - 1][0] if 1 <= int(bare) <= len(options) else None
+        number = parse_ordinal(text, len(options))
+        if number is not None:
+            return options[number - 1][0]
         known = {UNSURE, OUTSIDE, OTHER}
         chosen = match_choice(text, options)
         return chosen if chosen in known else None
