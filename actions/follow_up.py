@@ -18,14 +18,14 @@ async def open_mailbox(request: Request, ports: Ports) -> Outcome:
     # What was read is erased with the commit that stores the reply to the reporter.
     read = tuple(Delete(table="mailbox_message", key={"id": message}) for message in opened.reply_ids)
     return Outcome(
-        code="found", rows=read, facts={"case": opened.case_id.hex()}, new_key=True, secret=True,
+        code="found", rows=read, keep={"case": opened.case_id.hex()}, new_key=True, secret=True,
         result={"status": opened.status, "replies": "\n\n".join(opened.replies), "count": len(opened.replies)},
     )  # fmt: skip
 
 
 async def add_to_case(request: Request, ports: Ports) -> Outcome:
     """Adds the last answer to the case that the code opened. ok, or closed if it is gone."""
-    known = request.facts.get("case")
+    known = request.answers.get("case")  # goes when this part of the conversation ends: nothing links the chat to the case
     public_key = await ports.cases.public_key(bytes.fromhex(known)) if isinstance(known, str) else None
     if not isinstance(known, str) or public_key is None:
         return Outcome(code="closed")

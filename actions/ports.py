@@ -140,6 +140,7 @@ class Outcome:
     code: str
     result: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    keep: Mapping[str, Any] = field(default_factory=dict)
     forget: bool = False
     reset: bool = False
     rows: tuple[Change, ...] = ()

@@ -241,7 +241,7 @@ class Turns:
             result.wipe = result.wipe or outcome.wipe
             result.secret = result.secret or outcome.secret
             signal = Done(
-                action=wanted.name, code=outcome.code, result=outcome.result, facts=outcome.facts, forget=outcome.forget,
+                action=wanted.name, code=outcome.code, result=outcome.result, facts=outcome.facts, keep=outcome.keep, forget=outcome.forget,
                 reset=outcome.reset,
             )  # fmt: skip
         else:
@@ -331,7 +331,7 @@ class Turns:
                 await self._keys.destroy(changed.dead)
                 await self.bury(row.key_id, own=isinstance(item, Arrived) and item.key_id == row.key_id)
             except Exception:
-                # The turn is stored: it must not run again, and its answer must go out. The death is written down, and the sweep sees to it.
+                # The turn is stored: it must not run again, and its answer must go out. The death is written down; the sweep sees to it.
                 log.exception("key_death_delayed")
         self._deliver.enqueue(waiting)
 

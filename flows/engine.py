@@ -113,6 +113,7 @@ def _done(scene: Scene, session: Session, done: Done) -> Move:
         scene.frame.forget()
     if scene.quiet:
         scene.frame.scratch[QUIET] = True
+    scene.frame.answers.update(done.keep)
     scene.result = dict(done.result)
     scene.facts.update(done.facts)
     scene.facts = {name: value for name, value in scene.facts.items() if value is not None}

@@ -25,13 +25,14 @@ class Done:
     """An action that the engine asked for came back. `code` is one that the action declares; `facts` are merged into the session's.
 
     `forget` drops the answers of the flow that asked: they are sealed now, and nobody needs to read them here again. `reset` drops
-    everything but the step that answers (quick exit, erasure).
+    everything but the step that answers (quick exit, erasure). `keep` goes among the answers of the flow that asked, and with it.
     """
 
     action: str
     code: str
     result: Mapping[str, Any] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    keep: Mapping[str, Any] = field(default_factory=dict)
     forget: bool = False
     reset: bool = False
 

@@ -87,7 +87,7 @@ class Editing(Protocol):
     """A channel whose platform lets a sent bubble be changed."""
 
     async def edit(self, address: str, ref: str, message: Outbound) -> tuple[str, ...]:
-        """Puts a bubble in the place of a sent one; gives the platform's message ids. Raises TryLater, or Refused where it cannot be done."""
+        """Puts a bubble in the place of a sent one; gives the platform's message ids. Raises TryLater; Refused where it cannot be."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
