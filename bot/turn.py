@@ -22,7 +22,7 @@ from actions.rows import Change, Delete, Insert, Update
 from bot import contexts
 from bot.channels.base import Channel
 from bot.deliver import Deliver, Waiting
-from bot.intake import Arrived
+from bot.intake import SILENCE, Arrived
 from bot.metrics import ACTIONS, DANGER, TURN_SECONDS, TURNS
 from bot.row_ids import RowIds
 from bot.storage.key_store import KeyStore
@@ -313,7 +313,12 @@ class Turns:
             done = {"state": "done", "body": None}
             changes.append(Update(table="inbox", key={"id": item.id}, values=done | ({"ref": None} if result.new_key else {})))
         else:
-            changes.append(Delete(table="timer", key={"conversation_id": row.id, "name": item.name}))
+            timer = {"conversation_id": row.id, "name": item.name}
+            if item.name == "silence":
+                # Kept for the next time: whoever comes back and stops again is treated as before.
+                changes.append(Update(table="timer", key=timer, values={"due_at": now + SILENCE}))
+            else:
+                changes.append(Delete(table="timer", key=timer))
         bubbles = merge(result.sends)
         if result.wipe and bubbles:
             bubbles = (replace(bubbles[0], wipe=True), *bubbles[1:])
