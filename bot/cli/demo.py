@@ -67,6 +67,7 @@ def _run(given: Namespace) -> int:
 
 
 def _welcome(url: str, folder: Path, key: Path) -> None:
+    program = Path(sys.executable).with_name("ruang-aman")
     print(
         f"""
 Ruang Aman is running, for you alone, until you press Ctrl+C; then everything is deleted.
@@ -77,8 +78,8 @@ Ruang Aman is running, for you alone, until you press Ctrl+C; then everything is
 A report that you send is sealed to the "Unit Demo". To read it as that unit does, in another terminal:
 
   export RUANG_AMAN_DATA_DIR={folder}
-  {Path(sys.argv[0]).parent}/ruang-aman open
-  {Path(sys.argv[0]).parent}/ruang-aman open CASE --key {key}
+  {program} open
+  {program} open CASE --key {key}
 """,
         flush=True,
     )
