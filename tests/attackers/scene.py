@@ -1,0 +1,277 @@
+"""One evening of the service, in a process of its own: `python -m tests.attackers.scene FOLDER`.
+
+Ten people write to it, each with words of their own planted (`CANARIES`). Copies of all files are taken in between, as a thief would have
+them; FOLDER/scene.json tells what the tests need to know. Everything that the process says goes to standard error, at DEBUG, libraries too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import re
+import secrets
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from actions.rows import Insert
+from bot.cli.unit import _recovery, add_unit
+from bot.logs import set_up_logging, watch_loop
+from bot.process import harden_process
+from bot.vault import draft
+from bot.vault.mailbox import seal_reply
+from bot.vault.word_code import NUMBERS
+from tests.attackers.town import SECRET, TOKEN, OnTelegram, OnTerminal, OnWeb, Person, Platform, Town, configured, town, web_token
+
+# Everything that somebody wrote, is called, or is reached by. Each stands for all of its kind.
+CANARIES: dict[str, str] = {
+    "child story": "gajah ungu menari di lemari kaca 7319",
+    "child phone, as written": "0812-5555-0137",
+    "child chat id": "5550100042",
+    "child first name": "Rinjanawati",
+    "child username": "rinjana_melati_88",
+    "adult story": "tetangga itu menyembunyikan layangan merah 4402",
+    "adult phone, as written": "+62 812 5555 0299",
+    "adult landmark": "dekat warung Pak Kumbang Emas",
+    "adult safe word": "bolukukuspandan",
+    "terminal story": "perahu kertas tenggelam di kolam mujair 6620",
+    "terminal phone, as written": "081355550466",
+    "danger words": "tolong aku dikejar orang bawa parang naga biru",
+    "danger place": "belakang pabrik tahu cap Rusa Perak",
+    "danger chat id": "5550100777",
+    "hand-off message": "kompas tembaga berputar terbalik semalaman 9051",
+    "hand-off phone, as written": "0811 5555 0512",
+    "hand-off chat id": "5550100888",
+    "left story": "sepeda jingga jatuh dari langit mendung 2287",
+    "left token": web_token("left"),
+    "erased story": "lampion hijau terbakar di loteng bambu 3864",
+    "erased chat id": "5550100999",
+    "erased exit word": "pr geografi nusakambangan",
+    "unfinished story": "kupu kupu perak terjebak botol selai 5538",
+    "unfinished chat id": "5550101111",
+    "added later": "ada burung hantu putih di pohon jambu 8174",
+    "reply": "temui ibu Sekar Arumdalu di puskesmas besok pagi 1926",
+    "follow-up token": web_token("follow-up"),
+    "adult token": web_token("adult"),
+    "open story": "awan cokelat turun ke halaman sekolah 4719",
+    "open chat id": "5550102222",
+    "open exit word": "pr biologi kantong semar",
+    "bot token": TOKEN,
+    "webhook secret": SECRET,
+}
+OPEN = frozenset(name for name in CANARIES if name.startswith("open "))
+OPERATORS = frozenset({"bot token", "webhook secret"})  # stand in the configuration
+
+
+class Locks:
+    """Notes every value that the service locks, so that a thief's haul can be searched for the locked bytes themselves."""
+
+    def __init__(self) -> None:
+        self.made: list[dict[str, str]] = []
+
+    def __call__(self, key: bytes, plaintext: bytes, *, context: bytes) -> bytes:
+        blob = draft.lock(key, plaintext, context=context)
+        self.made.append({"blob": blob.hex(), "key": key.hex(), "context": context.hex(), "plain": plaintext.decode()})
+        return blob
+
+
+def copied(data_dir: Path, target: Path) -> None:
+    """All files as they lie there at this moment."""
+    shutil.copytree(data_dir, target)
+
+
+def code_in(text: str) -> str:
+    """The five words of a receipt."""
+    (line,) = [line for line in text.splitlines() if len(line.split()) == 5 and all(word in NUMBERS for word in line.split())]
+    return line
+
+
+async def _people(here: Town) -> dict[str, Person]:
+    def on_telegram(name: str, called: str = "Anggrek", username: str = "anggrek_hutan_77") -> OnTelegram:
+        return OnTelegram(here, int(CANARIES[f"{name} chat id"]), name=called, username=username)
+
+    return {
+        "child": on_telegram("child", CANARIES["child first name"], CANARIES["child username"]),
+        "danger": on_telegram("danger"),
+        "hand-off": on_telegram("hand-off"),
+        "erased": on_telegram("erased"),
+        "unfinished": on_telegram("unfinished"),
+        "open": on_telegram("open"),
+        "adult": OnWeb(here, CANARIES["adult token"]),
+        "left": OnWeb(here, CANARIES["left token"]),
+        "follow-up": OnWeb(here, CANARIES["follow-up token"]),
+        "terminal": OnTerminal(here),
+    }
+
+
+async def _up_to_the_review(people: dict[str, Person]) -> None:
+    """Everybody tells; nobody has sent, left or erased yet."""
+    say = CANARIES
+    await people["child"].does("/start", "report", "yes", "self_under_13")
+    await people["child"].does(f"{say['child story']}, nomorku {say['child phone, as written']}", "yes", "64.71.02", "own_here")
+    await people["adult"].does("halo", "report", "yes", "adult", "no", "neighbour", "1, 2")
+    await people["adult"].does(f"{say['adult story']} telepon saya {say['adult phone, as written']}", "yes", "this_week", "ongoing", "home")
+    await people["adult"].does("sepinggan", say["adult landmark"], "age_6_12", "unsure", "unsure", "unsure", "parent", "1", "done")
+    await people["adult"].does("7", "done", "shared", say["adult safe word"])
+    await people["terminal"].does("halo", "report", "yes", "self_13_17", f"{say['terminal story']} {say['terminal phone, as written']}")
+    await people["terminal"].does("no", "lewati", "own_code")
+    await people["hand-off"].does("/start", "counsellor", f"{say['hand-off message']} {say['hand-off phone, as written']}")
+    await people["left"].does("halo", "report", "yes", "self_13_17", say["left story"])
+    await people["erased"].does("/start", "bantuan", "exit_word", say["erased exit word"], "menu", "report", "yes", "self_13_17")
+    await people["erased"].does(say["erased story"])
+    await people["unfinished"].does("/start", "report", "yes", "self_under_13", say["unfinished story"], "yes")
+    await people["open"].does("/start", "bantuan", "exit_word", say["open exit word"], "menu", "report", "yes", "self_13_17")
+    await people["open"].does(say["open story"])
+
+
+async def _ended(people: dict[str, Person]) -> dict[str, str]:
+    """Everybody but one ends. Gives the codes."""
+    codes = {}
+    for name in ("child", "adult", "terminal"):
+        codes[name] = code_in(await people[name].does("send"))
+    codes["hand-off"] = code_in(await people["hand-off"].does("own_here"))
+    left = people["left"]
+    assert isinstance(left, OnWeb)
+    await left.leaves()
+    await people["erased"].does("hapus", "yes")
+    await people["unfinished"].does("mtk")
+    await people["danger"].does(CANARIES["danger words"])
+    codes["danger"] = code_in(await people["danger"].does(CANARIES["danger place"]))
+    await people["danger"].does("safe_now")
+    return codes
+
+
+async def _answered(here: Town, case_id: bytes) -> None:
+    """A counsellor's reply to a case, as staff will write it: sealed to the mailbox."""
+    (receipt,) = await here.service.reads.receipts_of(case_id)
+    message_id = secrets.token_bytes(16)
+    words = json.dumps({"text": CANARIES["reply"]}).encode()
+    sealed = seal_reply(words, mailbox_public=receipt.mailbox_public, mailbox_id=receipt.mailbox_id, message_id=message_id)
+    row = {"id": message_id, "mailbox_id": receipt.mailbox_id, "created_at": int(here.now), "sealed": sealed}
+    await here.service.writer.write([Insert(table="mailbox_message", row=row)])
+
+
+async def _case_of(here: Town, code: str) -> bytes:
+    opened = await here.service.turns._ports.receipts.open(code)
+    assert opened is not None
+    return opened.case_id
+
+
+async def _troubled(here: Town, people: dict[str, Person]) -> None:
+    """The database refuses, Telegram answers nonsense, actions fail: all of it with somebody's words in the error."""
+    words = CANARIES["open story"]
+    engine = here.service.engine
+    for table, event in (("inbox", "INSERT"), ("conversation", "UPDATE"), ("outbox", "UPDATE")):
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(f"CREATE TRIGGER broken BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, '{words}'); END")
+        person = people["unfinished"]
+        assert isinstance(person, OnTelegram)
+        status = await here.hook(person.update(text=f"{words} {TOKEN}"))
+        assert status == (503 if table == "inbox" else 200), status
+        await asyncio.sleep(0.1)
+        if table == "conversation":
+            await here.service.turns.settle()
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql("DROP TRIGGER broken")
+    await here.service.settle()
+
+    async def fails(*_: Any, **__: Any) -> Any:
+        raise ValueError(f"cannot use {words} of {CANARIES['child username']}, see https://api.telegram.org/bot{TOKEN}/getMe")
+
+    ports = here.service.turns._ports
+    with patch.object(type(ports.guesses), "count", fails):
+        await people["follow-up"].does("menu", "check", "satu dua tiga")
+    with patch("bot.turn.resume", side_effect=KeyError(words)):
+        unfinished = people["unfinished"]
+        assert isinstance(unfinished, OnTelegram)
+        assert await here.hook(unfinished.update(text=words)) == 200
+        await here.service.turns.settle()
+    page = f"<html>{words} {TOKEN} {CANARIES['open chat id']}</html>"
+    for status, body in (
+        (200, page.encode()), (502, page.encode()), (200, b'{"ok": true}'), (400, json.dumps({"ok": False, "description": page}).encode()),
+        (200, b"\xff\xfe\x00" + words.encode()),
+        (429, json.dumps({"ok": False, "description": page, "parameters": {"retry_after": words}}).encode()),
+    ):  # fmt: skip
+        here.platform.garbage = (status, body)
+        stranger = OnTelegram(here, secrets.randbelow(10**9) + 10**9, name="Kenanga", username="kenanga_8")
+        assert await here.hook(stranger.update(text="halo")) == 200
+        await here.service.turns.settle()
+        await asyncio.sleep(0.05)
+    here.platform.garbage = None
+
+    # What nobody caught: in a task, in a callback, in a thread, and a library that logs somebody's words.
+    loop = asyncio.get_running_loop()
+    task = loop.create_task(fails())
+    await asyncio.sleep(0)
+    loop.call_soon(lambda: 1 / len(""))
+    loop.call_exception_handler({"message": words, "exception": ValueError(words), "task": task})
+    del task
+    logging.getLogger("some.library").critical("%s", words, exc_info=ValueError(words))
+    logging.getLogger("bot.turn").error("an event %s", words, extra={"words": words, "number": CANARIES["child phone, as written"]})
+    await asyncio.sleep(0.05)
+
+
+async def _evening(folder: Path, now: float) -> None:
+    data = folder / "data"
+    keys = folder / "staff"
+    keys.mkdir()
+    locks = Locks()
+    patches = [patch(f"{module}.lock", locks) for module in ("bot.intake", "bot.turn", "bot.deliver")]
+    for one in patches:
+        one.start()
+    watch_loop(asyncio.get_running_loop())
+    settings = configured(data, "http://localhost/bot")
+    units = {
+        name: (await add_unit(settings, name=name, kind=kind, lead=lead, key_file=keys / f"{name}.key", passphrase=None)).hex()
+        for name, kind, lead in (("UPTD PPA", "service", True), ("Dinas Pendidikan", "school", False), ("Polresta", "police", False))
+    }
+    shares = await _recovery(settings)
+    async with town(data, now=now, log_level="DEBUG") as here:
+        for name in list(logging.root.manager.loggerDict):
+            logging.getLogger(name).setLevel(logging.DEBUG)
+        logging.root.setLevel(logging.DEBUG)
+        people = await _people(here)
+        await _up_to_the_review(people)
+        copied(data, folder / "before")
+        codes = await _ended(people)
+        copied(data, folder / "live")
+        case = await _case_of(here, codes["child"])
+        await _answered(here, case)
+        copied(data, folder / "answered")
+        first = await people["follow-up"].does("halo", "check", codes["child"])
+        assert CANARIES["reply"] in first
+        await people["follow-up"].does("add", CANARIES["added later"], "done")
+        copied(data, folder / "late")
+        again = await people["follow-up"].does("menu", "check", codes["child"], "done")
+        assert CANARIES["reply"] not in again
+        await _troubled(here, people)
+        asked = [(await here.client.get(path)).text for path in ("/metrics", "/readyz", "/healthz", "/chat", "/nothing")]
+        (folder / "http.txt").write_text("\n".join(asked), encoding="utf-8")
+        cases = {name: (await _case_of(here, code)).hex() for name, code in codes.items()}
+    for one in patches:
+        one.stop()
+    told = {
+        "now": now, "codes": codes, "cases": cases, "units": units, "shares": shares, "locks": locks.made,
+        "read": {name: person.read for name, person in people.items()}, "sent": _sent(here.platform),
+    }  # fmt: skip
+    (folder / "scene.json").write_text(json.dumps(told), encoding="utf-8")
+
+
+def _sent(platform: Platform) -> list[str]:
+    return [re.sub(r"\s+", " ", call.get("text", "")) for method, call in platform.calls if method == "sendMessage"]
+
+
+def main() -> None:
+    """Plays the evening."""
+    folder, now = Path(sys.argv[1]), float(sys.argv[2])
+    set_up_logging("DEBUG")
+    hardened = harden_process()
+    print(f"hardened {hardened.no_core} {hardened.not_dumpable}", file=sys.stderr)
+    asyncio.run(_evening(folder, now), debug=True)
+
+
+if __name__ == "__main__":
+    main()
