@@ -199,7 +199,7 @@ class _Nearby:
         return found
 
     def _inside(self, name: str, span: Span, slips: int) -> bool:
-        return any(found.first <= span.anchor <= found.last for found in self._spans(name, slips))
+        return any(found.first <= place <= found.last for found in self._spans(name, slips) for place in span.places)
 
     def _reaches(self, name: str, span: Span, slips: int, *, apart: bool = False) -> bool:
         """Whether a mark stands near. `apart`: not on a word that the phrase takes for a misspelt one ("tolong" as a slip of "todong")."""

@@ -57,8 +57,8 @@ class Compiled:
     """All phrases of all languages, ready to be looked for."""
 
     dangers: tuple[tuple[Danger, Phrase], ...]
-    oneself: tuple[Phrase, ...]  # an emergency phrase whose anchor lies in one of these is not heard
-    harmless: tuple[Phrase, ...]  # no phrase whose anchor lies in one of these is heard
+    oneself: tuple[Phrase, ...]  # an emergency phrase with a word in one of these is not heard
+    harmless: tuple[Phrase, ...]  # no phrase with a word in one of these is heard
     marks: Mapping[str, tuple[Phrase, ...]]
     deny: frozenset[str]
     bridge: frozenset[str]

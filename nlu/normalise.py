@@ -42,6 +42,7 @@ dikasih diizinin dibolehin paham ngerti inget ingat lagi sadar gerak bangun napa
 """
 _OWN = ("nya", "ku", "mu")  # endings that may be cut from words we do not know, too
 _SUFFIXES = ("", "i", "in", "kan", "ken", "ke", "ake", "an", "en", "inn", "n")
+_REGIONAL = tuple(clitic for clitic in _CLITICS if clitic not in _OWN)
 _VOWELS = frozenset("aiueo")
 
 
@@ -167,7 +168,7 @@ def _unknown(raw: str) -> Form:
         return found
     word = _STRETCHED.sub(r"\1", word)
     for clitic in _CLITICS:
-        if word.endswith(clitic) and len(word) - len(clitic) >= 3 and word not in _KEEP:
+        if word.endswith(clitic) and len(word) - len(clitic) >= (3 if clitic in _OWN else 4) and word not in _KEEP:
             rest = word[: -len(clitic)]
             known = FORMS.get(rest) or _unstretched(rest)
             if known is not None:
@@ -198,8 +199,14 @@ def _marked(word: str) -> Form | None:
 
 
 def guessed(raw: str) -> bool:
-    """Whether a written word is known only by taking one of two like letters away ("drii"): it may as well be a slip of another."""
-    return raw not in FORMS and _DOUBLED.search(raw) is not None and _STRETCHED.search(raw) is None
+    """Whether a written word is known only by a guess: one of two like letters taken away ("drii"), or a regional ending ("suahmi").
+
+    It may as well be a slip of another word.
+    """
+    if raw in FORMS:
+        return False
+    doubled = _DOUBLED.search(raw) is not None and _STRETCHED.search(raw) is None
+    return doubled or (raw.endswith(_REGIONAL) and not raw.endswith(_OWN))
 
 
 def _unstretched(word: str) -> Form | None:

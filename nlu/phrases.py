@@ -61,11 +61,11 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where a phrase was found: the first and the last word (inclusive), the anchor's place, and the places that were misspelt."""
+    """Where a phrase was found: the first and the last word (inclusive), the words that fill its places, and those misspelt."""
 
     first: int
     last: int
-    anchor: int
+    places: tuple[int, ...]
     slipped: tuple[int, ...]
 
 
@@ -119,7 +119,7 @@ def find(phrase: Phrase, heard: Heard, *, slips: int | None = None) -> Iterator[
     for first in sorted(starts):
         wrong = _fits(slots[0], heard.words[first])
         if wrong <= most:
-            yield from _follow(phrase, 1, first, first, first, (first,) if wrong else (), most, heard)
+            yield from _follow(phrase, 1, (first,), (first,) if wrong else (), most, heard)
 
 
 def _fits(slot: Slot, said: Mapping[str, int]) -> int:
@@ -132,23 +132,23 @@ def _fits(slot: Slot, said: Mapping[str, int]) -> int:
 
 
 def _follow(
-    phrase: Phrase, index: int, first: int, at: int, anchor: int, slipped: tuple[int, ...], most: int, heard: Heard, *, spare: int = 0
+    phrase: Phrase, index: int, places: tuple[int, ...], slipped: tuple[int, ...], most: int, heard: Heard, *, spare: int = 0
 ) -> Iterator[Span]:
     if index == len(phrase.slots):
-        yield Span(first, at, anchor, slipped)
+        yield Span(places[0], places[-1], places, slipped)
         return
     slot = phrase.slots[index]
     left = slot.gap + spare
-    place = at + 1
+    place = places[-1] + 1
     while place < len(heard.words):
         wrong = _fits(slot, heard.words[place])
         if len(slipped) + wrong <= most:
             here = (*slipped, place) if wrong else slipped
-            yield from _follow(phrase, index + 1, first, place, place if index == phrase.anchor else anchor, here, most, heard)
+            yield from _follow(phrase, index + 1, (*places, place), here, most, heard)
         if place not in heard.fillers:
             if left == 0 or place in heard.denials:
                 break
             left -= 1
         place += 1
     if slot.optional:
-        yield from _follow(phrase, index + 1, first, at, anchor, slipped, most, heard, spare=slot.gap + spare)
+        yield from _follow(phrase, index + 1, places, slipped, most, heard, spare=slot.gap + spare)

@@ -233,6 +233,7 @@ buang:
 jual:
 tawan:
 hancur:
+pecah: pacah
 suruh:
 datang: dateng
 naik:
@@ -334,5 +335,6 @@ talam kapar tapak kapak bapak sekali kembali ketika dimana kemana darimana kayak
 assalamualaikum waalaikumsalam makasih terimakasih thanks hai hello oke baiklah siap silahkan mohon maaf permisi want wont when went that
 this these those with have will would what where there their they them then than been being from about after again because before could
 should some time very your just like know need good well work school home house phone call talk told tell said says feel felt fine sure
-happy think thing things today tomorrow night morning look looking find come came back here much many more most only other over
+happy think thing things today tomorrow night morning look looking find come came back here much many more most only other over ajar
+ajarin diajarin ngajarin mengajar diajar belajarin kulkas
 """

@@ -36,6 +36,12 @@ def test_sentences_are_heard(capsys: pytest.CaptureFixture[str]) -> None:
     assert found.right_kind >= 0.95, found.report
 
 
+def test_what_the_hold_outs_taught_is_not_lost() -> None:
+    found = score("danger_holdout.yml")
+    assert found.recall >= 0.98, found.report
+    assert found.false_alarms <= 0.05, found.report
+
+
 def test_the_sets_are_big_enough_apart_and_not_in_the_phrases() -> None:
     body, held = sentences("danger_sentences.yml"), sentences("danger_holdout.yml")
     assert len(body["emergency"]) + len(body["self_harm"]) >= 150
@@ -93,10 +99,10 @@ def test_any_text_is_assessed_without_error(text: str) -> None:
 
 
 def test_a_huge_message_is_assessed_quickly() -> None:
-    """No pattern may be quadratic: a message of 10,000 alarming words takes well under a second a thousand words."""
+    """Nothing may blow up: ten thousand alarming words, none of which is heard (0.1 s on the reference machine)."""
     began = time.perf_counter()
     assert phrases().assess("dia mau pukul aku wkwk " * 2_000) in {None, EMERGENCY}
-    assert time.perf_counter() - began < 10
+    assert time.perf_counter() - began < 3
 
 
 # --- typos
