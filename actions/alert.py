@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions.case import address_record, open_case, receipt_row, sealed_record, seconds
+from actions.case import address_record, open_case, readers, receipt_row, sealed_record, seconds, told_about
 from actions.ports import NewCase, Outcome, Ports, Request
 from actions.rows import Change, Insert, Update
 
@@ -25,7 +25,7 @@ async def _add(request: Request, ports: Ports, case_id: bytes, body: dict[str, A
 async def _open(
     request: Request, ports: Ports, *, reason: str, urgency: str, body: dict[str, Any], kind: str
 ) -> tuple[NewCase, list[Change]] | None:  # fmt: skip
-    units = await ports.units.recipients()
+    units = readers(await ports.units.recipients(), told_about(request))
     if not units:
         return None
     case, rows = await open_case(request, ports, kind=kind, urgency=urgency, body=body, to=units)

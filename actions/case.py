@@ -40,6 +40,12 @@ def readers(units: Sequence[Recipient], answers: Mapping[str, Any]) -> tuple[Rec
     return tuple(unit for unit in units if unit.kind not in named)
 
 
+def told_about(request: Request) -> Mapping[str, Any]:
+    """The answers that say where the alleged perpetrator works: of the report that is open, or of the one that was sent before."""
+    draft = request.drafts.get("report", {})
+    return draft if draft.get("insider") else {"insider": request.facts.get("insider")}
+
+
 async def open_case(
     request: Request, ports: Ports, *, kind: str, urgency: str, body: Mapping[str, Any], to: Sequence[Recipient]
 ) -> tuple[NewCase, list[Change]]:

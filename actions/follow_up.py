@@ -31,4 +31,4 @@ async def add_to_case(request: Request, ports: Ports) -> Outcome:
         return Outcome(code="closed")
     body = {"added": request.answers.get(request.last)}
     row = sealed_record(request, ports, case_id=bytes.fromhex(known), public_key=public_key, kind="message", body=body)
-    return Outcome(code="ok", rows=(row,), forget=True, new_key=True)
+    return Outcome(code="ok", rows=(row,), forget=True, keep={"case": known}, new_key=True)

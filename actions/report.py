@@ -67,7 +67,7 @@ async def submit_report(request: Request, ports: Ports) -> Outcome:
         rows.append(address_record(request, ports, case))
     return Outcome(
         code="ok", result={"code": words}, rows=tuple(rows), forget=True, new_key=True, secret=True,
-        facts={"told": None, "trigger": None, "unfinished": None},
+        facts={"told": None, "trigger": None, "unfinished": None, "insider": request.answers.get("insider")},
     )  # fmt: skip
 
 
