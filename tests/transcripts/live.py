@@ -1,0 +1,264 @@
+"""The real service on SQLite, with channels that keep what they are given and refuse what the platform would refuse."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+from sqlalchemy import select
+
+from actions.rows import Insert
+from bot import contexts
+from bot.app import Service
+from bot.channels.base import Limits, Received, Refused
+from bot.settings import load_settings
+from bot.storage import tables
+from bot.vault.draft import unlock
+from bot.vault.keys import KeyPair, generate_keypair
+from bot.vault.mailbox import seal_reply
+from bot.vault.seal import open_key, open_sealed
+from flows.message import Inbound, Outbound
+from flows.session import Session
+from tests.transcripts.rules import LIMITS, over_limits
+from tests.transcripts.stage import REMEMBERED, Clock, Left, Seen, Setting
+
+OURS = ("bot", "flows", "actions", "nlu")
+LONG_ENOUGH = 12  # characters: shorter words may stand in a file by chance
+
+
+class PlatformChannel:
+    """A platform with its limits. What it refused is kept too: the service would only try again."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.pull = name == "web"
+        self.limits: Limits = LIMITS[name]
+        self.sent: list[tuple[str, Outbound]] = []
+        self.deleted: list[str] = []
+        self.refused: list[str] = []
+
+    def parse(self, update: Mapping[str, Any]) -> Received | None:
+        raise AssertionError("transcripts hand in what was parsed already")
+
+    async def acknowledge(self, received: Received) -> None:
+        """Nothing to stop."""
+
+    async def send(self, address: str, message: Outbound) -> tuple[str, ...]:
+        self.look_at(message)
+        ref = f"out{len(self.sent)}"
+        self.sent.append((ref, message))
+        return (ref,)
+
+    def look_at(self, message: Outbound) -> None:
+        found = over_limits(self.name, message)
+        self.refused += found
+        if found:
+            raise Refused("over_limits")
+
+    async def delete(self, address: str, ref: str) -> None:
+        if self.name != "telegram":
+            raise Refused("cannot_delete")
+        self.deleted.append(ref)
+
+    async def close(self) -> None:
+        """Nothing to end."""
+
+
+class _Log(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self.lines: list[str] = []
+        self.errors: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        line = f"{record.getMessage()} {record.__dict__}"
+        if record.exc_info:
+            line += logging.Formatter().formatException(record.exc_info)
+        self.lines.append(line)
+        if record.levelno >= logging.ERROR:
+            self.errors.append(line)
+
+
+class LiveService:
+    """A `Stage`."""
+
+    def __init__(self, setting: Setting, folder: Path) -> None:
+        self._setting = setting
+        self._folder = folder
+        self._clock = Clock(now=setting.person.begins.timestamp())
+        self._keys: dict[str, tuple[bytes, KeyPair]] = {}
+        self._address = "1000"
+        self._count = 0
+        self._last: Received | None = None
+        self._log = _Log()
+        self._spoken: list[str] = []
+        self._refs: list[str] = []
+
+    async def open(self) -> None:
+        for name in OURS:
+            logging.getLogger(name).addHandler(self._log)
+        await self._start()
+        for unit in self._setting.person.units:
+            unit_id, pair = secrets.token_bytes(16), generate_keypair()
+            self._keys[unit.name] = unit_id, pair
+            row = {
+                "id": unit_id, "name": unit.name, "kind": unit.kind, "lead": int(unit.lead), "public_key": pair.public,
+                "created_at": int(self._clock()),
+            }  # fmt: skip
+            await self._service.writer.write([Insert(table="unit", row=row)])
+        await self._service.units.refresh()
+
+    async def _start(self) -> None:
+        self._channel = PlatformChannel(self._setting.channel)
+        settings = load_settings(from_environment=False, given={"data_dir": self._folder, "timezone": "Asia/Makassar"})
+        self._service = Service(
+            settings, channels={self._channel.name: self._channel}, understander=self._setting.ears, clock=self._clock,
+            shelf=self._setting.shelf,
+        )  # fmt: skip
+        await self._service.start(jobs=False)
+
+    async def close(self) -> None:
+        files = [path for path in self._folder.rglob("*") if path.is_file()]
+        stored = b"".join(path.read_bytes() for path in files)
+        await self._service.stop()
+        for name in OURS:
+            logging.getLogger(name).removeHandler(self._log)
+        assert files, "nothing was stored at all"
+        written = "\n".join(self._log.lines)
+        for words in self._spoken:
+            if len(words) >= LONG_ENOUGH:
+                assert words.encode() not in stored, f"stands in a file in clear: {words}"
+                assert words not in written, f"stands in the log: {words}"
+        assert not self._log.errors, self._log.errors
+
+    async def _said(self) -> list[Outbound]:
+        await self._service.settle()
+        if self._channel.pull:
+            bubbles = []
+            for pending in await self._service.pending(self._channel.name, self._address):
+                self._channel.refused += over_limits(self._channel.name, pending.message)
+                bubbles.append(pending.message)
+                await self._service.confirm(self._channel.name, self._address, (pending.id,))
+        else:
+            bubbles = [message for _, message in self._channel.sent]
+            self._refs += [ref for ref, _ in self._channel.sent]
+            self._channel.sent = []
+        assert not self._channel.refused, f"{self._channel.name} would refuse: {self._channel.refused}"
+        return bubbles
+
+    async def deliver(self, message: Inbound, *, again: bool = False) -> list[Outbound]:
+        if again:
+            assert self._last is not None
+            assert not await self._service.receive(self._last), "a message that was delivered again was taken for a new one"
+            return await self._said()
+        self._count += 1
+        self._clock.now += 20
+        ref = f"in{self._count}" if self._channel.name == "telegram" else ""
+        self._refs += [ref] if ref else []
+        received = Received(
+            channel=self._channel.name, message_id=f"{self._address}:{self._count}", address=self._address, inbound=message, ref=ref
+        )  # fmt: skip
+        self._last = received
+        if message.text:
+            self._spoken.append(message.text)
+        assert await self._service.receive(received)
+        return await self._said()
+
+    async def pass_time(self, seconds: int) -> list[Outbound]:
+        self._clock.now += seconds
+        await self._service.jobs.timers()
+        await self._service.settle()
+        await self._service.jobs.forget()
+        await self._service.jobs.sweep()
+        return await self._said()
+
+    async def restart(self) -> list[Outbound]:
+        await self._service.stop()
+        await self._start()
+        return await self._said()
+
+    def new_device(self) -> None:
+        self._address = f"{int(self._address) + 1}"
+        self._refs = []
+
+    async def answer(self, words: str) -> None:
+        async with self._service.engine.connect() as connection:
+            case = (await connection.execute(select(tables.cases).order_by(tables.cases.c.created_at.desc()))).first()
+            assert case is not None
+            receipt = (await connection.execute(select(tables.receipt).where(tables.receipt.c.case_id == case.id))).first()
+        assert receipt is not None
+        message_id = secrets.token_bytes(16)
+        sealed = seal_reply(
+            json.dumps({"text": words}).encode(), mailbox_public=receipt.mailbox_public, mailbox_id=receipt.mailbox_id,
+            message_id=message_id,
+        )  # fmt: skip
+        row = {"id": message_id, "mailbox_id": receipt.mailbox_id, "created_at": int(self._clock()), "sealed": sealed}
+        await self._service.writer.write([Insert(table="mailbox_message", row=row)])
+
+    async def _conversation(self) -> Any:
+        names = [name for _, name in await self._service.intake.row_keys(self._channel.name, self._address)]
+        located = await self._service.reads.located(names)
+        return await self._service.reads.conversation(located.conversation_id) if located is not None else None
+
+    async def session(self) -> Session | None:
+        row = await self._conversation()
+        key = await self._service.keys.key(row.key_id) if row is not None else None
+        if row is None or key is None or row.session is None:
+            return None
+        return Session.from_json(orjson.loads(unlock(key, row.session, context=contexts.session(row.id))))
+
+    async def left(self) -> Left:
+        reads = self._service.reads
+        cases = [await self._seen(row) for row in reversed(await reads.all_cases())]
+        async with self._service.engine.connect() as connection:
+            hand_offs = [(row.reason, row.state) for row in await connection.execute(select(tables.hand_off))]
+        return Left(cases=tuple(cases), hand_offs=tuple(sorted(hand_offs)), traces=tuple(await self._traces()))
+
+    async def _seen(self, case: Any) -> Seen:
+        reads = self._service.reads
+        keys = {row.recipient_id: row.sealed for row in await reads.case_keys(case.id)}
+        readers = sorted(name for name, (unit_id, _) in self._keys.items() if unit_id in keys)
+        assert len(readers) == len(keys), "a case was sealed to somebody unknown"
+        records: list[Mapping[str, Any]] = []
+        address = False
+        name = readers[0]
+        unit_id, pair = self._keys[name]
+        case_key = open_key(keys[unit_id], private_key=pair.private, case_id=case.id, recipient_id=unit_id)
+        for record in await reads.case_records(case.id):
+            if record.kind == "return_address":
+                address = True
+                continue
+            opened = open_sealed(record.sealed, private_key=case_key, case_id=case.id, record_id=record.id, version=record.version)
+            records.append(json.loads(opened))
+        # Ids are random, and several records may be of one second: they are told in the order of their own times.
+        records.sort(key=lambda record: (record["told_at"], record["kind"] == "message"))
+        return Seen(kind=case.kind, urgency=case.urgency, readers=tuple(readers), records=tuple(records), address=address)
+
+    async def _traces(self) -> list[str]:
+        found = []
+        session = await self.session()
+        if session is not None:
+            found += [f"an open conversation at {frame.flow}.{frame.step}" for frame in session.frames]
+            found += [f"the fact {name}" for name in session.facts if name not in REMEMBERED]
+        row = await self._conversation()
+        async with self._service.engine.connect() as connection:
+            for box in (tables.inbox, tables.outbox):
+                bodies = (await connection.execute(select(box.c.id).where(box.c.body.is_not(None)))).all()
+                found += [f"a body in the {box.name}"] * len(bodies)
+        alive = await self._service.keys.known_ids(before=int(self._clock()) + 1)
+        found += ["a key of an earlier conversation"] * len(alive - ({row.key_id} if row is not None else set()))
+        return found
+
+    def not_wiped(self, bubbles: list[Outbound]) -> list[str]:
+        if self._channel.name == "web":
+            return [] if bubbles and bubbles[0].wipe else ["the page"]
+        if self._channel.name != "telegram":
+            return []
+        fresh = len(bubbles)
+        before = self._refs[:-fresh] if fresh else self._refs
+        return sorted(set(before) - set(self._channel.deleted))

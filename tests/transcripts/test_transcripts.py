@@ -1,0 +1,79 @@
+"""Whole conversations of many people, on every channel and in every way of answering (see `person.py` for the format)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bot.shelf import Shelf
+from flows.message import Outbound
+from tests.transcripts.alone import EngineAlone
+from tests.transcripts.live import LiveService
+from tests.transcripts.person import Person, TranscriptError, everybody, read_person
+from tests.transcripts.player import Play, Way
+from tests.transcripts.rules import broken
+from tests.transcripts.stage import Ears, Setting, Understands
+
+EVERYBODY = everybody()
+TYPING = [person for person in EVERYBODY if person.can_type and person.taps]
+ON_CHANNELS = [pytest.param(person, channel, id=f"{person.name}-{channel}") for person in EVERYBODY for channel in person.channels]
+IN_WORDS = [
+    pytest.param(person, way, channel, id=f"{person.name}-{way}")
+    for person in TYPING
+    for way, preferred in ((Way.NUMBERS, "whatsapp"), (Way.LABELS, "telegram"))
+    for channel in (preferred if preferred in person.channels else person.channels[0],)
+]
+ALONE = [pytest.param(person, id=person.name) for person in EVERYBODY]
+
+
+@pytest.mark.parametrize(("person", "channel"), ON_CHANNELS)
+async def test_on_the_service(person: Person, channel: str, shelf: Shelf, hearing: Understands, tmp_path: Path) -> None:
+    setting = Setting(person=person, channel=channel, shelf=shelf, ears=Ears(hearing))
+    await Play(setting=setting, stage=LiveService(setting, tmp_path)).run()
+
+
+@pytest.mark.parametrize(("person", "way", "channel"), IN_WORDS)
+async def test_typed_instead_of_tapped(person: Person, way: Way, channel: str, shelf: Shelf, hearing: Understands, tmp_path: Path) -> None:
+    setting = Setting(person=person, channel=channel, shelf=shelf, ears=Ears(hearing))
+    await Play(setting=setting, stage=LiveService(setting, tmp_path), way=way).run()
+
+
+@pytest.mark.parametrize("person", ALONE)
+async def test_on_the_engine_alone(person: Person, shelf: Shelf, hearing: Understands) -> None:
+    for channel in person.channels:
+        setting = Setting(person=person, channel=channel, shelf=shelf, ears=Ears(hearing))
+        await Play(setting=setting, stage=EngineAlone(setting)).run()
+
+
+def test_there_are_enough_people_and_ways() -> None:
+    assert len(EVERYBODY) >= 28
+    assert len(TYPING) >= 15
+    assert {channel for person in EVERYBODY for channel in person.channels} == {"telegram", "web", "terminal", "whatsapp"}
+
+
+def test_the_rules_can_be_broken() -> None:
+    """A checker that finds nothing proves nothing: each rule is shown a bubble that breaks it."""
+    bad = {
+        "": "empty", "Kode: {result.code}": "placeholder", "Kenapa kamu diam?": "why", "Terima kasih 😊": "emoji",
+        "Hubungi 0811-129-129": "wrong", "Telepon 0812 3456 7890": "directory", "Menu tidak dikenali": "says",
+    }  # fmt: skip
+    for text, reason in bad.items():
+        found = broken(Outbound(text=text), spoken=(), shipped=("112", "129"))
+        assert any(reason in problem for problem in found), (text, found)
+    assert not broken(Outbound(text="Telepon 112, atau 129 SAPA."), spoken=(), shipped=("112", "129"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "name: x\nwho: y\nturns: [{say: a, tap: b}]",
+        "name: x\nwho: y\nturns: [{say: a, sez: b}]",
+        "name: x\nwho: y\nturns: [{say: a}]",
+        "name: other\nwho: y\nturns: [{say: a, at: idle}]",
+        "name: x\nwho: y\nturns: [{say: a, at: idle}]\nstored: {case: 1}",
+    ],
+)
+def test_a_slip_in_a_transcript_is_no_pass(text: str) -> None:
+    with pytest.raises(TranscriptError):
+        read_person(text, name="x")
