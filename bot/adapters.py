@@ -28,7 +28,8 @@ from bot.vault.seal import seal, seal_key
 KDF_AT_ONCE = 2  # Argon2id: 19 MiB and about 25 ms each; more at once than cores only makes everybody wait
 _KDF_NICENESS = 10  # its threads give way to those that answer people: a code may take a moment longer, a reply may not
 TRIES_PER_CONVERSATION = 6  # an hour
-TRIES_PER_CHANNEL = 600  # an hour: 2**50 codes make that hopeless, and one attacker cannot use up a conversation's own budget
+TRIES_PER_CHANNEL = 600  # an hour: 2**50 codes make that hopeless
+TRIES_ALWAYS = 2  # an hour for every conversation, whatever others tried: a hundred pages that guess must not lock out a child with a code
 
 _HOUR = 3600
 
@@ -165,17 +166,18 @@ class GuessBudget:
         self._keys = keys
 
     async def count(self, *, conversation_id: bytes, channel: str, now: datetime) -> Sequence[Change] | None:
-        """One more try, or None if this conversation, or this channel as a whole, has used up the hour's."""
+        """One more try, or None if this conversation has used up the hour's, or this channel as a whole has and it had its two tries."""
         moment = int(now.timestamp())
         _, day_key = (await self._keys.day_keys(moment // 86_400))[0]
-        limits = {
-            row_key(day_key, b"guess", b"conversation", conversation_id): TRIES_PER_CONVERSATION,
-            row_key(day_key, b"guess", b"channel", channel.encode()): TRIES_PER_CHANNEL,
-        }
+        scopes = (
+            row_key(day_key, b"guess", b"conversation", conversation_id),
+            row_key(day_key, b"guess", b"channel", channel.encode()),
+        )
         hour = moment // _HOUR
-        tried = await self._reads.guesses(list(limits), hour)
-        if any(tried.get(scope, 0) >= limit for scope, limit in limits.items()):
+        tried = await self._reads.guesses(scopes, hour)
+        own, channels = (tried.get(scope, 0) for scope in scopes)
+        if own >= TRIES_PER_CONVERSATION or (own >= TRIES_ALWAYS and channels >= TRIES_PER_CHANNEL):
             return None
         return [
-            Insert(table="guess", row={"scope": scope, "hour": hour, "count": tried.get(scope, 0) + 1}, replace=True) for scope in limits
+            Insert(table="guess", row={"scope": scope, "hour": hour, "count": tried.get(scope, 0) + 1}, replace=True) for scope in scopes
         ]  # fmt: skip

@@ -154,8 +154,9 @@ def _readers_of(database: Path) -> dict[str, set[str]]:
 async def _adult(here: Town, *, until: str) -> OnTelegram:
     """An adult who says that the alleged perpetrator works for the police."""
     person = OnTelegram(here, 5550107001, name="Melur", username="melur_7")
-    await person.does("/start", "report", "yes", "adult", "no", "neighbour", "1, 2", "ada yang saya khawatirkan di sebelah", "yes", "this_week")
-    await person.does("ongoing", "home", "sepinggan", "lewati", "age_6_12", "unsure", "unsure", "unsure", "other", "police", "done")
+    await person.does("/start", "report", "yes", "adult", "no", "neighbour", "1, 2", "ada yang saya khawatirkan di sebelah", "yes")
+    await person.does("this_week", "ongoing", "home", "sepinggan", "lewati", "age_6_12", "unsure", "unsure", "unsure", "other")
+    await person.does("police", "done")
     if until == "sent":
         await person.does("7", "done", "own_code", "send")
     return person

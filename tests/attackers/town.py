@@ -7,6 +7,7 @@ import hashlib
 import io
 import itertools
 import json
+import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -107,7 +108,8 @@ class Town:
         ]  # fmt: skip
         self.app: Starlette = build(self.service, routes, lambda: {"web": "ok", "telegram": "webhook"})
         self.client = httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://bot.example")
-        self.updates = itertools.count(860_000_001)
+        # Another start on the same data goes on with other numbers: those of before would be taken for redeliveries.
+        self.updates = itertools.count(860_000_001 + secrets.randbelow(100_000) * 1000)
 
     async def hook(self, update: Mapping[str, Any], *, secret: str = SECRET) -> int:
         """Telegram's call to our webhook; gives the status."""
