@@ -9,6 +9,7 @@ from bot.cli.command import Command, CommandError
 from bot.cli.single import OnlyOne
 from bot.content import languages
 from bot.logs import set_up_logging
+from bot.process import harden_process
 from bot.settings import Settings, load_settings
 
 
@@ -35,6 +36,7 @@ def _run(given: Namespace) -> int:
         raise CommandError(f"The bot does not speak '{given.language}': use one of {', '.join(languages())}.")
     settings = load_settings(given={"language": given.language} if given.language else {})
     set_up_logging("ERROR")
+    harden_process()
     with OnlyOne(settings.data_dir):
         asyncio.run(_talk(settings))
     return 0
