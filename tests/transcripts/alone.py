@@ -150,7 +150,8 @@ class EngineAlone:
         if message.text and message.kind is not InboundKind.TAP:
             understanding = await self._setting.ears.understand(message.text, self._loaded().language)
         bubbles = await self._turn(Said(message=message, understanding=understanding))
-        self._stand_up()
+        if self._setting.channel == self._setting.person.channels[0]:
+            self._stand_up()
         return bubbles
 
     async def _turn(self, signal: Signal) -> list[Outbound]:
@@ -203,7 +204,7 @@ class EngineAlone:
         assert heard(Inbound(kind=InboundKind.LEAVE)) == ["leave"], f"no quick exit at {at}"
         assert heard(Inbound(kind=InboundKind.TEXT, text="MTK")) == ["leave"], f"no exit word at {at}"
         assert heard(Inbound(kind=InboundKind.TEXT, text="menu")) == ["start.menu"], f"no menu at {at}"
-        for kind in (InboundKind.TEXT, InboundKind.TAP, InboundKind.LOCATION, InboundKind.MEDIA, InboundKind.UNSUPPORTED, InboundKind.START):
+        for kind in InboundKind:
             heard(Inbound(kind=kind))
         for text in ("kembali", "lewati", "ulangi", "bantuan", "0", "{result.code}", "\x00", "a" * 5000):
             heard(Inbound(kind=InboundKind.TEXT, text=text))

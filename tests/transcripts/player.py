@@ -59,6 +59,7 @@ class Play:
     last: Inbound | None = None
     last_tap: Inbound | None = None
     told: list[str] = field(default_factory=list)  # the conversation so far, for whoever reads a failure
+    standing: Session | None = None
     played: int = 0
 
     async def run(self) -> None:
@@ -84,10 +85,10 @@ class Play:
 
     async def _turn(self, turn: Turn) -> None:
         self.setting.ears.danger = None
-        before = await self.stage.session()
+        before = self.standing
         bubbles = await self._act(turn)
         self.played += 1
-        after = await self.stage.session()
+        after = self.standing = await self.stage.session()
         at = _at(after)
         for bubble in bubbles:
             self.told += [f"  {line}" for line in bubble.text.splitlines()]
