@@ -14,7 +14,7 @@ from pathlib import Path
 from flows.marked import Problem
 from flows.message import Danger
 from nlu.danger_file import ALONE, OF_TIME, SILENCERS, Compiled, DangerPhrasesError, compile_all, read_files
-from nlu.normalise import CERTAIN, FILLER_WORDS, FORMS, STEMS, Token, common_forms, form_of, guessed, tokens
+from nlu.normalise import CERTAIN, FILLER_WORDS, FORMS, STEMS, Token, common_forms, form_of, tokens
 from nlu.phrases import NUMBER, Heard, Phrase, Span, find
 from nlu.slips import SlipIndex
 
@@ -61,6 +61,11 @@ class DangerPhrases:
         """Every danger phrase with its kind."""
         return self._compiled.dangers
 
+    @property
+    def vocabulary(self) -> frozenset[str]:
+        """Every word of every phrase, mark and saying, in its normal form."""
+        return self._vocabulary
+
     def marks(self, name: str) -> tuple[Phrase, ...]:
         """The phrases of one mark, such as "now"."""
         return self._compiled.marks.get(name, ())
@@ -84,18 +89,21 @@ class DangerPhrases:
             if len(raw) <= 6 and int(raw) >= 4:
                 meant[NUMBER] = 0
             return meant
-        certain = 1 if word != raw and guessed(raw) else 0
         for exact in (word, stem, raw):
             if exact in self._vocabulary:
-                meant[exact] = certain
-        if raw in CERTAIN or (meant and raw in FORMS):
+                meant[exact] = 0
+        if raw in CERTAIN or raw in self._vocabulary or (meant and raw in FORMS):
             return meant  # a slip that makes another word ("hati" for "mati") is that word
-        for spelled in (raw, word) if word != raw else (raw,):
+        near: dict[str, int] = {}
+        for spelled in (raw,) if word == raw or word in FORMS else (raw, word):
             for other in self._slips.near(spelled):
-                for near in (other, *(FORMS.get(other) or form_of(other))):
-                    if near in self._vocabulary:
-                        meant.setdefault(near, 1)
-        return meant
+                for known in (other, *(FORMS.get(other) or form_of(other))):
+                    if known in self._vocabulary:
+                        near[known] = 1
+        if near and word != raw:
+            # "drii" may be dri or diri, "antimu" anti + mu or antimo: no reading is sure, so none of them may silence
+            return {**near, **dict.fromkeys(meant, 1)}
+        return {**near, **meant}
 
     def _hear(self, said: list[Token]) -> Heard | None:
         """The message as phrases see it, or None when no danger phrase can be in it."""

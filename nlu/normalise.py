@@ -42,7 +42,6 @@ dikasih diizinin dibolehin paham ngerti inget ingat lagi sadar gerak bangun napa
 """
 _OWN = ("nya", "ku", "mu")  # endings that may be cut from words we do not know, too
 _SUFFIXES = ("", "i", "in", "kan", "ken", "ke", "ake", "an", "en", "inn", "n")
-_REGIONAL = tuple(clitic for clitic in _CLITICS if clitic not in _OWN)
 _VOWELS = frozenset("aiueo")
 
 
@@ -196,17 +195,6 @@ def _marked(word: str) -> Form | None:
         joined = first + second
         return FORMS.get(joined, (joined, joined))
     return None
-
-
-def guessed(raw: str) -> bool:
-    """Whether a written word is known only by a guess: one of two like letters taken away ("drii"), or a regional ending ("suahmi").
-
-    It may as well be a slip of another word.
-    """
-    if raw in FORMS:
-        return False
-    doubled = _DOUBLED.search(raw) is not None and _STRETCHED.search(raw) is None
-    return doubled or (raw.endswith(_REGIONAL) and not raw.endswith(_OWN))
 
 
 def _unstretched(word: str) -> Form | None:

@@ -336,5 +336,5 @@ assalamualaikum waalaikumsalam makasih terimakasih thanks hai hello oke baiklah 
 this these those with have will would what where there their they them then than been being from about after again because before could
 should some time very your just like know need good well work school home house phone call talk told tell said says feel felt fine sure
 happy think thing things today tomorrow night morning look looking find come came back here much many more most only other over ajar
-ajarin diajarin ngajarin mengajar diajar belajarin kulkas
+ajarin diajarin ngajarin mengajar diajar belajarin kulkas ikut ikutan
 """

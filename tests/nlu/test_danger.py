@@ -146,7 +146,7 @@ def _slip(word: str, kind: int, at: int, letter: str) -> str:
 
 def _another_word(slip: str, heard: DangerPhrases) -> bool:
     """ "hati" is a slip of "mati", but it is a word: what is written right is what it says."""
-    return slip in FORMS or any(slip in slot.words for _, phrase in heard.phrases for slot in phrase.slots)
+    return slip in FORMS or slip in heard.vocabulary
 
 
 @settings(max_examples=1_500)
@@ -180,8 +180,10 @@ def test_slips_at_length() -> None:
         if len(said[place]) < SHORTEST or not said[place].isalpha() or heard.assess(" ".join(said + mark)) is None:
             continue
         slipped = _slip(said[place], chance.randrange(4), chance.randrange(30), chance.choice(string.ascii_lowercase))
+        if slipped == said[place]:
+            continue
         tried += 1
-        if slipped in FORMS or _another_word(slipped, heard):
+        if _another_word(slipped, heard):
             words += 1
             continue
         text = " ".join([*said[:place], slipped, *said[place + 1 :], *mark])
