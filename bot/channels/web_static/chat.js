@@ -1,6 +1,6 @@
 // Ties the page together: what is typed or tapped goes to the wire, what comes goes to the log.
 
-import { setUpLabels, spoken, t } from "./labels.js";
+import { setUpLabels, speak, spoken, t } from "./labels.js";
 import { openLog } from "./log.js";
 import { openToken, touch, uuid } from "./token.js";
 import { openWire } from "./wire.js";
@@ -16,8 +16,22 @@ const chat = openLog({ log: at("log"), scroll, newer: at("newer"), typing: at("t
 let wire = null;
 let hintKey = null;
 let tapped = {};
+let heard = null; // the language of the conversation
+let chosen = false; // the person pressed the toggle
 
-setUpLabels(at("language"));
+// The toggle changes the page at once, and asks the conversation to change: there it is a question like any other.
+setUpLabels(at("language"), () => {
+  chosen = true;
+  if (heard && heard !== spoken()) word("ask_language");
+});
+
+function follow(language) {
+  if (!language || language === heard) return;
+  const early = chosen && heard === null; // pressed before the first bubble was there
+  heard = language;
+  if (early && language !== spoken()) word("ask_language");
+  else speak(language);
+}
 
 function say(key) {
   hintKey = key;
@@ -43,9 +57,23 @@ function measure() {
 
 function out(body, words) {
   const item = { body: { id: uuid(), language: spoken(), ...body } };
-  if (words !== undefined) item.show = chat.own(words, () => wire.send(item));
+  if (words !== undefined) {
+    item.show = chat.own(words, () => wire.send(item));
+    at("ways").hidden = false;
+  }
   wire.send(item);
 }
+
+// A command word, sent as if it had been typed.
+function word(key) {
+  if (!wire) return;
+  say(null);
+  out({ kind: "text", text: t(key).toLowerCase() }, t(key));
+  settle();
+}
+
+at("back").addEventListener("click", () => word("back"));
+at("pass").addEventListener("click", () => word("skip_it"));
 
 const answers = {
   tap(id, words) {
@@ -78,6 +106,13 @@ const answers = {
     );
   },
   hint: (key) => say(key),
+  // The service has taken the conversation away: what is being written goes too, and what would tell of it.
+  wiped() {
+    text.value = "";
+    say(null);
+    measure();
+    at("ways").hidden = at("note").hidden = true;
+  },
 };
 
 // After an answer the keyboard is where the next one can be typed, by number too. On a phone this would only open the keyboard.
@@ -116,6 +151,11 @@ function trouble(what, there) {
   } else if (!alarm) alarm = setTimeout(() => (lost.hidden = false), PATIENCE);
 }
 
+function onBubble(id, message) {
+  chat.bubble(message, answers);
+  follow(message.language);
+}
+
 function onLink(connected) {
   link.dataset.state = connected ? "connected" : "connecting";
   link.firstElementChild.dataset.t = link.dataset.state;
@@ -143,7 +183,7 @@ trouble("link", true);
 document.documentElement.classList.add("alive");
 measure();
 openToken().then((token) => {
-  wire = openWire({ token, onBubble: (id, message) => chat.bubble(message, answers), onLink, onStatus });
+  wire = openWire({ token, onBubble, onLink, onStatus });
   out({ kind: "start" });
 });
 if (!touching.matches) text.focus({ preventScroll: true });

@@ -1,4 +1,4 @@
-// The page's own few words. The bot's words come from the service, in the language that the person chose there.
+// The page's own few words, in the language of the conversation. The bot's words come from the service.
 
 const WORDS = {
   id: {
@@ -13,6 +13,11 @@ const WORDS = {
       "Alamat halaman ini tetap ada di riwayat peramban, hapus sendiri setelah selesai. Halaman ini tidak menyimpan isi obrolan di HP atau komputer ini.",
     note_esc: "Tekan Esc dua kali untuk pergi dengan cepat.",
     newer: "Pesan baru di bawah",
+    below: "Masih ada di bawah",
+    ways: "Jawaban lain",
+    back: "Kembali",
+    skip_it: "Lewati",
+    ask_language: "ganti bahasa",
     lost: "Sambungan sedang terganggu. Kami mencoba lagi terus; yang sudah kamu kirim tidak hilang selama halaman ini terbuka.",
     urgent: "Mendesak? Telepon:",
     emergency: "Darurat",
@@ -51,6 +56,11 @@ const WORDS = {
       "The address of this page stays in the browser's history: erase it yourself when you are done. This page keeps nothing of the conversation on this phone or computer.",
     note_esc: "Press Esc twice to leave quickly.",
     newer: "New message below",
+    below: "More below",
+    ways: "Other answers",
+    back: "Back",
+    skip_it: "Skip",
+    ask_language: "change language",
     lost: "There is trouble with the connection. We keep trying; what you sent is not lost as long as this page is open.",
     urgent: "Urgent? Call:",
     emergency: "Emergency",
@@ -97,18 +107,29 @@ export function label(element, key) {
 
 const AS = { t: (e, w) => (e.textContent = w), tLabel: (e, w) => e.setAttribute("aria-label", w), tPlaceholder: (e, w) => (e.placeholder = w) };
 
-export function setUpLabels(button) {
+let toggle = null;
+
+// The page's own words in `chosen`, if it has them.
+export function speak(chosen) {
+  if (chosen === language || !Object.hasOwn(WORDS, chosen)) return;
+  language = chosen;
+  document.documentElement.lang = language;
+  for (const [data, put] of Object.entries(AS)) {
+    const attribute = "data-" + data.replace(/[A-Z]/g, (c) => "-" + c.toLowerCase());
+    for (const element of document.querySelectorAll(`[${attribute}]`)) put(element, t(element.dataset[data]));
+  }
+  const other = language === "id" ? "EN" : "ID";
+  toggle.textContent = other;
+  toggle.lang = other.toLowerCase();
+  toggle.setAttribute("aria-label", other === "EN" ? "EN – switch to English" : "ID – ganti ke bahasa Indonesia");
+  dispatchEvent(new Event("chat-language"));
+}
+
+// `onChosen` is called when the person, not the conversation, changed the language.
+export function setUpLabels(button, onChosen) {
+  toggle = button;
   button.addEventListener("click", () => {
-    language = language === "id" ? "en" : "id";
-    document.documentElement.lang = language;
-    for (const [data, put] of Object.entries(AS)) {
-      const attribute = "data-" + data.replace(/[A-Z]/g, (c) => "-" + c.toLowerCase());
-      for (const element of document.querySelectorAll(`[${attribute}]`)) put(element, t(element.dataset[data]));
-    }
-    const other = language === "id" ? "EN" : "ID";
-    button.textContent = other;
-    button.lang = other.toLowerCase();
-    button.setAttribute("aria-label", other === "EN" ? "EN – switch the labels of this page to English" : "ID – ubah label halaman ini ke bahasa Indonesia");
-    dispatchEvent(new Event("chat-language"));
+    speak(language === "id" ? "en" : "id");
+    onChosen();
   });
 }

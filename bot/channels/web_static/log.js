@@ -1,40 +1,12 @@
-// The conversation as it is shown. Everything is built as nodes; nobody's words are ever read as HTML.
+// The conversation as it is shown: bubbles, options, and where the reader is in it.
 
 import { label, spoken, t } from "./labels.js";
-
-export function make(tag, className, ...children) {
-  const element = document.createElement(tag);
-  if (className) element.className = className;
-  element.append(...children);
-  return element;
-}
+import { blocks, make } from "./words.js";
 
 function labelled(tag, className, key) {
   const element = make(tag, className);
   label(element, key);
   return element;
-}
-
-const DIGIT = /[0-9]/;
-
-// The text with every telephone number of `numbers` as a link; part of a longer number is none.
-function linked(text, numbers = []) {
-  const parts = document.createDocumentFragment();
-  const known = [...numbers].filter(Boolean).sort((a, b) => b.length - a.length);
-  let from = 0;
-  for (let at = 0; at < text.length; ) {
-    const found = known.find((n) => text.startsWith(n, at) && !DIGIT.test(text[at - 1] ?? "") && !DIGIT.test(text[at + n.length] ?? ""));
-    if (!found) {
-      at += 1;
-      continue;
-    }
-    const link = make("a", "", found);
-    link.href = "tel:" + found.replace(/[^0-9+]/g, "");
-    parts.append(text.slice(from, at), link);
-    from = at += found.length;
-  }
-  parts.append(text.slice(from));
-  return parts;
 }
 
 // `log`: where messages go. `scroll`: what scrolls. `newer`: the button that says there is more below. `typing`: the three dots.
@@ -44,18 +16,24 @@ export function openLog({ log, scroll, newer, typing }) {
 
   const atEnd = () => scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 120;
 
+  function more(key) {
+    label(newer, key);
+    newer.hidden = false;
+  }
+
   function add(element, follow) {
     const end = atEnd();
     log.append(element);
     if (follow || end) reveal(element);
-    else newer.hidden = false;
+    else more("newer");
   }
 
-  // A bubble taller than the window is shown from its start: reading begins there.
+  // A bubble taller than the window is shown from its start: reading begins there. Its options are then out of sight, so that is said.
   function reveal(element) {
-    const tall = element.offsetHeight > scroll.clientHeight - 24;
+    const tall = scroll.scrollHeight - element.offsetTop > scroll.clientHeight;
     scroll.scrollTop = tall ? element.offsetTop - 12 : scroll.scrollHeight;
     newer.hidden = true;
+    if (element.offsetHeight > scroll.clientHeight - 12) more("below");
   }
 
   // The box for writing grows, or a keyboard comes up: who was at the end stays there.
@@ -70,8 +48,9 @@ export function openLog({ log, scroll, newer, typing }) {
     { passive: true },
   );
   newer.addEventListener("click", () => {
-    scroll.scrollTop = scroll.scrollHeight;
-    newer.hidden = true;
+    if (newer.dataset.t === "below") scroll.scrollTop += scroll.clientHeight * 0.8;
+    else scroll.scrollTop = scroll.scrollHeight;
+    newer.hidden = atEnd();
     scroll.focus({ preventScroll: true });
   });
 
@@ -80,16 +59,16 @@ export function openLog({ log, scroll, newer, typing }) {
     for (const box of group.querySelectorAll("[role=checkbox]")) box.setAttribute("aria-disabled", "true");
   }
 
-  function options(message, textId, on) {
+  function options(message, language, on) {
     const group = make("div", message.many ? "choices many" : "choices");
     group.setAttribute("role", "group");
-    group.setAttribute("aria-labelledby", textId);
     const choices = message.choices ?? [];
     const past = () => group.classList.contains("past");
     const last = choices.length - 1;
     choices.forEach(([id, words, description], index) => {
       const many = message.many && index < last;
       const body = make("span", "words", words);
+      body.lang = language;
       if (description) body.append(make("small", "", description));
       const button = make("button", message.many && index === last ? "choice done" : "choice", make("span", "nr", String(index + 1)), " ", body);
       button.type = "button";
@@ -120,19 +99,37 @@ export function openLog({ log, scroll, newer, typing }) {
     return group;
   }
 
+  // Everything that was said, by either side, goes out of the page.
+  function clear() {
+    const held = log.contains(document.activeElement);
+    log.replaceChildren();
+    current = null;
+    newer.hidden = true;
+    if (held) scroll.focus({ preventScroll: true });
+  }
+
   return {
-    reveal,
-    // A bubble of the service's. `on` is {tap, text, locate, hint}.
+    // A bubble of the service's. `on` is {tap, text, locate, hint, wiped}.
     bubble(message, on) {
       typing.hidden = true;
+      if (message.wipe) {
+        clear();
+        on.wiped();
+      }
       count += 1;
-      const words = make("p", "words", linked(message.text, message.numbers));
-      words.id = "m" + count;
+      const language = message.language || spoken();
+      const words = blocks(message);
+      words.lang = language;
       const element = make("div", "message theirs", labelled("span", "unseen", "service"), words);
-      element.lang = spoken();
       if (message.choices?.length || message.ask_location) {
         if (current) retire(current);
-        current = options(message, words.id, on);
+        current = options(message, language, on);
+        const question = words.lastElementChild;
+        if (question) {
+          question.id = "q" + count;
+          current.setAttribute("aria-labelledby", question.id);
+          if (question !== words.firstElementChild && question.textContent.trim().endsWith("?")) question.className = "question";
+        }
         element.append(current);
       }
       add(element, false);

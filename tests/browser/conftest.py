@@ -1,0 +1,60 @@
+"""A browser, a web chat with a scripted bot, and pages in which nothing may go wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.browser.pages import CHROMIUM, DESKTOP, Opener, watch
+from tests.browser.site import Site
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's chromium."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """A web chat with the scripted bot."""
+    site = Site()
+    site.start()
+    yield site
+    site.stop()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A window of a stranger."""
+    context = browser.new_context(**DESKTOP)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def opened(site: Site, browser: Browser) -> Iterator[Opener]:
+    """Opens the chat in a context of its own; at the end nothing may have gone wrong in the page or gone to anybody else."""
+    contexts: list[BrowserContext] = []
+    wrong: list[str] = []
+
+    def open_page(**options: Any) -> Page:
+        context = browser.new_context(**{**DESKTOP, **options})
+        contexts.append(context)
+        page = context.new_page()
+        watch(page, site.url, wrong)
+        page.goto(site.url + "/chat")
+        if options.get("java_script_enabled", True):
+            expect(page.get_by_role("button", name="1 Lapor")).to_be_visible()
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert wrong == []
