@@ -199,6 +199,14 @@ def test_the_operator_is_told_what_every_warning_means() -> None:
     assert sorted(name for name in names if not said(text, name)) == []
 
 
+def test_the_picture_of_the_report_shows_the_report() -> None:
+    """Redraw it after a change of the definition: ruang-aman flow report --svg docs/pictures/report.svg."""
+    source = next(source for source in read_sources().definitions if source.file.endswith("/report.yml"))
+    flow, _ = read_flow(source.text, file=source.file)
+    assert flow is not None
+    assert flow.revision in page("docs/pictures/report.svg")
+
+
 # Links
 
 
