@@ -19,6 +19,7 @@ from bot.channels.base import Channel, Pending, Received
 from bot.deliver import Deliver
 from bot.intake import Intake
 from bot.jobs import Jobs
+from bot.rollover import Rollover
 from bot.row_ids import RowIds
 from bot.settings import Settings
 from bot.shelf import Shelf, load_shelf
@@ -95,17 +96,19 @@ class Service:
             guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads), new_id=lambda: secrets.token_bytes(16),
             recording=self.shelf.recording,
         )  # fmt: skip
+        self.rollover = Rollover(writer=self.writer, reads=self.reads, keys=self.keys, ids=ids)
         self.turns = Turns(
             writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, library=library, ports=ports, deliver=self.deliver,
-            understander=self._understander, channels=self.channels, world=self.world, clock=self._clock, language=settings.language,
+            rollover=self.rollover, understander=self._understander, channels=self.channels, clock=self._clock,
+            language=settings.language, world=self.world,
         )  # fmt: skip
         self.intake = Intake(
             writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, channels=self.channels, clock=self._clock,
             arrived=self.turns.arrived,
         )  # fmt: skip
         self.jobs = Jobs(
-            engine=self.engine, writer=self.writer, reads=self.reads, keys=self.keys, turns=self.turns, deliver=self.deliver,
-            units=self.units, clock=self._clock,
+            engine=self.engine, writer=self.writer, reads=self.reads, keys=self.keys, turns=self.turns, rollover=self.rollover,
+            deliver=self.deliver, units=self.units, clock=self._clock,
         )  # fmt: skip
         self._started = True
         await self.jobs.sweep()

@@ -12,6 +12,7 @@ from bot.adapters import StoredUnits
 from bot.deliver import Deliver
 from bot.intake import DAY, SILENCE
 from bot.metrics import WAITING
+from bot.rollover import Rollover
 from bot.storage.database import Engine, truncate_wal
 from bot.storage.key_store import LIVE_DAYS, KeyStore
 from bot.storage.purge import forget_conversations, purge
@@ -28,11 +29,11 @@ class Jobs:
     """All periodic work over one service."""
 
     def __init__(
-        self, *, engine: Engine, writer: Writer, reads: Reads, keys: KeyStore, turns: Turns, deliver: Deliver,
+        self, *, engine: Engine, writer: Writer, reads: Reads, keys: KeyStore, turns: Turns, rollover: Rollover, deliver: Deliver,
         units: StoredUnits, clock: Callable[[], float],
     ) -> None:  # fmt: skip
         self._engine, self._writer, self._reads, self._keys = engine, writer, reads, keys
-        self._turns, self._deliver, self._units, self._clock = turns, deliver, units, clock
+        self._turns, self._rollover, self._deliver, self._units, self._clock = turns, rollover, deliver, units, clock
         self._scheduler: AsyncIOScheduler | None = None
 
     def start(self) -> None:
@@ -62,7 +63,7 @@ class Jobs:
         await self._turns.take_up()
         await self._deliver.take_up()
         for key_id in await self._reads.dying_keys():
-            await self._turns.bury(key_id)
+            await self._rollover.bury(key_id)
         for queue, count in (await self._reads.counts()).items():
             WAITING.labels(queue).set(count)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -18,12 +18,14 @@ import orjson
 
 from actions import registry as actions
 from actions.ports import Outcome, Ports, Request
-from actions.rows import Change, Delete, Insert, Update
+from actions.rows import Change, Delete, Update
 from bot import contexts
 from bot.channels.base import Channel
 from bot.deliver import Deliver, Waiting
 from bot.intake import SILENCE, Arrived
 from bot.metrics import ACTIONS, DANGER, TURN_SECONDS, TURNS
+from bot.outbox import bubble_rows
+from bot.rollover import Rollover
 from bot.row_ids import RowIds
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
@@ -41,7 +43,6 @@ log = logging.getLogger(__name__)
 
 ACTIONS_A_TURN = 8
 ATTEMPTS = 3
-MOST_REFS = 400
 
 
 class Understands(Protocol):
@@ -75,11 +76,12 @@ class Turns:
 
     def __init__(
         self, *, writer: Writer, reads: Reads, keys: KeyStore, ids: RowIds, library: Library, ports: Ports, deliver: Deliver,
-        understander: Understands, channels: Mapping[str, Channel], world: Callable[[str, str, datetime], Mapping[str, Any]],
-        clock: Callable[[], float], language: str,
+        rollover: Rollover, understander: Understands, channels: Mapping[str, Channel], clock: Callable[[], float], language: str,
+        world: Callable[[str, str, datetime], Mapping[str, Any]],
     ) -> None:  # fmt: skip
         self._writer, self._reads, self._keys, self._ids = writer, reads, keys, ids
         self._library, self._ports, self._deliver = library, ports, deliver
+        self._rollover = rollover
         self._understander, self._channels, self._world = understander, channels, world
         self._clock, self._language = clock, language
         self._queues: dict[bytes, deque[Arrived | TimerDue]] = {}
@@ -168,7 +170,10 @@ class Turns:
             key = await self._keys.key(row.key_id) if row is not None else None
             if row is None or key is None:
                 return
-            rows, waiting = self._outgoing(row, [(row.key_id, key)], [Outbound(text=text)])
+            pull = self._channels[row.channel].pull
+            rows, waiting = bubble_rows(
+                [Outbound(text=text)], [(row.key_id, key)], row=row, ids=self._ids, pull=pull, now=int(self._clock())
+            )  # fmt: skip
             await self._writer.write([*rows, Update(table="inbox", key={"id": item.id}, values={"state": "failed", "attempts": ATTEMPTS})])
             self._deliver.enqueue(waiting)
         except Exception:  # the database is gone: the row stays "new" and is taken up again
@@ -267,43 +272,22 @@ class Turns:
         ACTIONS.labels(wanted.name, outcome.code).inc()
         return outcome
 
-    def _outgoing(
-        self, row: Any, keys: Sequence[tuple[bytes, bytes]], messages: Sequence[Outbound], address: str = "", *, own: bool = False
-    ) -> tuple[list[Change], list[Waiting]]:  # fmt: skip
-        """Outbox rows for bubbles, each under its (id, key). They are written as `sending`: what is in this process's hands goes out at
-        once."""
-        pull = self._channels[row.channel].pull
-        now = int(self._clock())
-        changes: list[Change] = []
-        waiting: list[Waiting] = []
-        for message, (key_id, key) in zip(messages, keys, strict=True):
-            row_id = self._ids.next()
-            body = lock(key, orjson.dumps(message.to_json()), context=contexts.row("outbox", "body", row_id))
-            changes.append(_outbox_row(row_id, row, key_id, "send", "pending" if pull else "sending", now, body=body))
-            waiting.append(
-                Waiting(
-                    id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="send", attempts=0, message=message,
-                    address=address, own_key=own,
-                )
-            )
-        return changes, waiting
-
     async def _commit(
         self, item: Arrived | TimerDue, row: Any, key: bytes, result: _Result, address: str, now: int
     ) -> None:  # fmt: skip
         changes: list[Change] = list(result.rows)
         waiting: list[Waiting] = []
-        key_id = row.key_id
+        key_id, pull = row.key_id, self._channels[row.channel].pull
         values: dict[str, Any] = {"version": row.version + 1}
         if result.new_key:
             # What waits unseen is taken back where the person leaves. A page that sent an answer has shown the question, whether it said
             # so or not: the summary of a report must not lie there for days because a confirmation was lost.
-            seen = self._channels[row.channel].pull and isinstance(item, Arrived)
-            key_id, key, changed = await self._change_key(row, key, now, drop=result.wipe, seen=seen)
+            changed = await self._rollover.change_key(row, key, now, drop=result.wipe, seen=pull and isinstance(item, Arrived))
+            key_id, key = changed.key_id, changed.key
             changes += changed.rows
             values |= changed.values
-            if result.wipe and not self._channels[row.channel].pull:
-                deletes, wiping = self._wipe(row, key_id, key, changed.refs, now)
+            if result.wipe and not pull:
+                deletes, wiping = self._rollover.wipe(row, key_id, key, changed.refs, now)
                 changes += deletes
                 waiting += wiping
                 values["refs"] = None
@@ -325,7 +309,9 @@ class Turns:
         keys = [(key_id, key)] * len(bubbles)
         if result.secret:
             keys = await asyncio.gather(*(self._keys.create(now=now) for _ in bubbles))
-        rows, sends = self._outgoing(row, keys, bubbles, address, own=result.secret)
+        rows, sends = bubble_rows(
+            bubbles, keys, row=row, ids=self._ids, pull=pull, now=now, address=address, own=result.secret
+        )  # fmt: skip
         changes += rows
         # Whatever is said goes out before anything is taken away: a child who left must see the harmless answer at once.
         waiting = [*sends, *waiting]
@@ -334,88 +320,8 @@ class Turns:
         if result.new_key:
             try:
                 await self._keys.destroy(changed.dead)
-                await self.bury(row.key_id, own=isinstance(item, Arrived) and item.key_id == row.key_id)
+                await self._rollover.bury(row.key_id, own=isinstance(item, Arrived) and item.key_id == row.key_id)
             except Exception:
                 # The turn is stored: it must not run again, and its answer must go out. The death is written down; the sweep sees to it.
                 log.exception("key_death_delayed")
         self._deliver.enqueue(waiting)
-
-    async def bury(self, key_id: bytes, *, own: bool = False) -> bool:
-        """Destroys a key whose death was written down, unless a message under it is still on its way (`own` is the caller's).
-
-        Otherwise the sweep comes back to it. True when it is dead.
-        """
-        others = self._keys.leases(key_id) - (1 if own else 0)
-        if others > 0 or await self._reads.under_key(key_id):
-            return False
-        await self._keys.destroy([key_id])
-        await self._writer.write([Delete(table="key_death", key={"key_id": key_id})])
-        return True
-
-    async def _change_key(self, row: Any, old: bytes, now: int, *, drop: bool, seen: bool) -> tuple[bytes, bytes, _Changed]:
-        """A new key for the conversation: what must live on is locked anew, the old key's death is written down. With `drop` no bubble
-        that waits lives on; with `seen` none but those under keys of their own (a code, a reply)."""
-        key_id, key = await self._keys.create(now=now)
-        refs = await self._refs(row, old)
-        changes: list[Change] = [Insert(table="key_death", row={"key_id": row.key_id}, replace=True)]
-        dead: list[bytes] = []
-        for waiting in await self._reads.waiting_of(row.id):
-            own = waiting.key_id != row.key_id
-            if waiting.kind == "send" and (drop or (seen and not own)):
-                changes.append(Update(table="outbox", key={"id": waiting.id}, values={"state": "dead", "code": "withdrawn", "body": None}))
-                dead += [waiting.key_id] if own else []
-            elif not own and waiting.body is not None:
-                context = contexts.row("outbox", "body", waiting.id)
-                body = lock(key, unlock(old, waiting.body, context=context), context=context)
-                changes.append(Update(table="outbox", key={"id": waiting.id}, values={"key_id": key_id, "body": body}))
-        changes.append(Update(table="inbox", key={"conversation_id": row.id, "state": "done"}, values={"ref": None}))
-        changes.append(Update(table="outbox", key={"conversation_id": row.id, "state": "sent"}, values={"ref": None}))
-        address = unlock(old, row.address, context=contexts.address(row.id))
-        values = {
-            "key_id": key_id,
-            "address": lock(key, address, context=contexts.address(row.id)),
-            "refs": lock(key, orjson.dumps(refs), context=contexts.refs(row.id)) if refs else None,
-        }
-        return key_id, key, _Changed(rows=changes, values=values, refs=refs, dead=dead)
-
-    async def _refs(self, row: Any, key: bytes) -> list[str]:
-        """The platform's ids of both sides' messages, oldest first."""
-        refs: list[str] = orjson.loads(unlock(key, row.refs, context=contexts.refs(row.id))) if row.refs is not None else []
-        for found in await self._reads.refs_of(row.id):
-            try:
-                refs += unlock(key, found.ref, context=contexts.row(found.box, "ref", found.id)).decode().split(",")
-            except VaultError:
-                continue  # it went out while the key was being changed: that one message cannot be taken back
-        return refs[-MOST_REFS:]
-
-    def _wipe(self, row: Any, key_id: bytes, key: bytes, refs: Sequence[str], now: int) -> tuple[list[Change], list[Waiting]]:
-        changes: list[Change] = []
-        waiting: list[Waiting] = []
-        for ref in refs:
-            row_id = self._ids.next()
-            body = lock(key, ref.encode(), context=contexts.row("outbox", "body", row_id))
-            changes.append(_outbox_row(row_id, row, key_id, "delete", "sending", now, body=body))
-            waiting.append(
-                Waiting(id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="delete", ref=ref, attempts=0)
-            )
-        return changes, waiting
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Changed:
-    rows: list[Change]
-    values: dict[str, Any]
-    refs: list[str]
-    dead: list[bytes]
-
-
-def _outbox_row(row_id: int, row: Any, key_id: bytes, kind: str, state: str, now: int, *, body: bytes) -> Insert:
-    return Insert(
-        table="outbox",
-        row={
-            "id": row_id, "conversation_id": row.id, "key_id": key_id, "channel": row.channel, "kind": kind, "state": state,
-            "attempts": 0, "due_at": now, "created_at": now, "code": None, "body": body, "ref": None,
-        },
-    )  # fmt: skip
-
-

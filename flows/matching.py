@@ -55,7 +55,7 @@ _ROLE = {"yes": "yes", "no": "no", "unsure": "unsure", "unknown": "unsure", "not
 _SYNONYMS: dict[tuple[str, ...], str] = {
     tuple(words(phrase)): role for role, phrases in (("yes", _YES), ("no", _NO), ("unsure", _UNSURE)) for phrase in phrases.split(",")
 }
-_OPENINGS = {("ya",): "yes", ("yes",): "yes", ("tidak",): "no", ("no",): "no"}
+_OPENINGS: dict[tuple[str, ...], str] = {("ya",): "yes", ("yes",): "yes", ("tidak",): "no", ("no",): "no"}
 # Only these are heard misspelt: one letter makes others of them another word (sudah/susah, salah/salam, lupa/luka, bukan/bulan).
 _OFTEN_MISSPELLED = {
     "tidak": "no", "nggak": "no", "enggak": "no", "kagak": "no", "ndak": "no", "betul": "yes", "setuju": "yes", "mungkin": "unsure",

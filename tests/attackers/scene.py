@@ -219,7 +219,7 @@ async def _evening(folder: Path, now: float) -> None:
     keys = folder / "staff"
     keys.mkdir()
     locks = Locks()
-    patches = [patch(f"{module}.lock", locks) for module in ("bot.intake", "bot.turn", "bot.deliver")]
+    patches = [patch(f"{module}.lock", locks) for module in ("bot.intake", "bot.turn", "bot.outbox", "bot.rollover", "bot.deliver")]
     for one in patches:
         one.start()
     watch_loop(asyncio.get_running_loop())

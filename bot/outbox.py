@@ -1,0 +1,49 @@
+"""Rows of the outbox."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from actions.rows import Change, Insert
+from bot import contexts
+from bot.deliver import Waiting
+from bot.row_ids import RowIds
+from bot.vault.draft import lock
+from flows.message import Outbound
+
+
+def outbox_row(row_id: int, row: Any, key_id: bytes, kind: str, state: str, now: int, *, body: bytes) -> Insert:
+    """One row: `row` is the conversation's, `kind` send or delete, `body` what was locked under `key_id`."""
+    return Insert(
+        table="outbox",
+        row={
+            "id": row_id, "conversation_id": row.id, "key_id": key_id, "channel": row.channel, "kind": kind, "state": state,
+            "attempts": 0, "due_at": now, "created_at": now, "code": None, "body": body, "ref": None,
+        },
+    )  # fmt: skip
+
+
+
+
+def bubble_rows(
+    messages: Sequence[Outbound], keys: Sequence[tuple[bytes, bytes]], *, row: Any, ids: RowIds, pull: bool, now: int, address: str = "",
+    own: bool = False,
+) -> tuple[list[Change], list[Waiting]]:  # fmt: skip
+    """Rows for bubbles, each under its (id, key). Those of push channels are written as `sending`: what is in this process's hands goes
+    out at once. `own` says that the keys are of these bubbles alone."""
+    changes: list[Change] = []
+    waiting: list[Waiting] = []
+    for message, (key_id, key) in zip(messages, keys, strict=True):
+        row_id = ids.next()
+        body = lock(key, orjson.dumps(message.to_json()), context=contexts.row("outbox", "body", row_id))
+        changes.append(outbox_row(row_id, row, key_id, "send", "pending" if pull else "sending", now, body=body))
+        waiting.append(
+            Waiting(
+                id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="send", attempts=0, message=message,
+                address=address, own_key=own,
+            )
+        )
+    return changes, waiting
