@@ -141,7 +141,8 @@ def _hear(scene: Scene, said: Said) -> Move:
     if not scene.frames:
         return _first_words(scene, said, command)
     step = scene.step
-    if said.understanding.danger is not None and step.settings.get("danger") != "quiet" and tapped is None:
+    # A command word is no cry: "help" alone asks how this works. ("tolong" is no command: it alarms.)
+    if said.understanding.danger is not None and command is None and step.settings.get("danger") != "quiet" and tapped is None:
         return _danger(scene, said)
     if command is not None and not _is_option(scene, word):
         heard = _command(scene, command)
@@ -163,7 +164,7 @@ def _is_option(scene: Scene, word: str) -> bool:
 
 def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
     """Nothing is open. Danger goes first; other words are kept, so that a child who tells at once need not tell twice."""
-    if said.understanding.danger is not None:
+    if said.understanding.danger is not None and command is None:
         return _danger(scene, said)
     if command is not None and command not in ("back", "skip", "repeat", "menu"):
         return _interrupt(scene, command)

@@ -119,3 +119,12 @@ async def test_a_redelivered_message_has_one_effect_even_across_a_submission(tmp
         before = len(here.phones.seen["7"])
         assert await here.say("7", "send", message_id="the-one") == []
         assert len(await here.service.reads.all_cases()) == 1 and len(here.phones.seen["7"]) == before
+
+
+async def test_the_word_help_asks_how_this_works_and_the_word_tolong_alarms(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        await here.say("7", "/start")
+        assert "112" in (await here.say("7", "help"))[0].text
+        assert await here.rows("hand_off") == 0
+        shown = await here.say("7", "tolong")
+        assert shown[0].text.startswith("Telepon 112") and await here.rows("hand_off") == 1
