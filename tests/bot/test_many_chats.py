@@ -55,4 +55,5 @@ async def test_forty_people_report_twice_side_by_side(tmp_path: Path) -> None:
     for address, bubbles in phones.seen.items():
         told = " ".join(bubble.text for bubble in bubbles)
         assert f"nomor {address} " in told
-        assert not [other for other in range(PEOPLE) if str(other) != address and f"nomor {other} dari" in told], "somebody saw another's words"
+        others = [other for other in range(PEOPLE) if str(other) != address and f"nomor {other} dari" in told]
+        assert not others, "somebody saw another's words"
