@@ -124,7 +124,7 @@ CHANGES: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.mark.parametrize(("field", "value"), CHANGES)
+@pytest.mark.parametrize(("field", "value"), CHANGES, ids=range(len(CHANGES)))  # fixed names: a random key would differ between workers
 def test_a_changed_locked_file_is_refused(tmp_path: Path, field: str, value: object) -> None:
     path = written(tmp_path / "unit.key", "kata")
     body = json.loads(path.read_text())
