@@ -12,9 +12,9 @@ from tests.browser.pages import CHROMIUM, DESKTOP, Opener, watch
 from tests.browser.site import Site
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's chromium."""
+    """Debian's chromium, for one module: while Playwright's synchronous side lives, no other test of this process can run a loop."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield browser

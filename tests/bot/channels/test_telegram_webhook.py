@@ -271,7 +271,7 @@ async def test_the_door_costs_less_than_a_tenth_of_a_millisecond(door: Door) -> 
 
 @contextlib.asynccontextmanager
 async def served(app: Starlette) -> AsyncIterator[int]:
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical", lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off"))
     task = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
