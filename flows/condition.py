@@ -58,7 +58,7 @@ def _matches(value: Any, accepted: tuple[Any, ...]) -> bool:
 def read_condition(data: Any) -> tuple[Condition | None, list[str]]:
     """A condition from YAML data, and what is wrong with it in words."""
     groups = data if isinstance(data, list) else [data]
-    problems: list[str] = []
+    problems: list[str] = [] if groups else ["'when' must name what to look at, for example {answers.who: self}"]
     read: list[tuple[tuple[str, tuple[Any, ...]], ...]] = []
     for group in groups:
         if not isinstance(group, Mapping) or not group:

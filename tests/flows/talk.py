@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from flows.catalogue import Catalogue
-from flows.definition import read_flow
+from flows.definition import Flow, read_flow
 from flows.engine import Turn, new_session, resume
 from flows.library import Library
 from flows.message import Danger, Inbound, InboundKind, Media, Outbound, Understanding
@@ -93,11 +93,11 @@ def library(tell: str, *, strings: Mapping[str, Any] | None = None, former: Mapp
         words["common"]["retry"][kind] = f"<retry.{kind}>"
     for name, steps in (strings or {}).items():
         words[name] = {**words[name], **steps}
-    old = {}
-    for key, text in (former or {}).items():
+    old: dict[tuple[str, str], Flow] = {}
+    for revision, text in (former or {}).items():
         flow, problems = read_flow(text, file="former.yml")
         assert flow is not None and not problems
-        old[key] = flow
+        old[revision] = flow
     numbers = {"emergency": "112", "web": "example.id"}
     catalogue = Catalogue(strings={"id": words, "en": words}, commands=COMMANDS, numbers=numbers)
     return Library(flows=flows, catalogue=catalogue, regions=REGIONS, former=old)

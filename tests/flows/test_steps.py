@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flows.message import InboundKind
 from flows.registry import STEP_TYPES
+from flows.signals import Done
 from tests.flows.talk import Talk, library
 
 CASES: dict[str, list[Callable[[], None]]] = {name: [] for name in STEP_TYPES}
@@ -88,14 +90,21 @@ def test_skip_takes_its_own_way_and_can_be_forbidden() -> None:
 
 @case("ask")
 def test_what_is_remembered_is_a_fact() -> None:
-    talk = tell("a: {type: ask, kind: choice, options: [x, y], remember: {reader: {x: child, y: adult}}, next: b}\nb: {type: ask, kind: text, next: over}")
+    talk = tell(
+        "a: {type: ask, kind: choice, options: [x, y], remember: {reader: {x: child, y: adult}}, next: b}\n"
+        "b: {type: ask, kind: text, next: over}"
+    )
     talk.tap("x")
     assert talk.facts["reader"] == "child"
 
 
 @case("ask")
 def test_words_told_before_go_in_front() -> None:
-    talk = Talk(library("flow: tell\nstart: a\nsteps:\n  a: {type: ask, kind: text, begin_with: facts.told, next: b}\n  b: {type: ask, kind: text, next: over}\n  over: {type: end}\n"))
+    content = library(
+        "flow: tell\nstart: a\nsteps:\n  a: {type: ask, kind: text, begin_with: facts.told, next: b}\n"
+        "  b: {type: ask, kind: text, next: over}\n  over: {type: end}\n"
+    )
+    talk = Talk(content)
     talk.say("aku mau cerita sesuatu kak")
     talk.tap("tell")
     talk.say("lanjutannya")
@@ -114,8 +123,6 @@ def test_a_long_answer_to_a_choice_is_missed_but_not_lost() -> None:
 
 @case("ask")
 def test_that_a_picture_is_not_taken_is_said_even_if_its_words_are() -> None:
-    from flows.message import InboundKind
-
     talk = tell("a: {type: ask, kind: text, next: b}\nb: {type: ask, kind: text, next: over}")
     assert talk.send(InboundKind.MEDIA, media="image", text="ini dia") == ["<media_closed>\n\n<tell.b>"]
     assert talk.answers == {"a": "ini dia"}
@@ -176,8 +183,6 @@ def test_a_result_is_told_and_forgotten_with_the_wait() -> None:
 
 @case("do")
 def test_an_answer_to_no_question_of_ours_changes_nothing() -> None:
-    from flows.signals import Done
-
     talk = tell("a: {type: ask, kind: text, next: over}")
     before = talk.session
     assert talk.hear(Done(action="leave", code="erased", reset=True)) == []
