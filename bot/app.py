@@ -38,7 +38,14 @@ _GRACE = 10.0  # seconds for turns and deliveries that are on their way when the
 
 
 class PepperError(Exception):
-    """The pepper is missing although receipts exist: no code could be opened any more."""
+    """The pepper is missing although receipts exist: no code could be opened any more. `sentence` says what to do."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.sentence = (
+            f"The pepper file is {code}, and codes that were handed out cannot be opened without it: "
+            "put the offline copy back (RUANG_AMAN_PEPPER_FILE), then start again."
+        )
 
 
 def read_pepper(path: Path, *, receipts_exist: bool) -> bytes:
@@ -49,7 +56,10 @@ def read_pepper(path: Path, *, receipts_exist: bool) -> bytes:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=0o600, exist_ok=False)
         path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
-    pepper = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    try:
+        pepper = bytes.fromhex(path.read_text(encoding="ascii").strip())
+    except ValueError:
+        pepper = b""
     if len(pepper) != 32:
         raise PepperError("damaged")
     return pepper
@@ -139,7 +149,8 @@ class Service:
         for row in await self.reads.flow_revisions():
             known.add((row.flow, row.revision))
             flow, problems = read_flow(row.definition, file=f"{row.flow}@{row.revision}")
-            if flow is not None and not problems:
+            # What was put there under another name is not what a session began with.
+            if flow is not None and not problems and (flow.name, flow.revision) == (row.flow, row.revision):
                 former[(row.flow, row.revision)] = flow
         sources = {source.file.rpartition("/")[2].removesuffix(".yml"): source.text for source in self.shelf.content.sources.definitions}
         new = [
@@ -175,8 +186,7 @@ class Service:
         return await self.intake.receive(received)
 
     async def _conversation(self, channel: str, address: str) -> bytes | None:
-        located = await self.reads.located([key for _, key in await self.intake.row_keys(channel, address)])
-        return located.conversation_id if located is not None else None
+        return await self.intake.conversation(channel, address)
 
     async def pending(self, channel: str, address: str) -> list[Pending]:
         """What waits for a client of a pull channel."""

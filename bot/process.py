@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import resource
 import sys
 from dataclasses import dataclass
 
 _PR_GET_DUMPABLE = 3  # prctl(2), linux/prctl.h
 _PR_SET_DUMPABLE = 4
+
+
+def private_files() -> None:
+    """From now on this process makes files and folders that only its own user can open."""
+    os.umask(0o077)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -20,10 +26,12 @@ class Hardened:
 
 
 def harden_process() -> Hardened:
-    """Turns core dumps off and makes the process non-dumpable: no ptrace and no /proc/<pid>/mem for other programs of the same user.
+    """Makes new files its user's own (`private_files`), turns core dumps off and makes the process non-dumpable: no ptrace and no
+    /proc/<pid>/mem for other programs of the same user.
 
     Root can still read the memory; that is said in SECURITY.md. `not_dumpable` is False anywhere but on Linux.
     """
+    private_files()
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     except (ValueError, OSError):

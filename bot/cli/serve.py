@@ -17,6 +17,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(given: Namespace) -> int:
+    from bot.app import PepperError
     from bot.cli.single import OnlyOne
     from bot.running import Running, run_until_stopped
 
@@ -27,6 +28,8 @@ def _run(given: Namespace) -> int:
         running = Running(settings, host=given.host, port=given.port)
         try:
             run_until_stopped(lambda: running.run(ready=lambda url: print(f"Ruang Aman: {url}/chat", file=sys.stderr, flush=True)))
+        except PepperError as error:
+            raise CommandError(error.sentence) from None
         except (OSError, SystemExit):
             raise CommandError(
                 f"Port {given.port} on {given.host} cannot be used: another program has it, or this user may not. Choose one with --port."

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from bot.process import private_files
 from bot.settings import Settings
 from bot.storage.database import migrate, open_engine
 from bot.storage.reads import Reads
@@ -23,6 +24,7 @@ class Store:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Store]:
     """The database of these settings for the length of a command."""
+    private_files()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_engine(settings.database_url.get_secret_value())
     writer = Writer(engine)

@@ -15,7 +15,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ask": "Pertanyaan",
         "branch": "Dipilih program, tanpa bertanya",
         "do": "Program mengerjakan sesuatu",
-        "danger": "Bahaya: nomor darurat, petugas diberi tahu",
+        "danger": "Bahaya: nomor darurat, tersimpan untuk petugas",
         "handoff": "Diteruskan ke petugas",
         "jump": "Ke percakapan lain",
         "review": "Ringkasan untuk diperiksa",
@@ -52,7 +52,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
         "ask": "Question",
         "branch": "Decided by the program, nobody is asked",
         "do": "The program does something",
-        "danger": "Danger: emergency numbers, staff are alerted",
+        "danger": "Danger: emergency numbers, stored for the officers",
         "handoff": "Handed to a person",
         "jump": "To another conversation",
         "review": "Summary to look over",
@@ -85,7 +85,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
 NAMES: Mapping[str, Mapping[str, str]] = {
     "id": {
         "submit_report": "Laporan dikunci dan disimpan",
-        "raise_alert": "Petugas diberi tahu: ada bahaya",
+        "raise_alert": "Disimpan untuk petugas: ada bahaya",
         "append_note": "Tulisan disimpan untuk petugas",
         "give_code": "Kode dibuat",
         "false_alarm": "Dicatat: bukan bahaya",
@@ -156,7 +156,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "en": {
         "submit_report": "Report is sealed and stored",
-        "raise_alert": "Staff are alerted: danger",
+        "raise_alert": "Stored for the officers: danger",
         "append_note": "Words are stored for staff",
         "give_code": "A code is made",
         "false_alarm": "Noted: no danger",
