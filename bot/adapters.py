@@ -104,9 +104,12 @@ class ReceiptDesk:
                 opened = open_reply(
                     message.sealed, mailbox_private=keys.mailbox_private, mailbox_id=row.mailbox_id, message_id=message.id
                 )  # fmt: skip
-                replies.append(str(json.loads(opened)["text"]))
-            except (VaultError, ValueError, KeyError, TypeError):
+                reply: object = json.loads(opened)["text"]
+            except (VaultError, ValueError, KeyError, TypeError, RecursionError):
                 continue
+            if not isinstance(reply, str):
+                continue
+            replies.append(reply)
             ids.append(message.id)
         return OpenedMailbox(
             case_id=row.case_id, status=case.status, public_key=case.public_key, replies=tuple(replies), reply_ids=tuple(ids)

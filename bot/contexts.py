@@ -18,6 +18,6 @@ def refs(conversation_id: bytes) -> bytes:
     return b"conversation.refs|" + conversation_id
 
 
-def row(table: str, column: str, row_id: int) -> bytes:
-    """A column of an inbox or outbox row."""
-    return f"{table}.{column}|{row_id}".encode()
+def row(table: str, column: str, row_id: int, conversation_id: bytes) -> bytes:
+    """A column of an inbox or outbox row. The conversation belongs to it: a row that was given to another one must not be read there."""
+    return f"{table}.{column}|{row_id}|".encode() + conversation_id

@@ -22,6 +22,7 @@ from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
 from bot.storage.writer import Writer
 from bot.vault.draft import lock, unlock
+from bot.vault.errors import VaultError
 from flows.message import Outbound
 
 log = logging.getLogger(__name__)
@@ -135,6 +136,11 @@ class Deliver:
         """One try. None: the row is finished with; else the seconds until the next try."""
         try:
             found = await self._ready(row)
+        except VaultError:
+            # Somebody changed the database, and waiting does not mend that: people see the row, and nobody gets what is not theirs.
+            log.error("delivery_unreadable", extra={"row": row.id})
+            await self._finish(row, state="dead", code="unreadable")
+            return None
         except Exception:
             log.exception("delivery_unready", extra={"row": row.id})
             return pause(row.attempts)
@@ -173,7 +179,7 @@ class Deliver:
             if found is None:
                 return None
             key = found
-        return lock(key, ref.encode(), context=contexts.row("outbox", "ref", row.id))
+        return lock(key, ref.encode(), context=contexts.row("outbox", "ref", row.id, row.conversation_id))
 
     async def _send(self, channel: Channel, conversation_id: bytes, address: str, message: Outbound) -> tuple[str, ...]:
         """Sends a bubble, or changes the latest one if that is what it is for and the platform can."""
@@ -215,7 +221,7 @@ class Deliver:
     def _filled(row: Waiting, key: bytes, locked: bytes) -> Waiting:
         if row.message is not None or row.ref:
             return row
-        body = unlock(key, locked, context=contexts.row("outbox", "body", row.id))
+        body = unlock(key, locked, context=contexts.row("outbox", "body", row.id, row.conversation_id))
         return replace(row, ref=body.decode()) if row.kind == "delete" else replace(row, message=Outbound.from_json(orjson.loads(body)))
 
     async def _later(self, row: Waiting, error: TryLater) -> float:
@@ -249,7 +255,11 @@ class Deliver:
         for row in await self._reads.waiting_of(conversation_id):
             key = await self._keys.key(row.key_id)
             if key is not None and row.body is not None and row.kind == "send":
-                body = unlock(key, row.body, context=contexts.row("outbox", "body", row.id))
+                try:
+                    body = unlock(key, row.body, context=contexts.row("outbox", "body", row.id, conversation_id))
+                except VaultError:
+                    log.error("bubble_unreadable", extra={"row": row.id})  # somebody changed the database: what does open is shown
+                    continue
                 found.append(Pending(id=row.id, message=Outbound.from_json(orjson.loads(body))))
         return found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -16,10 +17,13 @@ from bot.channels.base import Channel, Received
 from bot.metrics import RECEIVED
 from bot.row_ids import RowIds
 from bot.storage.key_store import KeyStore
-from bot.storage.reads import Reads
+from bot.storage.reads import Located, Reads
 from bot.storage.writer import Writer
-from bot.vault.draft import lock, row_key
+from bot.vault.draft import lock, row_key, unlock
+from bot.vault.errors import VaultError
 from flows.message import Inbound
+
+log = logging.getLogger(__name__)
 
 DAY = 86_400
 SILENCE = DAY  # an unfinished report is sealed or erased after a day without a message (the city's rule)
@@ -79,13 +83,40 @@ class Intake:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    async def conversation(self, channel: str, address: str) -> bytes | None:
+        """The id of an address's conversation, if it has one that can be read."""
+        located, key = await self._located(address, await self.row_keys(channel, address))
+        return located.conversation_id if located is not None and key is not None else None
+
+    async def _located(self, address: str, names: list[tuple[int, bytes]]) -> tuple[Located | None, bytes | None]:
+        """The conversation of an address and its key; no key if that is dead.
+
+        A conversation counts only if the address that is locked in it is the same: whoever can write to the database, and points a row of
+        his own at somebody else's conversation, must not be answered in it.
+        """
+        located: Located | None = None
+        key: bytes | None = None
+        for _ in range(2):  # a key that died since the row was read was changed for another, and the row names that one now
+            located = await self._reads.located([name for _, name in names])
+            key = await self._keys.key(located.key_id) if located is not None else None
+            if located is None or key is not None:
+                break
+        if located is not None and key is not None:
+            try:
+                same = unlock(key, located.address, context=contexts.address(located.conversation_id)) == address.encode()
+            except VaultError:
+                same = False
+            if not same:
+                log.error("address_of_another")
+                return None, None
+        return located, key
+
     async def _store(self, received: Received, names: list[tuple[int, bytes]]) -> bool:
         now = int(self._clock())
         today, name = names[0]
-        located = await self._reads.located([key for _, key in names])
+        located, key = await self._located(received.address, names)
         changes: list[Change] = []
         key_id = located.key_id if located else b""
-        key = await self._keys.key(key_id) if located else None
         conversation_id = located.conversation_id if located else secrets.token_bytes(16)
         if key is None:
             key_id, key = await self._keys.create(now=now)
@@ -106,13 +137,14 @@ class Intake:
         ]
         row_id = self._ids.next()
         body = orjson.dumps(received.inbound.to_json())
-        ref = lock(key, received.ref.encode(), context=contexts.row("inbox", "ref", row_id)) if received.ref else None
+        bound = {column: contexts.row("inbox", column, row_id, conversation_id) for column in ("body", "ref")}
+        ref = lock(key, received.ref.encode(), context=bound["ref"]) if received.ref else None
         changes.append(
             Insert(
                 table="inbox",
                 row={
                     "id": row_id, "conversation_id": conversation_id, "key_id": key_id, "dedupe": dedupe[0], "received_at": now,
-                    "state": "new", "attempts": 0, "body": lock(key, body, context=contexts.row("inbox", "body", row_id)), "ref": ref,
+                    "state": "new", "attempts": 0, "body": lock(key, body, context=bound["body"]), "ref": ref,
                 },
             )
         )  # fmt: skip

@@ -38,7 +38,7 @@ def bubble_rows(
     waiting: list[Waiting] = []
     for message, (key_id, key) in zip(messages, keys, strict=True):
         row_id = ids.next()
-        body = lock(key, orjson.dumps(message.to_json()), context=contexts.row("outbox", "body", row_id))
+        body = lock(key, orjson.dumps(message.to_json()), context=contexts.row("outbox", "body", row_id, row.id))
         changes.append(outbox_row(row_id, row, key_id, "send", "pending" if pull else "sending", now, body=body))
         waiting.append(
             Waiting(

@@ -6,6 +6,7 @@ What must live on is locked anew first; the death is written down in the same co
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,8 +70,11 @@ class Rollover:
                 changes.append(Update(table="outbox", key={"id": waiting.id}, values={"state": "dead", "code": "withdrawn", "body": None}))
                 dead += [waiting.key_id] if own else []
             elif not own and waiting.body is not None:
-                context = contexts.row("outbox", "body", waiting.id)
-                body = lock(key, unlock(old, waiting.body, context=context), context=context)
+                context = contexts.row("outbox", "body", waiting.id, row.id)
+                try:
+                    body = lock(key, unlock(old, waiting.body, context=context), context=context)
+                except VaultError:  # changed by somebody in the database: no reason to keep a person from leaving
+                    continue
                 changes.append(Update(table="outbox", key={"id": waiting.id}, values={"key_id": key_id, "body": body}))
         changes.append(Update(table="inbox", key={"conversation_id": row.id, "state": "done"}, values={"ref": None}))
         changes.append(Update(table="outbox", key={"conversation_id": row.id, "state": "sent"}, values={"ref": None}))
@@ -84,10 +88,13 @@ class Rollover:
 
     async def _refs(self, row: Any, key: bytes) -> list[str]:
         """The platform's ids of both sides' messages, oldest first."""
-        refs: list[str] = orjson.loads(unlock(key, row.refs, context=contexts.refs(row.id))) if row.refs is not None else []
+        refs: list[str] = []
+        if row.refs is not None:
+            with suppress(VaultError):  # as above
+                refs = orjson.loads(unlock(key, row.refs, context=contexts.refs(row.id)))
         for found in await self._reads.refs_of(row.id):
             try:
-                refs += unlock(key, found.ref, context=contexts.row(found.box, "ref", found.id)).decode().split(",")
+                refs += unlock(key, found.ref, context=contexts.row(found.box, "ref", found.id, row.id)).decode().split(",")
             except VaultError:
                 continue  # it went out while the key was being changed: that one message cannot be taken back
         return refs[-MOST_REFS:]
@@ -100,7 +107,7 @@ class Rollover:
         waiting: list[Waiting] = []
         for ref in refs:
             row_id = self._ids.next()
-            body = lock(key, ref.encode(), context=contexts.row("outbox", "body", row_id))
+            body = lock(key, ref.encode(), context=contexts.row("outbox", "body", row_id, row.id))
             changes.append(outbox_row(row_id, row, key_id, "delete", "sending", now, body=body))
             waiting.append(
                 Waiting(id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="delete", ref=ref, attempts=0)

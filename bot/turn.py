@@ -223,7 +223,7 @@ class Turns:
         key = await self._keys.key(item.key_id)
         if row is None or row.body is None or key is None:
             return None
-        return Inbound.from_json(orjson.loads(unlock(key, row.body, context=contexts.row("inbox", "body", row.id))))
+        return Inbound.from_json(orjson.loads(unlock(key, row.body, context=contexts.row("inbox", "body", row.id, item.conversation_id))))
 
     async def _resume(self, session: Session, signal: Signal, row: Any, address: str, now: datetime) -> _Result:
         world = self._world(row.channel, session.language, now)

@@ -17,11 +17,12 @@ _TOGETHER = 300
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Located:
-    """The conversation that an address belongs to. `day` is the day of the row that was found."""
+    """The conversation that an address belongs to. `day` is the day of the row that was found, `address` the conversation's own, locked."""
 
     conversation_id: bytes
     key_id: bytes
     day: int
+    address: bytes
 
 
 def _answer(waiting: dict[bytes, list[asyncio.Future[Any]]], found: Mapping[bytes, Any]) -> None:
@@ -85,12 +86,15 @@ class Reads:
         located: dict[bytes, Located] = {}
         for start in range(0, len(keys), _TOGETHER):
             statement = (
-                select(tables.address.c.row_key, tables.address.c.day, tables.conversation.c.id, tables.conversation.c.key_id)
+                select(
+                    tables.address.c.row_key, tables.address.c.day, tables.conversation.c.id, tables.conversation.c.key_id,
+                    tables.conversation.c.address,
+                )
                 .join(tables.conversation, tables.conversation.c.id == tables.address.c.conversation_id)
                 .where(tables.address.c.row_key.in_(keys[start : start + _TOGETHER]))
-            )
+            )  # fmt: skip
             for row in await connection.execute(statement):
-                located[row[0]] = Located(conversation_id=row[2], key_id=row[3], day=row[1])
+                located[row[0]] = Located(conversation_id=row[2], key_id=row[3], day=row[1], address=row[4])
         ids = list(sessions)
         rows: dict[bytes, Row[Any]] = {}
         for start in range(0, len(ids), _TOGETHER):

@@ -81,7 +81,7 @@ def _contexts(table: str, column: str, row: dict[str, Any]) -> Iterator[bytes]:
     if table == "conversation":
         yield from (contexts.session(row["id"]), contexts.address(row["id"]), contexts.refs(row["id"]))
     elif table in ("inbox", "outbox"):
-        yield contexts.row(table, column, row["id"])
+        yield contexts.row(table, column, row["id"], row["conversation_id"])
 
 
 def opened(database: Path, keys: Iterable[bytes]) -> dict[str, bytes]:

@@ -1,0 +1,440 @@
+"""A thief who writes to the database and has no staff key: what is refused, when it is noticed, and what cannot be noticed yet.
+
+What is marked as expected to fail is not promised before staff sign what they write (design, protocol 4) and unit keys are pinned: the
+tests say what is still possible, and must be turned round when it no longer is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.channels.web import address_of
+from bot.cli.command import CommandError
+from bot.cli.open import records_of
+from bot.vault.delivery import seal_address, unwrap_for_case, unwrap_for_delivery
+from bot.vault.draft import row_key
+from bot.vault.errors import SealError
+from bot.vault.key_file import read_key_file
+from bot.vault.keys import generate_keypair
+from bot.vault.mailbox import seal_reply
+from bot.vault.seal import open_key, open_sealed, seal, seal_key
+from tests.attackers.canaries import found_in
+from tests.attackers.haul import Evening
+from tests.attackers.scene import CANARIES
+from tests.attackers.town import OnTelegram, OnWeb, Town, configured, town, web_token
+
+UNSIGNED = pytest.mark.xfail(strict=True, raises=AssertionError, reason="staff entries are not signed and chained yet")
+UNPINNED = pytest.mark.xfail(strict=True, raises=AssertionError, reason="public keys in the database are not pinned yet")
+NOTICED = "does not open"
+
+
+class Writer:
+    """The thief's hands: the database as it lay there, and what staff and service see of it afterwards."""
+
+    def __init__(self, evening: Evening, data: Path) -> None:
+        self.evening = evening
+        self.database = data / "ruang-aman.db"
+        self.settings = configured(data, "http://localhost/bot")
+        self.unit = read_key_file(evening.folder / "staff" / "UPTD PPA.key")
+
+    def run(self, statement: str, *values: Any) -> list[dict[str, Any]]:
+        """One statement."""
+        with closing(sqlite3.connect(self.database, isolation_level=None)) as connection:
+            connection.row_factory = sqlite3.Row
+            return [dict(row) for row in connection.execute(statement, values)]
+
+    def case(self, name: str) -> bytes:
+        """A case's id."""
+        return bytes.fromhex(self.evening.told["cases"][name])
+
+    def record(self, name: str, kind: str) -> dict[str, Any]:
+        """A case's first record of a kind."""
+        return self.run("SELECT * FROM case_record WHERE case_id = ? AND kind = ?", self.case(name), kind)[0]
+
+    def case_key(self, name: str) -> bytes:
+        """The case's private key, as the unit opens it: the thief has it not."""
+        (row,) = self.run("SELECT * FROM case_key WHERE case_id = ? AND recipient_id = ?", self.case(name), self.unit.unit_id)
+        return open_key(row["sealed"], private_key=self.unit.private, case_id=self.case(name), recipient_id=self.unit.unit_id)
+
+    async def opens(self, name: str) -> str:
+        """What the unit reads of a case, as text. Raises CommandError if it does not open."""
+        found = await records_of(self.settings, case=self.case(name).hex(), recipient=self.unit.unit_id, private=self.unit.private)
+        return json.dumps(found, ensure_ascii=False)
+
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[Town]:
+        """The service on what the thief left."""
+        async with town(self.settings.data_dir, now=self.evening.told["now"]) as here:
+            yield here
+
+
+@pytest.fixture
+def thief(evening: Evening, tmp_path: Path) -> Writer:
+    """The data directory after a stop, to be written to."""
+    shutil.copytree(evening.folder / "data", tmp_path / "data")
+    return Writer(evening, tmp_path / "data")
+
+
+@pytest.fixture
+def before_reading(evening: Evening, tmp_path: Path) -> Writer:
+    """The same at a time when a reply waits for the child."""
+    shutil.copytree(evening.folder / "answered", tmp_path / "data")
+    return Writer(evening, tmp_path / "data")
+
+
+# Refused when somebody opens the case
+
+
+def _swap_between_cases(thief: Writer) -> None:
+    one, other = thief.record("child", "report"), thief.record("terminal", "report")
+    for mine, theirs in ((one, other), (other, one)):
+        thief.run("UPDATE case_record SET sealed = ? WHERE id = ?", theirs["sealed"], mine["id"])
+
+
+def _move_to_another_case(thief: Writer) -> None:
+    thief.run("UPDATE case_record SET case_id = ? WHERE id = ?", thief.case("child"), thief.record("terminal", "report")["id"])
+
+
+def _swap_within_a_case(thief: Writer) -> None:
+    one, other = thief.run("SELECT * FROM case_record WHERE case_id = ? AND kind != 'return_address' LIMIT 2", thief.case("child"))
+    thief.run("UPDATE case_record SET sealed = ? WHERE id = ?", other["sealed"], one["id"])
+
+
+def _another_row_id(thief: Writer) -> None:
+    thief.run("UPDATE case_record SET id = ? WHERE id = ?", secrets.token_bytes(16), thief.record("child", "report")["id"])
+
+
+def _another_version(thief: Writer) -> None:
+    thief.run("UPDATE case_record SET version = 2 WHERE id = ?", thief.record("child", "report")["id"])
+
+
+def _wrapped_key_of_another_case(thief: Writer) -> None:
+    (other,) = thief.run(
+        "SELECT sealed FROM case_key WHERE case_id = ? AND recipient_id = ?", thief.case("terminal"), thief.unit.unit_id
+    )  # fmt: skip
+    mine = (thief.case("child"), thief.unit.unit_id)
+    thief.run("UPDATE case_key SET sealed = ? WHERE case_id = ? AND recipient_id = ?", other["sealed"], *mine)
+
+
+def _wrapped_key_of_ones_own(thief: Writer) -> None:
+    pair = generate_keypair()
+    sealed = seal_key(pair.private, recipient_public=thief.unit.public, case_id=thief.case("child"), recipient_id=thief.unit.unit_id)
+    thief.run("UPDATE case_key SET sealed = ? WHERE case_id = ? AND recipient_id = ?", sealed, thief.case("child"), thief.unit.unit_id)
+
+
+def _nonsense(thief: Writer) -> None:
+    thief.run("UPDATE case_record SET sealed = ? WHERE id = ?", os.urandom(900), thief.record("child", "report")["id"])
+
+
+def _cut_short(thief: Writer) -> None:
+    row = thief.record("child", "report")
+    thief.run("UPDATE case_record SET sealed = ? WHERE id = ?", row["sealed"][:-1], row["id"])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _swap_between_cases, _move_to_another_case, _swap_within_a_case, _another_row_id, _another_version, _wrapped_key_of_another_case,
+        _wrapped_key_of_ones_own, _nonsense, _cut_short,
+    ],
+)  # fmt: skip
+async def test_what_was_moved_or_changed_does_not_open(thief: Writer, change: Callable[[Writer], None]) -> None:
+    """Noticed when the case is opened, and said; nothing of another case is shown in its place."""
+    assert CANARIES["child story"] in await thief.opens("child")
+    change(thief)
+    with pytest.raises(CommandError, match=NOTICED):
+        await thief.opens("child")
+
+
+async def test_every_flipped_bit_is_noticed(thief: Writer) -> None:
+    """In any byte of a record and of a wrapped key."""
+    record, private = thief.record("child", "report"), thief.case_key("child")
+    (wrapped,) = thief.run("SELECT sealed FROM case_key WHERE case_id = ? AND recipient_id = ?", thief.case("child"), thief.unit.unit_id)
+
+    def opens(blob: bytes) -> None:
+        open_sealed(blob, private_key=private, case_id=record["case_id"], record_id=record["id"], version=record["version"])
+
+    opens(record["sealed"])
+    for at in range(0, len(record["sealed"]), 7):
+        changed = bytearray(record["sealed"])
+        changed[at] ^= 1 << at % 8
+        with pytest.raises(SealError):
+            opens(bytes(changed))
+    for at in range(len(wrapped["sealed"])):
+        changed = bytearray(wrapped["sealed"])
+        changed[at] ^= 1 << at % 8
+        with pytest.raises(SealError):
+            open_key(bytes(changed), private_key=thief.unit.private, case_id=thief.case("child"), recipient_id=thief.unit.unit_id)
+
+
+async def test_an_older_version_is_refused_in_the_place_of_a_newer(thief: Writer) -> None:
+    """A record that was replaced: its old bytes do not open under the new version's number."""
+    record, private = thief.record("child", "report"), thief.case_key("child")
+    (case,) = thief.run("SELECT public_key FROM cases WHERE id = ?", thief.case("child"))
+    newer = seal(b'{"kind": "report"}', public_key=case["public_key"], case_id=record["case_id"], record_id=record["id"], version=2)
+    thief.run("UPDATE case_record SET sealed = ?, version = 2 WHERE id = ?", newer, record["id"])
+    assert CANARIES["child story"] not in await thief.opens("child")
+    thief.run("UPDATE case_record SET sealed = ? WHERE id = ?", record["sealed"], record["id"])
+    with pytest.raises(CommandError, match=NOTICED):
+        await thief.opens("child")
+    with pytest.raises(SealError):
+        open_sealed(newer, private_key=private, case_id=record["case_id"], record_id=record["id"], version=1)
+
+
+async def test_a_swapped_return_address_is_refused(thief: Writer) -> None:
+    """An answer to one reporter never goes to the other: neither layer opens in another case."""
+    one, other = thief.record("child", "return_address"), thief.record("hand-off", "return_address")
+    private = thief.case_key("child")
+    with pytest.raises(SealError):
+        unwrap_for_case(other["sealed"], case_private=private, case_id=one["case_id"], record_id=one["id"], version=1)
+    with pytest.raises(SealError):
+        unwrap_for_case(
+            other["sealed"], case_private=thief.case_key("hand-off"), case_id=one["case_id"], record_id=one["id"], version=1
+        )  # fmt: skip
+
+
+# Not noticed yet
+
+
+@UNSIGNED
+async def test_a_record_that_was_taken_away_is_noticed(thief: Writer) -> None:
+    """A deleted addition: nothing chains the records of a case yet."""
+    assert CANARIES["added later"] in await thief.opens("child")
+    thief.run("DELETE FROM case_record WHERE case_id = ? AND kind = 'message'", thief.case("child"))
+    try:
+        read = await thief.opens("child")
+    except CommandError:
+        return
+    assert CANARIES["added later"] in read
+
+
+@UNSIGNED
+async def test_a_whole_row_of_before_is_noticed(thief: Writer) -> None:
+    """A row put back as a whole, its version number with it."""
+    before = thief.record("child", "report")
+    (case,) = thief.run("SELECT public_key FROM cases WHERE id = ?", thief.case("child"))
+    newer = seal(b'{"kind": "newer"}', public_key=case["public_key"], case_id=before["case_id"], record_id=before["id"], version=2)
+    thief.run("UPDATE case_record SET sealed = ?, version = 2 WHERE id = ?", newer, before["id"])
+    thief.run("UPDATE case_record SET sealed = ?, version = 1 WHERE id = ?", before["sealed"], before["id"])
+    try:
+        read = await thief.opens("child")
+    except CommandError:
+        return
+    assert "newer" in read
+
+
+@UNSIGNED
+async def test_an_invented_record_is_noticed(thief: Writer) -> None:
+    """Anybody can seal to a case's public key: what a reporter is made to have said is not told apart from what was said."""
+    (case,) = thief.run("SELECT public_key FROM cases WHERE id = ?", thief.case("child"))
+    record_id, words = secrets.token_bytes(16), b'{"format": 1, "kind": "message", "added": "semua itu bohong"}'
+    sealed = seal(words, public_key=case["public_key"], case_id=thief.case("child"), record_id=record_id, version=1)
+    thief.run("INSERT INTO case_record VALUES (?, ?, 1, 'message', 1, ?)", record_id, thief.case("child"), sealed)
+    try:
+        read = await thief.opens("child")
+    except CommandError:
+        return
+    assert "semua itu bohong" not in read
+
+
+@UNSIGNED
+async def test_an_invented_return_address_is_refused(thief: Writer) -> None:
+    """The thief seals an address of his own to both public keys: an answer that is sent to the chat would reach him."""
+    row = thief.record("child", "return_address")
+    (case,) = thief.run("SELECT public_key FROM cases WHERE id = ?", thief.case("child"))
+    with closing(sqlite3.connect(thief.settings.data_dir / "keys" / "keys.db")) as keys:
+        ((private, public),) = keys.execute("SELECT private, public FROM server_key").fetchall()
+    own = b'{"channel":"telegram","address":"666"}'
+    sealed = seal_address(
+        own, delivery_public=public, case_public=case["public_key"], case_id=row["case_id"], record_id=row["id"], version=1
+    )  # fmt: skip
+    thief.run("UPDATE case_record SET sealed = ? WHERE id = ?", sealed, row["id"])
+    inner = unwrap_for_case(sealed, case_private=thief.case_key("child"), case_id=row["case_id"], record_id=row["id"], version=1)
+    assert unwrap_for_delivery(inner, delivery_private=private, case_id=row["case_id"]) != own
+
+
+@UNPINNED
+async def test_a_swapped_public_key_of_a_case_is_noticed_before_anything_is_sealed_to_it(thief: Writer) -> None:
+    """What the child adds afterwards is sealed to the thief. The unit notices when it opens the case; it is too late then."""
+    pair = generate_keypair()
+    thief.run("UPDATE cases SET public_key = ? WHERE id = ?", pair.public, thief.case("child"))
+    async with thief.serving() as here:
+        child = OnWeb(here, web_token("child again"))
+        await child.does("halo", "check", thief.evening.told["codes"]["child"], "add", "aku lupa bilang soal pohon mangga itu")
+    with pytest.raises(CommandError, match=NOTICED):
+        await thief.opens("child")
+    read = []
+    for row in thief.run("SELECT * FROM case_record WHERE case_id = ? AND kind = 'message'", thief.case("child")):
+        try:
+            read.append(open_sealed(row["sealed"], private_key=pair.private, case_id=row["case_id"], record_id=row["id"], version=1))
+        except SealError:
+            continue
+    assert read == []
+
+
+@UNPINNED
+async def test_a_swapped_public_key_of_a_unit_is_noticed_before_anything_is_sealed_to_it(thief: Writer) -> None:
+    """Every report of afterwards is sealed to the thief, in the unit's name."""
+    pair = generate_keypair()
+    thief.run("UPDATE unit SET public_key = ? WHERE id = ?", pair.public, thief.unit.unit_id)
+    async with thief.serving() as here:
+        child = OnWeb(here, web_token("another child"))
+        await child.does("halo", "report", "yes", "self_13_17", "cerita baru yang rahasia", "yes", "lewati", "own_code", "send")
+    read = []
+    for row in thief.run("SELECT * FROM case_key WHERE recipient_id = ?", thief.unit.unit_id):
+        try:
+            open_key(row["sealed"], private_key=pair.private, case_id=row["case_id"], recipient_id=thief.unit.unit_id)
+        except SealError:
+            continue
+        read.append(row["case_id"])
+    assert read == []
+
+
+# The mailbox
+
+
+def _mailbox(thief: Writer) -> dict[str, Any]:
+    (row,) = thief.run("SELECT * FROM receipt WHERE case_id = ?", thief.case("child"))
+    return row
+
+
+async def _read_by_the_child(thief: Writer) -> str:
+    async with thief.serving() as here:
+        child = OnWeb(here, web_token("child again"))
+        return await child.does("halo", "check", thief.evening.told["codes"]["child"])
+
+
+async def test_a_mailbox_message_that_was_not_sealed_to_it_is_not_shown(before_reading: Writer) -> None:
+    """Nonsense, a flipped bit, a message of another place or another mailbox: the true reply is shown, and nothing else."""
+    thief = before_reading
+    mailbox = _mailbox(thief)
+    (true,) = thief.run("SELECT * FROM mailbox_message")
+    words = json.dumps({"text": "jangan percaya petugas itu"}).encode()
+    other = generate_keypair()
+    flipped = bytearray(true["sealed"])
+    flipped[200] ^= 1
+    message_id = secrets.token_bytes(16)
+    forged = {
+        secrets.token_bytes(16): os.urandom(700),
+        secrets.token_bytes(16): b"",
+        secrets.token_bytes(16): words,
+        secrets.token_bytes(16): bytes(flipped),
+        secrets.token_bytes(16): true["sealed"],
+        message_id: seal_reply(words, mailbox_public=other.public, mailbox_id=mailbox["mailbox_id"], message_id=message_id),
+    }
+    for place in (secrets.token_bytes(16), mailbox["mailbox_id"]):  # sealed for another message, for another mailbox
+        new_id = secrets.token_bytes(16)
+        wrong = {"mailbox_id": place, "message_id": new_id if place != mailbox["mailbox_id"] else secrets.token_bytes(16)}
+        forged[new_id] = seal_reply(words, mailbox_public=mailbox["mailbox_public"], **wrong)
+    for new_id, sealed in forged.items():
+        thief.run("INSERT INTO mailbox_message VALUES (?, ?, 1, ?)", new_id, mailbox["mailbox_id"], sealed)
+    read = await _read_by_the_child(thief)
+    assert read.count(CANARIES["reply"]) == 1
+    assert "jangan percaya" not in read
+    assert len(thief.run("SELECT id FROM mailbox_message")) == len(forged)  # what does not open is left, for staff to see
+
+
+@UNSIGNED
+async def test_a_reply_that_staff_did_not_write_is_not_shown(before_reading: Writer) -> None:
+    """Sealed to the mailbox as it should be, by somebody who can read its public key in the database: shown as a counsellor's reply."""
+    thief = before_reading
+    mailbox, message_id = _mailbox(thief), secrets.token_bytes(16)
+    words = json.dumps({"text": "jangan percaya petugas itu"}).encode()
+    sealed = seal_reply(words, mailbox_public=mailbox["mailbox_public"], mailbox_id=mailbox["mailbox_id"], message_id=message_id)
+    thief.run("INSERT INTO mailbox_message VALUES (?, ?, 1, ?)", message_id, mailbox["mailbox_id"], sealed)
+    assert "jangan percaya" not in await _read_by_the_child(thief)
+
+
+async def test_odd_contents_of_a_true_reply_do_not_stop_the_mailbox(before_reading: Writer) -> None:
+    """JSON without words, words that are no text, no JSON: skipped; placeholders in a reply are words, and are not filled."""
+    thief = before_reading
+    mailbox = _mailbox(thief)
+    for content in (b"{}", b"[]", b"\xff", b'{"text": null}', b'{"text": {"a": 1}}', b'{"text": "{number.emergency} {result.status}"}'):
+        new_id = secrets.token_bytes(16)
+        sealed = seal_reply(content, mailbox_public=mailbox["mailbox_public"], mailbox_id=mailbox["mailbox_id"], message_id=new_id)
+        thief.run("INSERT INTO mailbox_message VALUES (?, ?, 1, ?)", new_id, mailbox["mailbox_id"], sealed)
+    read = await _read_by_the_child(thief)
+    assert CANARIES["reply"] in read
+    assert "{number.emergency} {result.status}" in read
+    assert "None" not in read and "'a'" not in read
+
+
+# The service as a reader: open conversations
+
+
+async def test_locked_values_do_not_open_in_another_row(thief: Writer) -> None:
+    """Sessions, addresses and waiting messages swapped between conversations: nobody sees another's words, nobody's answer goes astray."""
+    evening = thief.evening
+    async with thief.serving() as here:
+        other = OnTelegram(here, 5550109001, name="Seroja", username="seroja_5")
+        await other.does("/start", "report", "yes", "self_13_17", "rumah pohon di tepi rawa 6647")
+    day = int(evening.told["now"]) // 86_400
+    open_id, other_id = (_conversation(thief, str(chat), day) for chat in (CANARIES["open chat id"], 5550109001))
+    for column in ("session", "address"):
+        mine, theirs = (thief.run(f"SELECT {column} FROM conversation WHERE id = ?", i)[0][column] for i in (open_id, other_id))
+        thief.run(f"UPDATE conversation SET {column} = ? WHERE id = ?", theirs, open_id)
+        thief.run(f"UPDATE conversation SET {column} = ? WHERE id = ?", mine, other_id)
+        async with thief.serving() as here:
+            person = OnTelegram(here, int(CANARIES["open chat id"]), name="A", username="a_1")
+            seroja = OnTelegram(here, 5550109001, name="Seroja", username="seroja_5")
+            await person.does("ulangi", "ini aku lagi")
+            await seroja.does("ulangi", "aku juga")
+            sent = here.platform.shown(person.chat)
+            assert "6647" not in " ".join(bubble.text for bubble in sent)
+            assert CANARIES["open story"] not in " ".join(bubble.text for bubble in here.platform.shown(seroja.chat))
+
+
+def _conversation(thief: Writer, chat: str, day: int) -> bytes:
+    with closing(sqlite3.connect(thief.settings.data_dir / "keys" / "keys.db")) as keys:
+        ((key,),) = keys.execute("SELECT key FROM day_key WHERE day = ?", (day,)).fetchall()
+    (row,) = thief.run("SELECT conversation_id FROM address WHERE row_key = ?", row_key(key, b"address", b"telegram", chat.encode()))
+    found: bytes = row["conversation_id"]
+    return found
+
+
+async def test_the_service_is_not_made_to_read_an_open_conversation_out(thief: Writer) -> None:
+    """The thief has a page open and points its address at a child's open conversation: he is not answered in that conversation."""
+    token, victim = web_token("thief's tab"), web_token("victim's tab")
+    words = "celengan ayam retak di bawah kasur 3380"
+    async with thief.serving() as here:
+        child = OnWeb(here, victim)
+        await child.does("halo", "report", "yes", "self_13_17", words, "yes", "lewati")
+        known = {row["row_key"] for row in thief.run("SELECT row_key FROM address")}
+        mine = OnWeb(here, token)
+        await mine.does("halo")
+        (own,) = [row for row in thief.run("SELECT * FROM address") if row["row_key"] not in known]
+    (his,) = thief.run(
+        "SELECT id FROM conversation WHERE channel = 'web' AND id != ? ORDER BY rowid DESC LIMIT 1", own["conversation_id"]
+    )  # fmt: skip
+    thief.run("UPDATE address SET conversation_id = ? WHERE row_key = ?", his["id"], own["row_key"])
+    async with thief.serving() as here:
+        mine = OnWeb(here, token)
+        assert await here.service.pending("web", address_of(token)) == []
+        read = await mine.does("ulangi", "own_code", "kembali", "own_code", "ulangi")
+        assert found_in(read.encode(), [words]) == {}
+        assert words not in mine.read
+        child = OnWeb(here, victim)
+        assert words in await child.does("own_code")  # and the child's own goes on
+
+
+async def test_a_conversation_of_ones_own_making_is_not_put_in(thief: Writer) -> None:
+    """Definitions are stored for sessions that began with them: one that is not what its revision says is not used."""
+    name, revision = next((row["flow"], row["revision"]) for row in thief.run("SELECT * FROM flow_revision") if row["flow"] == "start")
+    evil = "flow: start\nstart: menu\nentries: {menu: menu}\nsteps:\n  menu: {type: ask, kind: text, next: over}\n  over: {type: end}\n"
+    thief.run("UPDATE flow_revision SET definition = ?", evil)
+    thief.run("INSERT INTO flow_revision VALUES ('start', 'aaaaaaaaaaaa', ?)", evil)
+    async with thief.serving() as here:
+        library = here.service.turns._library
+        found = library.flow(name, revision)
+        assert found is not None and "greet" in found.steps
+        assert library.flow("start", "aaaaaaaaaaaa") is library.flows["start"]
