@@ -427,6 +427,31 @@ async def test_the_service_is_not_made_to_read_an_open_conversation_out(thief: W
         assert words in await child.does("own_code")  # and the child's own goes on
 
 
+async def test_a_waiting_bubble_or_message_given_to_another_conversation_is_not_read_there(thief: Writer) -> None:
+    """The thief gives rows that wait to his own conversation: his page is not shown what was meant for somebody else, nor is a message
+    that no turn has taken read in his talk."""
+    token, victim = web_token("thief's tab"), web_token("victim's tab")
+    words = "jendela loteng dicat kuning telur 9982"
+    async with thief.serving() as here:
+        child, mine = OnWeb(here, victim), OnWeb(here, token)
+        await mine.does("halo", "report", "yes", "self_13_17")
+        await child.does("halo", "report", "yes", "self_13_17", words, "yes", "lewati")
+        await child.says("lewat kode")  # the summary waits, unfetched
+        await here.service.settle()
+        ids = [row.id for row in await here.service.pending("web", child.address)]
+        assert ids
+        (own,) = [i for i in [await here.service.intake.conversation("web", mine.address)] if i is not None]
+        thief.run(f"UPDATE outbox SET conversation_id = ? WHERE id IN ({', '.join(map(str, ids))})", own)
+        assert await here.service.pending("web", mine.address) == []
+    (row,) = thief.run("SELECT * FROM inbox ORDER BY id DESC LIMIT 1")
+    theirs = next(lock for lock in thief.evening.told["locks"] if bytes.fromhex(lock["context"]).startswith(b"inbox.body"))
+    thief.run("UPDATE inbox SET state = 'new', body = ?, conversation_id = ? WHERE id = ?", bytes.fromhex(theirs["blob"]), own, row["id"])
+    async with thief.serving() as here:
+        await here.service.settle()
+        mine = OnWeb(here, token)
+        assert words not in await mine.does("ulangi")
+
+
 async def test_a_conversation_of_ones_own_making_is_not_put_in(thief: Writer) -> None:
     """Definitions are stored for sessions that began with them: one that is not what its revision says is not used."""
     name, revision = next((row["flow"], row["revision"]) for row in thief.run("SELECT * FROM flow_revision") if row["flow"] == "start")
