@@ -225,6 +225,7 @@ def test_danger_is_heard_in_the_middle_of_a_story(reporter: Any, shots: Path, sc
     expect(number).to_be_in_viewport(ratio=1)
     sound(child.page, "danger")
     child.page.screenshot(path=shots / f"real-danger-{scheme}.png")
+    expect(child.page.locator(".choices").last.get_by_role("button").first).to_have_text("Kirim lokasi")  # not "it is over"
     child.page.get_by_role("button", name="Kirim lokasi").tap()
     child.hears("Kode untuk kembali nanti")
     sound(child.page, "danger code")

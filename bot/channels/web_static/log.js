@@ -90,11 +90,12 @@ export function openLog({ log, scroll, newer, typing }) {
       });
       group.append(button);
     });
+    // First, because who is in danger taps what comes first, and the options here say that it is over.
     if (message.ask_location && navigator.geolocation && isSecureContext) {
       const button = labelled("button", "choice locate", "locate");
       button.type = "button";
       button.addEventListener("click", () => on.locate(button));
-      group.append(button);
+      group.prepend(button);
     }
     return group;
   }
