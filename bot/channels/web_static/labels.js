@@ -10,7 +10,7 @@ const WORDS = {
     about: "Tentang halaman ini",
     messages: "Pesan",
     note_history:
-      "Alamat halaman ini tetap ada di riwayat peramban, hapus sendiri setelah selesai. Halaman ini tidak menyimpan isi obrolan di HP atau komputer ini.",
+      "Alamat halaman ini tetap ada di riwayat browser, hapus sendiri setelah selesai. Halaman ini tidak menyimpan isi obrolan di HP atau komputer ini.",
     note_esc: "Tekan Esc dua kali untuk pergi dengan cepat.",
     newer: "Pesan baru di bawah",
     below: "Masih ada di bawah",
