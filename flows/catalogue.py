@@ -71,6 +71,16 @@ class Catalogue:
             found = found.get(reader or "unknown", found.get("adult", found.get("child")))
         return found if isinstance(found, str) else option
 
+    def heard(self, flow: str, step: str) -> dict[str, list[str]]:
+        """Other words for the options of a question, option → words, of every language: people mix them."""
+        found: dict[str, list[str]] = {}
+        for language in self.languages:
+            entry = self.strings[language].get(flow, {}).get(step)
+            listed = entry.get("heard") if isinstance(entry, Mapping) else None
+            for option, words in listed.items() if isinstance(listed, Mapping) else ():
+                found.setdefault(option, []).extend(str(word) for word in words)
+        return found
+
     def common(self, language: str, key: str) -> str:
         """One of the engine's own sentences, by key (`retry.choice` looks into `retry`)."""
         found: Any = self.strings.get(language, {}).get("common", {})

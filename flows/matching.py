@@ -8,15 +8,16 @@ answer; a story that merely contains a label is left to the caller (it may be ke
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flows.dates import DateGuess, When, parse_date
 from flows.numbers import parse_number, parse_ordinal, spoken_words
 from flows.wording import NEGATIONS, allowed_slips, fold, slips, word_set, words
 
-__all__ = ["DateGuess", "Option", "When", "match_choice", "match_many", "parse_date", "parse_number"]
+__all__ = ["DateGuess", "Heard", "Option", "When", "match_choice", "match_heard", "match_many", "parse_date", "parse_number"]
 
 Option = tuple[str, str]  # (id, label)
+Heard = Mapping[str, Sequence[str]]  # id → other words for it
 
 # Words around an answer that change nothing in it. A label may need them, so they are taken away only on a second look.
 _AROUND = word_set(
@@ -79,6 +80,7 @@ _NOT_SUBSTANCE = frozenset({"none", "unsure", "unknown", "not_sure", "dont_know"
 _SEPARATORS = re.compile(r"\s*(?:[,;&+\n/]|\b(?:dan|dn|serta|sama|and|lawan|wan|karo|plus)\b)\s*", re.IGNORECASE)
 _SPAN = re.compile(r"^\s*(\d{1,2})\s*(?:-|–|s/?d|sampai|sampe|to)\s*(\d{1,2})\s*$", re.IGNORECASE)
 _BAND = re.compile(r"(\d{1,3})\s*(?:-|–|—|sampai|to|hingga)\s*(\d{1,3})")
+_LOW_BAND = re.compile(r"(\d{1,3})\s*(?:tahun ke bawah|ke bawah|atau kurang|or younger|and under)")
 _OPEN_BAND = re.compile(r"(\d{1,3})\s*(?:\+|tahun ke atas|ke atas|atau lebih|or older|and over)")
 _AGE_SAID = frozenset({"tahun", "umur", "umurku", "umurnya", "usia", "usiaku", "usianya", "years", "year", "age", "aged"})
 
@@ -101,15 +103,31 @@ def match_choice(text: str, options: Sequence[Option]) -> str | None:
     return None
 
 
-def match_many(text: str, options: Sequence[Option]) -> tuple[str, ...] | None:
+def match_heard(text: str, heard: Heard) -> str | None:
+    """The option that has `text` among its other words, or None. The whole message has to be one of them, but for words around it.
+
+    >>> match_heard("aman kak", {"yes": ["aman"], "no": ["gak aman"]})
+    'yes'
+    """
+    typed = words(text)
+    for mine in (typed, _core(typed)):
+        found = {option_id for option_id, listed in heard.items() if mine and any(mine == words(one) for one in listed)}
+        if found:
+            return _only(found)
+    return None
+
+
+def match_many(text: str, options: Sequence[Option], heard: Heard | None = None) -> tuple[str, ...] | None:
     """The ids of all options that `text` means, in the order of `options`, or None if any part of it is not understood.
 
-    "1,3 dan 4", "1 3 4", "1-3", "dipukul, diancam", "semua", "semua kecuali 2". "semua" leaves out options that say "none" or
-    "not sure" (ids none, no, unsure, unknown, not_sure, dont_know).
+    "1,3 dan 4", "1 3 4", "1-3", "dipukul, diancam", "semua", "semua kecuali 2". `heard` holds other words for options. "semua" leaves
+    out options that say "none" or "not sure" (ids none, no, unsure, unknown, not_sure, dont_know).
     """
     if not words(text) or not options:
         return None
-    one = match_choice(text, options) if not _looks_like_list(text) else None
+    one = match_heard(text, heard or {})
+    if one is None and not _looks_like_list(text):
+        one = match_choice(text, options)
     if one is not None:
         return (one,)
     typed = words(text)
@@ -129,7 +147,7 @@ def match_many(text: str, options: Sequence[Option]) -> tuple[str, ...] | None:
                 return None
             chosen.update(option_id for option_id, _ in options[low - 1 : high])
             continue
-        found = match_choice(part, options)
+        found = match_heard(part, heard or {}) or match_choice(part, options)
         if found is None:
             return None
         chosen.add(found)
@@ -233,8 +251,12 @@ def _banded(text: str, typed: list[str], options: Sequence[Option]) -> str | Non
     found: set[str] = set()
     for option_id, label in options:
         folded = fold(label)
-        band, above = _BAND.search(folded), _OPEN_BAND.search(folded)
-        if (band and int(band[1]) <= number <= int(band[2])) or (not band and above and number >= int(above[1])):
+        band, below, above = _BAND.search(folded), _LOW_BAND.search(folded), _OPEN_BAND.search(folded)
+        if band:
+            fits = int(band[1]) <= number <= int(band[2])
+        else:
+            fits = bool(below and number <= int(below[1])) or bool(above and number >= int(above[1]))
+        if fits:
             found.add(option_id)
     return _only(found)
 

@@ -110,6 +110,12 @@ class Scene:
         flow, _, name = where.partition(".")
         return self.library.catalogue.fill(self.library.catalogue.option(self.language, flow, name, option, self.reader), self.known())[0]
 
+    def heard(self, step: Step) -> dict[str, list[str]]:
+        """Other words for the options that are offered now."""
+        flow, _, name = str(step.settings.get("text", f"{self.frame.flow.name}.{step.id}")).partition(".")
+        offered = {option.id for option in self.options(step)}
+        return {option: words for option, words in self.library.catalogue.heard(flow, name).items() if option in offered}
+
     def options(self, step: Step) -> tuple[Option, ...]:
         """The options that are offered now."""
         known = self.known()

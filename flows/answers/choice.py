@@ -6,7 +6,7 @@ from typing import Any
 
 from flows.answers.kind import Again, Answer, Offer, Reading, labelled, not_text, retry
 from flows.definition import Step
-from flows.matching import match_choice
+from flows.matching import match_choice, match_heard
 from flows.message import Inbound
 from flows.scene import Scene
 
@@ -36,7 +36,7 @@ class Choice:
         target = step.settings.get("append_to")
         # Words that are told must not be mistaken for a misspelt option: only short ones are compared.
         if target is None or len(message.text) <= 40:
-            chosen = match_choice(message.text, options)
+            chosen = match_heard(message.text, scene.heard(step)) or match_choice(message.text, options)
             if chosen is not None:
                 return Answer(value=chosen, option=chosen)
         if target is None:

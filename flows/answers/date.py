@@ -6,7 +6,7 @@ from typing import Any
 
 from flows.answers.kind import Answer, Offer, Reading, labelled, not_text, retry
 from flows.definition import Step
-from flows.matching import match_choice
+from flows.matching import match_choice, match_heard
 from flows.matching import parse_date as parse
 from flows.message import Inbound
 from flows.scene import Scene
@@ -28,7 +28,7 @@ class Date:
         if refusal is not None:
             return refusal
         # "today", typed, is a date and also an option: the option is the simpler answer.
-        chosen = match_choice(message.text, options) if options else None
+        chosen = (match_heard(message.text, scene.heard(step)) or match_choice(message.text, options)) if options else None
         if chosen is not None:
             return Answer(value=chosen, option=chosen)
         guess = parse(message.text, scene.today)

@@ -36,7 +36,7 @@ class Many:
             if match_choice(message.text, shown) == DONE:
                 tapped = DONE
             else:
-                chosen = match_many(message.text, shown)
+                chosen = match_many(message.text, shown, scene.heard(step))
                 if not chosen:
                     return retry(step, scene, "many")
                 return self._answer(step, [option for option in ids if option in chosen or option in picked])

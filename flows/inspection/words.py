@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from flows.catalogue import FIRST_LANGUAGE, PLACEHOLDER
+from flows.catalogue import FIRST_LANGUAGE, PLACEHOLDER, fold
 from flows.definition import Flow, Step
 from flows.inspection.content import Content
 from flows.inspection.names import check_placeholders
 from flows.kinds import KINDS
 from flows.marked import Marked, Problem, walk
+from flows.wording import words as written
 
 COMMON = "common"
 READERS = frozenset({"child", "adult", "professional", "unknown"})
-PARTS = frozenset({"text", "options", "retry", "more", "label"})
+PARTS = frozenset({"text", "options", "heard", "retry", "more", "label"})
 
 # The engine's own sentences. `retry.<kind>` is added for every kind of answer.
 ENGINE = frozenset(
@@ -79,6 +80,8 @@ def _step(content: Content, language: str, flow: Flow, step: Step) -> Iterator[P
         if part in parts:
             yield from _one(content, flow, file, f"{where}.{part}", *parts[part])
     yield from _options(content, flow, step, file, where, parts.get("options", (Marked(), line)))
+    if "heard" in parts:
+        yield from _heard(content, step, file, where, *parts["heard"])
     if step.type == "ask" and "label" not in parts and _leads_to_review(flow, step):
         yield Problem(file=file, line=line, message=f"'{where}' needs a 'label': the summary names the question by it")
 
@@ -111,6 +114,26 @@ def _options(content: Content, flow: Flow, step: Step, file: str, where: str, gi
             yield Problem(file=file, line=listed.line_of(option), message=f"'{option}' is no option of '{where}'")
         else:
             yield from _one(content, flow, file, f"{where}.{option}", label, listed.line_of(option))
+
+
+def _heard(content: Content, step: Step, file: str, where: str, listed: Any, line: int) -> Iterator[Problem]:
+    """Other words for options: of options that exist, each meaning one of them, and none that is a command before it is an answer."""
+    if not isinstance(listed, Marked) or not all(isinstance(words, list) and words for words in listed.values()):
+        yield Problem(file=file, line=line, message=f"'{where}.heard' must map an option to a list of other words for it")
+        return
+    commands = {fold(str(word)) for table in content.commands.values() for words in table.values() for word in words}
+    meant: dict[tuple[str, ...], str] = {}
+    for option, words in listed.items():
+        at = listed.line_of(option)
+        if option not in {known.id for known in step.options}:
+            yield Problem(file=file, line=at, message=f"'{option}' is no option of '{where}'")
+        for word in words:
+            said = tuple(written(str(word)))
+            if not said or meant.setdefault(said, option) != option:
+                message = f"'{word}' cannot stand for '{option}' of '{where}': it is empty or stands for two"
+                yield Problem(file=file, line=at, message=message)
+            elif fold(str(word)) in commands:
+                yield Problem(file=file, line=at, message=f"'{word}' of '{where}' is a command and never heard as an answer")
 
 
 def _one(content: Content, flow: Flow, file: str, where: str, value: Any, line: int) -> Iterator[Problem]:
