@@ -16,7 +16,7 @@ from flows.catalogue import fold
 from flows.definition import Step
 from flows.kinds import KINDS
 from flows.library import INTERRUPTS, START, Library
-from flows.message import InboundKind
+from flows.message import Inbound, InboundKind
 from flows.move import ASK, WAIT, Act, Ask, End, Goto, Move, Open, Wait
 from flows.registry import STEP_TYPES
 from flows.scene import OpenFrame, Scene
@@ -58,6 +58,10 @@ def resume(session: Session, signal: Signal, *, library: Library, world: Mapping
         if isinstance(move, Wait):
             if scene.frames and scene.frame.flow.name == START:
                 scene.facts["greeted"] = True
+            answered = _answers_menu(scene)
+            if answered is not None:
+                move = answered
+                continue
             return Turn(session=scene.frozen(), effects=_sends(scene))
         if isinstance(move, Act):
             frame = scene.frame
@@ -172,7 +176,20 @@ def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
     if said.message.kind is InboundKind.TEXT and command is None and len(text.split()) >= FEW_WORDS:
         told = scene.facts.get("told")
         scene.facts["told"] = f"{told}\n{text}" if told else text
+    scene.first = fold(text)
     return _start(scene)
+
+
+def _answers_menu(scene: Scene) -> Move | None:
+    """Whoever opens the chat with "lapor" has chosen already: the menu is not asked, and the choice goes on."""
+    words, scene.first = scene.first, ""
+    if not words or not scene.frames or scene.frame.flow.name != START or not scene.sends:
+        return None
+    step = scene.step
+    if not any(words in (option.id, fold(scene.label(step, option.id))) for option in scene.options(step)):
+        return None
+    scene.sends.pop()
+    return STEP_TYPES[step.type].hear(step, scene, Said(message=Inbound(kind=InboundKind.TEXT, text=words)), None)
 
 
 def _start(scene: Scene) -> Move:

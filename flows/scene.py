@@ -54,6 +54,7 @@ class Scene:
         self.sends: list[Outbound] = []
         self.replaces = False
         self.quiet = False  # nobody wrote: nothing is said
+        self.first: str = ""  # the words that opened the chat: they may already be an answer to the menu
         self.frames: list[OpenFrame] = []
         for frame in session.frames:
             flow = library.flow(frame.flow, frame.revision)

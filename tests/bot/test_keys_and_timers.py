@@ -128,3 +128,10 @@ async def test_the_word_help_asks_how_this_works_and_the_word_tolong_alarms(tmp_
         assert await here.rows("hand_off") == 0
         shown = await here.say("7", "tolong")
         assert shown[0].text.startswith("Telepon 112") and await here.rows("hand_off") == 1
+
+
+async def test_whoever_opens_the_chat_with_lapor_has_chosen_already(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        shown = " ".join(bubble.text for bubble in await here.say("7", "Lapor"))
+        assert "program otomatis" in shown and "Sekarang kamu aman untuk mengetik?" in shown and "Mau apa sekarang?" not in shown
+        assert "Mau apa sekarang?" in (await here.say("8", "selamat siang"))[-1].text

@@ -300,3 +300,11 @@ def test_a_sentence_takes_microseconds() -> None:
         heard.assess(text)
         taken.append(time.perf_counter() - began)
     assert statistics.median(taken) < 600e-6
+
+
+def test_a_threat_to_kill_alarms_however_often_it_was_made() -> None:
+    """Heard in a transcript: the word "cerita" marks a habit, and had silenced the threat."""
+    phrases = load(*sorted((Path(__file__).parents[2] / "data").glob("*/danger.yml")))
+    for text in ("dia ngancam mau bunuh aku kalau cerita", "dia selalu ancam bunuh adik", "bapak selalu bilang mau bunuh ibu"):
+        assert phrases.assess(text) is Danger.EMERGENCY, text
+    assert phrases.assess("di film itu dia ngancam mau bunuh aku wkwk") is None
