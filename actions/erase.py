@@ -7,25 +7,38 @@ from dataclasses import replace
 from actions.case import seconds
 from actions.ports import Outcome, Ports, Request
 from actions.report import seal_unfinished
-from actions.rows import Insert
+from actions.rows import Delete, Insert
 
 WIPE_AFTER = 47 * 3600
 
 # Something was told if any of these was answered; a report of taps alone counts as one too.
 _TOLD = ("story", "types", "danger_now", "area")
+SEALED = "sealed"  # what `unfinished` says once a copy was sealed and the talk goes on
 
 
 async def leave(request: Request, ports: Ports) -> Outcome:
     """Quick exit, or a day of silence (`silence: true`: then nothing is said, and the chosen words and language stay for the next time).
 
-    sealed: an unfinished report whose teller agreed to its being read; erased: everything is gone. An alert that was raised stays.
+    sealed: an unfinished report whose teller agreed to its being read; erased: everything is gone. An alert that was raised stays, and no
+    silence ends the talk about it: what may be read is sealed then, once, and all else waits as it is (kept, if there is nothing to seal).
     """
     silent = bool(request.arguments.get("silence"))
     draft = replace(request, answers=request.drafts.get("report", {}))
     told = any(draft.answers.get(name) for name in _TOLD) or bool(draft.facts.get("told"))
-    rows = await seal_unfinished(draft, ports) if told and draft.facts.get("unfinished") == "yes" else []
+    agreed = ("yes",) if silent else ("yes", SEALED)
+    rows = await seal_unfinished(draft, ports) if told and draft.facts.get("unfinished") in agreed else []
+    if silent and request.facts.get("alert"):
+        return Outcome(code="sealed" if rows else "kept", facts={"unfinished": SEALED} if rows else {}, rows=tuple(rows))
     kept = {name: request.facts[name] for name in ("exit_word", "language") if request.facts.get(name)} if silent else {}
-    return Outcome(code="sealed" if rows else "erased", facts=kept, rows=tuple(rows), reset=True, new_key=True, wipe=not silent)
+    sealed = bool(rows)
+    if not silent:
+        rows = [*rows, *_no_later_wipe(request)]
+    return Outcome(code="sealed" if sealed else "erased", facts=kept, rows=tuple(rows), reset=True, new_key=True, wipe=not silent)
+
+
+def _no_later_wipe(request: Request) -> tuple[Delete, ...]:
+    """What is wiped now must not be wiped once more later, in the middle of another talk."""
+    return (Delete(table="timer", key={"conversation_id": request.conversation_id, "name": "wipe"}),)
 
 
 async def erase_later(request: Request, ports: Ports) -> Outcome:
@@ -36,5 +49,9 @@ async def erase_later(request: Request, ports: Ports) -> Outcome:
 
 
 async def erase(request: Request, ports: Ports) -> Outcome:
-    """Erases the open conversation. wiped; the platform's messages are deleted as far as the platform allows."""
-    return Outcome(code="wiped", reset=True, new_key=True, wipe=True)
+    """Erases the open conversation. wiped; the platform's messages are deleted as far as the platform allows.
+
+    `later: true` is the wipe that was asked for long before: it takes the messages away, but never ends a talk about danger.
+    """
+    talk = bool(request.arguments.get("later") and request.facts.get("alert"))
+    return Outcome(code="wiped", rows=_no_later_wipe(request), reset=not talk, new_key=True, wipe=True)

@@ -29,7 +29,7 @@ ACTIONS: dict[str, Entry] = {
     "hand_off": Entry(run=hand_off, codes=("ok", "closed", "error")),
     "open_mailbox": Entry(run=open_mailbox, codes=("found", "not_found", "too_many", "error")),
     "add_to_case": Entry(run=add_to_case, codes=("ok", "closed", "error")),
-    "leave": Entry(run=leave, codes=("sealed", "erased", "error")),
+    "leave": Entry(run=leave, codes=("sealed", "erased", "kept", "error")),
     "erase_later": Entry(run=erase_later, codes=("ok", "error")),
     "erase": Entry(run=erase, codes=("wiped", "partly", "error")),
 }

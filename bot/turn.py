@@ -91,9 +91,10 @@ class Turns:
         self._idle.set()
 
     def arrived(self, item: Arrived | TimerDue) -> None:
-        """Queues a stored message, or a timer, behind what its conversation already has to do."""
+        """Queues a stored message, or a timer, behind what its conversation already has to do. A message's lease of its key ends here."""
         if isinstance(item, Arrived):
             if item.id in self._known:
+                self._keys.release(item.key_id)  # the sweep saw it before its own task went on, or the other way round
                 return
             self._known.add(item.id)
         queue = self._queues.get(item.conversation_id)
@@ -189,6 +190,8 @@ class Turns:
         session = self._session(row, key)
         address = unlock(key, row.address, context=contexts.address(row.id)).decode()
         now = datetime.fromtimestamp(self._clock(), UTC)
+        if isinstance(item, TimerDue) and item.name == "silence" and row.last_at + SILENCE > now.timestamp():
+            return  # a message was on its way when the timer came due: nobody is silent
         signal = await self._signal(item, session)
         if signal is None:
             return
@@ -256,7 +259,8 @@ class Turns:
         return result
 
     async def _act(self, wanted: RunAction, session: Session, row: Any, address: str, now: datetime) -> Outcome:
-        drafts = {frame.flow: frame.answers for frame in session.frames}
+        # While an earlier answer is being changed, the later ones are kept aside: they are part of what was told.
+        drafts = {frame.flow: {**frame.kept, **frame.answers} for frame in session.frames}
         request = Request(
             arguments=wanted.arguments, answers=wanted.answers, last=wanted.last, drafts=drafts, facts=session.facts,
             language=session.language, channel=row.channel, conversation_id=row.id, address=address, now=now,
@@ -266,8 +270,8 @@ class Turns:
             outcome = await actions.run(wanted.name, request, self._ports)
         except Exception:
             log.exception("action_failed", extra={"action": wanted.name})
-            # Whoever leaves or erases is never kept waiting by a fault of ours: what is open dies all the same.
-            gone = wanted.name in ("leave", "erase")
+            # Whoever leaves or erases is never kept waiting by a fault of ours: what is open dies all the same. A timer can wait.
+            gone = wanted.name in ("leave", "erase") and not wanted.arguments.get("silence")
             outcome = Outcome(code="error", reset=gone, new_key=gone, wipe=gone)
         ACTIONS.labels(wanted.name, outcome.code).inc()
         return outcome

@@ -90,8 +90,6 @@ def _begin(scene: Scene, session: Session, signal: Signal) -> Move:
     if isinstance(signal, TimedOut):
         if not _has_entry(scene, signal.timer):
             return WAIT
-        if signal.timer == "silence" and scene.facts.get("alert"):
-            return WAIT  # a talk about danger is never ended by a timer
         scene.quiet = True
         move = _open(scene, INTERRUPTS, signal.timer, keep=True)
         scene.frame.scratch[QUIET] = True  # its actions come back as signals of their own: nobody wrote then, either
@@ -316,9 +314,11 @@ def _follow(scene: Scene, move: Move) -> Move:
 def _end(scene: Scene) -> Move:
     """Back to what lies underneath: its pending question is asked again."""
     ended = scene.frames.pop()
+    if scene.quiet:
+        return WAIT  # a timer's work is done: what lies underneath waits as it did
     if not scene.frames:
         # Nobody is left without a word: an interruption that had nothing to say ends at the menu.
-        return WAIT if scene.sends or scene.quiet or ended.flow.name == START else _open(scene, START, "menu", keep=True)
+        return WAIT if scene.sends or ended.flow.name == START else _open(scene, START, "menu", keep=True)
     if scene.frame.flow.name != START:
         scene.tell(scene.common("back_to_it"))
     return Goto(step=scene.frame.step)

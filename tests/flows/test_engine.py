@@ -219,8 +219,10 @@ def test_a_timer_does_not_end_a_talk_about_danger() -> None:
     talk = opened()
     talk.say("tolong", danger=Danger.EMERGENCY)
     talk.done("ok", facts={"alert": "00"})
-    assert talk.time_out("silence") == [] and talk.action is None
-    assert talk.at == "interrupts.stay"
+    prompt = talk.session.prompt
+    assert talk.time_out("silence") == []
+    assert talk.done("kept") == []
+    assert talk.at == "interrupts.stay" and talk.session.prompt == prompt, "it waits as it did: its button still counts"
 
 
 def test_the_stack_is_capped() -> None:
