@@ -114,6 +114,10 @@ class Intake:
     async def _store(self, received: Received, names: list[tuple[int, bytes]]) -> bool:
         now = int(self._clock())
         today, name = names[0]
+        dedupe = [
+            row_key(day_key, b"message", received.channel.encode(), received.message_id.encode())
+            for _, day_key in await self._keys.day_keys(now // DAY)
+        ]
         located, key = await self._located(received.address, names)
         changes: list[Change] = []
         key_id = located.key_id if located else b""
@@ -131,10 +135,6 @@ class Intake:
         if located is None or located.day != today:
             row = {"row_key": name, "conversation_id": conversation_id, "day": today}
             changes.append(Insert(table="address", row=row, replace=True))
-        dedupe = [
-            row_key(day_key, b"message", received.channel.encode(), received.message_id.encode())
-            for _, day_key in await self._keys.day_keys(int(self._clock()) // DAY)
-        ]
         row_id = self._ids.next()
         body = orjson.dumps(received.inbound.to_json())
         bound = {column: contexts.row("inbox", column, row_id, conversation_id) for column in ("body", "ref")}
@@ -148,7 +148,7 @@ class Intake:
                 },
             )
         )  # fmt: skip
-        # The key must outlive this message's turn, whatever another turn decides meanwhile.
+        # The key must outlive this message's turn, whatever another turn decides meanwhile. Nothing was awaited since it was found alive.
         self._keys.lease(key_id)
         try:
             new = await self._writer.write(changes, dedupe=tuple(dedupe))

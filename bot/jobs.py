@@ -87,9 +87,14 @@ class Jobs:
         now = int(self._clock())
         day = now // DAY
         await self._keys.day_keys(day)
-        silent = await self._reads.silent_since(now - SESSION_LIFE)
-        await self._keys.destroy([row.key_id for row in silent])
-        await forget_conversations(self._engine, [row.id for row in silent])
+        silent = 0
+        # Somebody who writes at this very moment has leased the key: what was told then must not die unheard.
+        while found := {
+            row.id: row.key_id for row in await self._reads.silent_since(now - SESSION_LIFE) if not self._keys.leases(row.key_id)
+        }:
+            await self._keys.destroy(found.values())
+            await forget_conversations(self._engine, list(found))
+            silent += len(found)
         gone = await purge(
             self._engine, finished_before=now - SESSION_LIFE, oldest_day=day - LIVE_DAYS + 1, hour=now // 3600 - 1
         )  # fmt: skip
@@ -97,4 +102,4 @@ class Jobs:
         await self._keys.destroy([key_id for key_id in unused if not self._keys.leases(key_id)])
         if silent or gone or unused:
             await truncate_wal(self._engine)
-            log.info("forgot", extra={"conversations": len(silent), "rows": gone, "keys": len(unused)})
+            log.info("forgot", extra={"conversations": silent, "rows": gone, "keys": len(unused)})

@@ -31,6 +31,7 @@ class KeyStore:
         self._writer = Writer(engine, tables.key_metadata)
         self._held: dict[bytes, bytes] = {}
         self._days: dict[int, bytes] = {}
+        self._dying: set[bytes] = set()
         self._in_use: Counter[bytes] = Counter()
         self._delivery: KeyPair | None = None
         self._lock = asyncio.Lock()
@@ -79,12 +80,14 @@ class KeyStore:
         return self._held.get(key_id)
 
     async def key(self, key_id: bytes) -> bytes | None:
-        """A conversation key, or None if it was destroyed."""
+        """A conversation key, or None if it was destroyed, or is about to be."""
         held = self._held.get(key_id)
-        if held is None:
+        if held is None and key_id not in self._dying:
             async with self._engine.connect() as connection:
                 found = await connection.execute(select(tables.conversation_key.c.key).where(tables.conversation_key.c.id == key_id))
                 held = found.scalar_one_or_none()
+            if key_id in self._dying:
+                return None  # it was read just before its end: it must not come back to memory
             if held is not None:
                 self._hold(key_id, held)
         return held
@@ -104,13 +107,17 @@ class KeyStore:
         return self._in_use.get(key_id, 0)
 
     async def destroy(self, key_ids: Iterable[bytes]) -> None:
-        """Destroys keys for good: overwritten in the store and dropped from memory when this returns."""
+        """Destroys keys for good: overwritten in the store and dropped from memory when this returns. Nobody gets one from now on."""
         dead = list(key_ids)
         if not dead:
             return
+        self._dying.update(dead)
         for key_id in dead:
             self._held.pop(key_id, None)
-        await self._writer.write([Delete(table="conversation_key", key={"id": key_id}) for key_id in dead])
+        try:
+            await self._writer.write([Delete(table="conversation_key", key={"id": key_id}) for key_id in dead])
+        finally:
+            self._dying.difference_update(dead)
 
     async def day_keys(self, day: int) -> list[tuple[int, bytes]]:
         """The live keys of the days up to `day` (days since 1970), newest first; makes today's, destroys the dead ones."""

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from bot.storage import tables
 
 _TOGETHER = 300
+_AT_A_TIME = 500  # rows of work that is taken up in portions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -212,7 +213,7 @@ class Reads:
     async def silent_since(self, moment: int) -> Sequence[Row[Any]]:
         """Conversations without a message since a moment."""
         conversation = tables.conversation.c
-        return await self._all(select(conversation.id, conversation.key_id).where(conversation.last_at <= moment).limit(500))
+        return await self._all(select(conversation.id, conversation.key_id).where(conversation.last_at <= moment).limit(_AT_A_TIME))
 
     async def units(self) -> Sequence[Row[Any]]:
         """All units."""
