@@ -85,10 +85,14 @@ class Stage:
                 await self.crowd.does(person, act)
 
         async def all_of_it() -> None:
-            await asyncio.gather(*(first(*one) for one in people))
+            async with asyncio.TaskGroup() as talks:  # the first that fails ends the others
+                for one in people:
+                    talks.create_task(first(*one))
             if between:
                 await self.crowd.does(people[0][0], Act(kind=between, pick=pick))
-            await asyncio.gather(*(rest(*one) for one in people))
+            async with asyncio.TaskGroup() as talks:
+                for one in people:
+                    talks.create_task(rest(*one))
 
         self._loop.run_until_complete(all_of_it())
         assert self.crowd.complaints.heard == []
