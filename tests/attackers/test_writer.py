@@ -249,11 +249,13 @@ async def test_an_invented_record_is_noticed(thief: Writer) -> None:
 
 @UNSIGNED
 async def test_an_invented_return_address_is_refused(thief: Writer) -> None:
-    """The thief seals an address of his own to both public keys: an answer that is sent to the chat would reach him."""
+    """The thief, who has seen the key store too, seals an address of his own to both public keys: an answer to the chat would reach him.
+    With the database alone he cannot: the server's public key is not in it."""
     row = thief.record("child", "return_address")
     (case,) = thief.run("SELECT public_key FROM cases WHERE id = ?", thief.case("child"))
     with closing(sqlite3.connect(thief.settings.data_dir / "keys" / "keys.db")) as keys:
         ((private, public),) = keys.execute("SELECT private, public FROM server_key").fetchall()
+    assert public not in thief.database.read_bytes()
     own = b'{"channel":"telegram","address":"666"}'
     sealed = seal_address(
         own, delivery_public=public, case_public=case["public_key"], case_id=row["case_id"], record_id=row["id"], version=1
