@@ -88,6 +88,7 @@ async def test_a_unit_cannot_read_return_addresses(evening: Evening, stolen: Set
     """The case key opens the outer layer only: 305 bytes, the same for everybody. The server's key opens what is inside."""
     database = stolen.data_dir / "ruang-aman.db"
     (server,) = rows(evening.keys("data"), "server_key")
+    assert server["public"] not in database.read_bytes()  # so that who has the database alone cannot make an address up either
     key = read_key_file(evening.folder / "staff" / f"{LEAD}.key")
     seen = {}
     for row in rows(database, "case_record"):
