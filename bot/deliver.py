@@ -10,6 +10,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import orjson
@@ -34,7 +35,8 @@ AT_ONCE = 64  # calls to platforms side by side
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
-    """An outbox row on its way out. `message` or `ref` is in memory when the row was just written; neither after a restart."""
+    """An outbox row on its way out. `message` or `ref` is in memory when the row was just written; neither after a restart. `ref` is what
+    is to be deleted: the platform's id, or several with commas between."""
 
     id: int
     conversation_id: bytes
@@ -66,6 +68,8 @@ class Deliver:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._news: dict[bytes, asyncio.Event] = {}
         self._closing = False
+        self._closed = asyncio.Event()  # ends the pauses between tries
+        self._withdrawn: set[int] = set()  # rows in this process's hands whose conversation was wiped meanwhile
         self._latest: dict[bytes, str] = {}  # the latest question's reference, in memory only: after a restart a new bubble is sent
 
     def enqueue(self, rows: Iterable[Waiting]) -> None:
@@ -81,6 +85,8 @@ class Deliver:
             self._known.add(row.id)
             queue = self._queues.get(row.conversation_id)
             if queue is not None:
+                if row.kind == "delete":  # whoever left takes back what had not arrived, too (`Rollover.change_key`)
+                    self._withdrawn.update(earlier.id for earlier in queue if earlier.kind == "send" and earlier.id < row.id)
                 queue.append(row)
                 continue
             self._queues[row.conversation_id] = deque((row,))
@@ -103,6 +109,7 @@ class Deliver:
     async def close(self, timeout: float) -> None:
         """Lets calls that are on their way end; the rest stays in the outbox."""
         self._closing = True
+        self._closed.set()
         for event in self._news.values():
             event.set()
         if self._tasks:
@@ -123,17 +130,23 @@ class Deliver:
                 again = await self._deliver(row)
                 if again is None:
                     queue.popleft()
-                    self._known.discard(row.id)
+                    self._withdrawn.discard(row.id)
+                    if all(other.id != row.id for other in queue):  # unless it waits there as its own deletion
+                        self._known.discard(row.id)
                 else:
                     queue[0] = replace(row, attempts=row.attempts + 1, address="")
-                    await asyncio.sleep(again)
+                    with suppress(TimeoutError):  # a service that stops does not wait for the next try: the row is stored
+                        await asyncio.wait_for(self._closed.wait(), again)
         finally:
             for row in queue:
                 self._known.discard(row.id)
+                self._withdrawn.discard(row.id)
             del self._queues[conversation_id]
 
     async def _deliver(self, row: Waiting) -> float | None:
         """One try. None: the row is finished with; else the seconds until the next try."""
+        if row.id in self._withdrawn:
+            return None
         try:
             found = await self._ready(row)
         except VaultError:
@@ -153,7 +166,8 @@ class Deliver:
                 if row.message is not None:
                     ref = ",".join(await self._send(channel, row.conversation_id, address, row.message))
                 else:
-                    await channel.delete(address, row.ref)
+                    for part in row.ref.split(","):
+                        await channel.delete(address, part)
                     ref = ""
         except TryLater as error:
             return await self._later(row, error)
@@ -164,33 +178,56 @@ class Deliver:
         except Exception:
             log.exception("delivery_failed", extra={"row": row.id})
             return await self._later(row, TryLater("fault"))
+        if row.id in self._withdrawn and ref:
+            await self._take_back(row, ref)
+            return None
         await self._finish(row, state="sent", ref=await self._locked(row, key, ref) if ref else None)
         return None
 
     async def _locked(self, row: Waiting, key: bytes, ref: str) -> bytes | None:
         """The platform's ids, locked under the conversation's key: they are needed longer than the bubble."""
-        if row.own_key:
-            try:
-                stored = await self._reads.conversation(row.conversation_id)
-                found = await self._keys.key(stored.key_id) if stored is not None else None
-            except Exception:  # it went out: that one message cannot be taken back
-                log.exception("delivery_ref_lost", extra={"row": row.id})
-                found = None
+        if row.own_key or self._keys.held(row.key_id) is None:  # or it was changed while the bubble was on its way
+            found = await self._present_key(row)
             if found is None:
                 return None
-            key = found
+            key = found[1]
         return lock(key, ref.encode(), context=contexts.row("outbox", "ref", row.id, row.conversation_id))
+
+    async def _present_key(self, row: Waiting) -> tuple[bytes, bytes] | None:
+        """The conversation's key as it is now, with its id; None (and logged) if there is none: that message cannot be taken back."""
+        try:
+            stored = await self._reads.conversation(row.conversation_id)
+            key = await self._keys.key(stored.key_id) if stored is not None else None
+        except Exception:  # it went out, and must not go out again for this
+            log.exception("delivery_ref_lost", extra={"row": row.id})
+            return None
+        return (stored.key_id, key) if stored is not None and key is not None else None
+
+    async def _take_back(self, row: Waiting, ref: str) -> None:
+        """A bubble that arrived after its conversation was wiped: its row becomes its own deletion, as durable as every other."""
+        found = await self._present_key(row)
+        if found is None:
+            return
+        key_id, key = found
+        body = lock(key, ref.encode(), context=contexts.row("outbox", "body", row.id, row.conversation_id))
+        values = {"kind": "delete", "state": "sending", "key_id": key_id, "body": body, "attempts": 0}
+        try:
+            await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values)])
+        except Exception:
+            log.exception("delivery_unwritten", extra={"row": row.id})
+        self._queues[row.conversation_id].append(
+            replace(row, kind="delete", key_id=key_id, message=None, ref=ref, attempts=0, address="", own_key=False)
+        )
 
     async def _send(self, channel: Channel, conversation_id: bytes, address: str, message: Outbound) -> tuple[str, ...]:
         """Sends a bubble, or changes the latest one if that is what it is for and the platform can."""
-        latest = self._latest.pop(conversation_id, None)
+        latest = self._latest.get(conversation_id)
         if message.replaces and latest is not None and isinstance(channel, Editing):
             try:
-                refs = await channel.edit(address, latest, message)
-                self._latest[conversation_id] = latest
-                return refs
+                return await channel.edit(address, latest, message)
             except Refused:
                 log.info("edit_refused")  # it is gone or too old: a new bubble then
+        self._latest.pop(conversation_id, None)
         refs = await channel.send(address, message)
         if refs and message.choices:
             while len(self._latest) >= _LATEST:
@@ -224,7 +261,9 @@ class Deliver:
         body = unlock(key, locked, context=contexts.row("outbox", "body", row.id, row.conversation_id))
         return replace(row, ref=body.decode()) if row.kind == "delete" else replace(row, message=Outbound.from_json(orjson.loads(body)))
 
-    async def _later(self, row: Waiting, error: TryLater) -> float:
+    async def _later(self, row: Waiting, error: TryLater) -> float | None:
+        if row.id in self._withdrawn:
+            return None  # its row is closed already, and must not be opened again
         wait = pause(row.attempts, error.after)
         SENT.labels(row.channel, row.kind, "later").inc()
         log.warning("delivery_later", extra={"row": row.id, "channel": row.channel, "code": error.code, "attempt": row.attempts + 1})

@@ -92,12 +92,12 @@ class Rollover:
         if row.refs is not None:
             with suppress(VaultError):  # as above
                 refs = orjson.loads(unlock(key, row.refs, context=contexts.refs(row.id)))
-        for found in await self._reads.refs_of(row.id):
+        for found in sorted(await self._reads.refs_of(row.id), key=lambda found: int(found.id)):  # both boxes have one numbering
             try:
                 refs += unlock(key, found.ref, context=contexts.row(found.box, "ref", found.id, row.id)).decode().split(",")
             except VaultError:
                 continue  # it went out while the key was being changed: that one message cannot be taken back
-        return refs[-MOST_REFS:]
+        return list(dict.fromkeys(refs))[-MOST_REFS:]  # a bubble that was changed has the id of the one before
 
     def wipe(
         self, row: Any, key_id: bytes, key: bytes, refs: Sequence[str], now: int

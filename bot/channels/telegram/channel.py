@@ -13,7 +13,7 @@ from telegram.request import BaseRequest
 
 from bot.channels.base import ChannelError, Limits, Received, Refused
 from bot.channels.bubble import body, pieces, utf16_length, whole_unicode
-from bot.channels.telegram.errors import GONE, call
+from bot.channels.telegram.errors import GONE, UNCHANGED, call
 from bot.channels.telegram.transport import QuietRequest, quiet_loggers
 from bot.channels.telegram.update import CHANNEL, Ignored, read_update
 from flows.message import Choice, Outbound
@@ -141,13 +141,20 @@ class Telegram:
         return tuple(ref for ref in sent if ref)
 
     async def edit(self, address: str, ref: str, message: Outbound) -> tuple[str, ...]:
-        """Changes a sent question: its text and its buttons. Raises TryLater; Refused if it is gone, too long or older than 48 hours."""
+        """Changes a sent question: its text and its buttons; one that is so already counts as changed (an answer to us was lost).
+
+        Raises TryLater; Refused if it is gone, too long or older than 48 hours.
+        """
         chat, number = _number(_ADDRESS, address, "telegram_address_invalid"), _number(_REF, ref, "telegram_ref_invalid")
         text = body(message)
         if utf16_length(text) > self.limits.text:
             raise Refused("telegram_text_too_long")
         arguments = {"chat_id": chat, "message_id": number, "text": text, "link_preview_options": {"is_disabled": True}}
-        await self._raw("editMessageText", {**arguments, "reply_markup": {"inline_keyboard": _keyboard(message.choices)}})
+        try:
+            await self._raw("editMessageText", {**arguments, "reply_markup": {"inline_keyboard": _keyboard(message.choices)}})
+        except Refused as error:
+            if error.code != UNCHANGED:
+                raise
         return (ref,)
 
     async def delete(self, address: str, ref: str) -> None:
@@ -201,9 +208,9 @@ class Telegram:
 
     async def _raw(self, method: str, arguments: dict[str, Any], *, read_timeout: float | None = None) -> Any:
         """One call whose answer is left as JSON. See docs/decisions/telegram.md for why not `send_message` and `get_updates`."""
-        # `do_api_request` warns whenever the Bot has a method of that name. A name with an underscore in another place than the Bot's goes
-        # through unwarned, and is turned into the same "sendMessage" (`send_Message`).
-        name = re.sub("(?=[A-Z])", "_", method, count=1)
+        # `do_api_request` warns whenever the Bot has a method of that name. A name with other capitals than the Bot's goes through
+        # unwarned, and is turned into the same "sendMessage" (`send_Message`, `edit_Message_Text`).
+        name = re.sub("(?=[A-Z])", "_", method)
         patience = BaseRequest.DEFAULT_NONE if read_timeout is None else read_timeout
         return await call(self._bot.do_api_request(name, api_kwargs=arguments, read_timeout=patience))
 

@@ -31,6 +31,7 @@ UNAUTHORIZED = "telegram_token_refused"
 CONFLICT = "telegram_conflict"
 CONFLICT_WEBHOOK = "telegram_conflict_webhook"
 GONE = "telegram_message_gone"
+UNCHANGED = "telegram_message_unchanged"
 
 # Seconds until a wrong token is tried again: somebody has to change the configuration first.
 _TOKEN_PAUSE = 60.0
@@ -40,6 +41,9 @@ _REFUSALS = (
     ("chat not found", "telegram_chat_not_found"),
     ("message to delete not found", GONE),
     ("message can't be deleted", "telegram_delete_not_allowed"),
+    ("message is not modified", UNCHANGED),
+    ("message to edit not found", GONE),
+    ("message can't be edited", "telegram_edit_not_allowed"),
     ("message identifier is not specified", "telegram_ref_invalid"),
     ("message_id_invalid", "telegram_ref_invalid"),
     ("message is too long", "telegram_text_too_long"),
