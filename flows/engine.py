@@ -136,7 +136,7 @@ def _hear(scene: Scene, said: Said) -> Move:
     tapped: str | None = None
     if message.kind is InboundKind.TAP:
         number, _, option = (message.tap or "").partition(".")
-        if not scene.frames or number != str(scene.prompt):
+        if not scene.frames or not (number == str(scene.prompt) or _still_asked(scene, said, number, option)):
             return _old_tap(scene, said, number, option)
         tapped = option
         scene.last_tap = message.tap or ""
@@ -172,8 +172,7 @@ def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
         return _interrupt(scene, command)
     text = said.message.text
     if said.message.kind is InboundKind.TEXT and command is None and len(text.split()) >= FEW_WORDS:
-        told = scene.facts.get("told")
-        scene.facts["told"] = f"{told}\n{text}" if told else text
+        scene.keep_told(text)
     scene.first = fold(text)
     return _start(scene)
 
@@ -195,6 +194,18 @@ def _start(scene: Scene) -> Move:
     if scene.frames:
         return ASK
     return _open(scene, START, "menu" if scene.facts.get("greeted") else None, keep=True)
+
+
+def _still_asked(scene: Scene, said: Said, number: str, option: str) -> bool:
+    """Whether an older button belongs to the question that is pending: it was asked again, or its bubble does not show the last tick yet.
+
+    In a talk about danger only the newest button counts.
+    """
+    step, flow = scene.step, scene.frame.flow.name
+    if step.type != "ask" or step.settings.get("danger") == "quiet" or said.message.tap == scene.last_tap:
+        return False
+    asked = any((str(n), in_flow, name) == (number, flow, step.id) for n, in_flow, name in scene.asked)
+    return asked and any(option == offered for offered, _ in KINDS[step.kind].offer(step, scene).options)
 
 
 def _old_tap(scene: Scene, said: Said, number: str, option: str) -> Move:
@@ -242,14 +253,16 @@ def _danger(scene: Scene, said: Said) -> Move:
     text = said.message.text
     if scene.frames:
         step = scene.step
-        if step.type == "ask" and (step.kind in FREE_TEXT or step.settings.get("append_to")):
+        # A cry is no exit word and no code.
+        words = step.kind in FREE_TEXT and not {"remember", "secret"} & step.settings.keys()
+        if step.type == "ask" and (words or step.settings.get("append_to")):
             sent = len(scene.sends)
             after = STEP_TYPES[step.type].hear(step, scene, said, None)
             del scene.sends[sent:]
             if isinstance(after, Goto) and after.step is not None:
                 scene.frame.step = after.step
     else:
-        scene.facts["told"] = text
+        scene.keep_told(text)
     scene.facts["trigger"] = text
     return _interrupt(scene, str(said.understanding.danger))
 
@@ -257,9 +270,13 @@ def _danger(scene: Scene, said: Said) -> Move:
 def _interrupt(scene: Scene, entry: str) -> Move:
     if entry == "emergency":
         entry = "danger"
-    if scene.frames and scene.frame.flow.name == INTERRUPTS and scene.step.settings.get("danger") != "quiet":
+    if scene.frames and scene.frame.flow.name == INTERRUPTS and not _about_danger(scene.frame):
         scene.frames.pop()  # one interruption replaces another, but never a talk about danger: it is there to come back to
     return _open(scene, INTERRUPTS, entry, keep=True)
+
+
+def _about_danger(frame: OpenFrame) -> bool:
+    return frame.flow.name == INTERRUPTS and frame.flow.steps[frame.step].settings.get("danger") == "quiet"
 
 
 def _command(scene: Scene, command: str) -> Move | None:
@@ -333,8 +350,10 @@ def _open(scene: Scene, name: str, entry: str | None, *, keep: bool) -> Move:
         scene.frames.pop()
     under = next((index for index, frame in enumerate(scene.frames) if frame.flow.name == name), None)
     if under is not None and name != INTERRUPTS:
-        # The same conversation is open underneath: it is taken up again where it was.
-        del scene.frames[under + 1 :]
+        # The same conversation is open underneath: it is taken up again where it was. A talk about danger stays, to come back to.
+        talks = [frame for frame in scene.frames[under + 1 :] if _about_danger(frame)][-1:]
+        below = [frame for frame in scene.frames[:under] if not (talks and _about_danger(frame))]
+        scene.frames = [*below, *talks, scene.frames[under]]
         if name == START:
             scene.frame.step = flow.door(entry)
             scene.frame.forget()

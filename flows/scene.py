@@ -13,6 +13,7 @@ from flows.message import Choice, Outbound
 from flows.session import Frame, Session
 
 REMEMBERED_PROMPTS = 24
+LONGEST_TOLD = 40_000  # characters: ten of the longest messages; a session is written at every turn
 
 
 @dataclass(kw_only=True, slots=True)
@@ -64,6 +65,7 @@ class Scene:
             if step not in flow.steps:
                 # The revision is gone and its successor has no such step: start over, keeping what was answered.
                 kept, answers, order, step = {**kept, **answers}, {}, [], flow.start
+            order = [name for name in order if name in flow.steps]
             self.frames.append(
                 OpenFrame(flow=flow, step=step, answers=answers, order=order, kept=kept, scratch=dict(frame.scratch))
             )  # fmt: skip
@@ -141,6 +143,11 @@ class Scene:
             )
         )  # fmt: skip
         self.replaces = False
+
+    def keep_told(self, text: str) -> None:
+        """Keeps words that no question asked for: the report begins with them."""
+        told = self.facts.get("told")
+        self.facts["told"] = (f"{told}\n{text}" if told else text)[:LONGEST_TOLD]
 
     def new_prompt(self) -> None:
         """Counts a question, so that its buttons can be told from older ones."""

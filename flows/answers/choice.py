@@ -8,9 +8,8 @@ from flows.answers.kind import Again, Answer, Offer, Reading, labelled, not_text
 from flows.definition import Step
 from flows.matching import match_choice, match_heard
 from flows.message import Inbound
-from flows.scene import Scene
+from flows.scene import LONGEST_TOLD, Scene
 
-LONGEST_TOLD = 40_000  # characters: ten of the longest messages; a session is written at every turn
 FEW_WORDS = 4  # fewer, said before any question, are a greeting rather than a story
 
 

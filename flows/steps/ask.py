@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows.answers.choice import FEW_WORDS, LONGEST_TOLD
+from flows.answers.choice import FEW_WORDS
 from flows.answers.kind import Again, Answer, Kind
 from flows.catalogue import fold
 from flows.definition import Step
@@ -58,8 +58,7 @@ class Ask:
         else:
             scene.misses += 1
             if step.kind in WORDS_KEPT and len(text.split()) >= FEW_WORDS:
-                told = scene.facts.get("told")
-                scene.facts["told"] = (f"{told}\n{text}" if told else text)[:LONGEST_TOLD]
+                scene.keep_told(text)
         scene.tell(reading.text)
         return ASK
 
