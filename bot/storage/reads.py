@@ -129,8 +129,8 @@ class Reads:
         box = tables.outbox.c
         return await self._all(
             select(tables.outbox)
-            .where(box.state.in_(("pending", "sending")), box.due_at <= now, box.channel.not_in(pull_channels))
-            .order_by(box.id)
+            .where(tables.WAITING, box.due_at <= now, box.channel.not_in(pull_channels))
+            .order_by(box.created_at, box.id)  # not by id alone: for that SQLite would go through the whole table in its order
             .limit(most)
         )
 
@@ -139,7 +139,7 @@ class Reads:
         box = tables.outbox.c
         return await self._all(
             select(tables.outbox)
-            .where(box.conversation_id == conversation_id, box.state.in_(("pending", "sending")))
+            .where(box.conversation_id == conversation_id, tables.WAITING)
             .order_by(box.id)
         )  # fmt: skip
 
@@ -172,7 +172,7 @@ class Reads:
         inbox, outbox = tables.inbox.c, tables.outbox.c
         waiting = union_all(
             select(inbox.id).where(inbox.key_id == key_id, inbox.state == "new"),
-            select(outbox.id).where(outbox.key_id == key_id, outbox.state.in_(("pending", "sending"))),
+            select(outbox.id).where(outbox.key_id == key_id, tables.WAITING),
         )
         return bool(await self._all(waiting))
 
@@ -183,7 +183,7 @@ class Reads:
     async def used_keys(self) -> set[bytes]:
         """The keys that open conversations use, and those of bubbles that wait under keys of their own."""
         box = tables.outbox.c
-        waiting = select(box.key_id).where(box.state.in_(("pending", "sending")))
+        waiting = select(box.key_id).where(tables.WAITING)
         return {row[0] for row in await self._all(union_all(select(tables.conversation.c.key_id), waiting))}
 
     async def own_keys(self, conversation_id: bytes, row_ids: Sequence[int]) -> list[bytes]:
@@ -193,7 +193,7 @@ class Reads:
             select(box.key_id)
             .join(tables.conversation, conversation.id == box.conversation_id)
             .where(
-                box.conversation_id == conversation_id, box.id.in_(row_ids), box.state.in_(("pending", "sending")),
+                box.conversation_id == conversation_id, box.id.in_(row_ids), tables.WAITING,
                 box.key_id != conversation.key_id,
             )
         )  # fmt: skip
@@ -279,16 +279,15 @@ class Reads:
     async def counts(self) -> dict[str, int]:
         """How much is waiting, for /metrics and /readyz: counts only."""
         asked = {
-            "inbox_new": (tables.inbox, ("new",)),
-            "outbox_waiting": (tables.outbox, ("pending", "sending")),
-            "outbox_dead": (tables.outbox, ("dead",)),
-            "hand_off_waiting": (tables.hand_off, ("waiting",)),
+            "inbox_new": tables.inbox.c.state == "new",
+            "outbox_waiting": tables.WAITING,
+            "outbox_dead": tables.outbox.c.state == "dead",
+            "hand_off_waiting": tables.hand_off.c.state == "waiting",
         }
         counts: dict[str, int] = {}
         async with self._engine.connect() as connection:
-            for name, (table, states) in asked.items():
-                statement = select(func.count()).select_from(table).where(table.c.state.in_(states))
-                counts[name] = (await connection.execute(statement)).scalar_one()
+            for name, holds in asked.items():
+                counts[name] = (await connection.execute(select(func.count()).where(holds))).scalar_one()
         return counts
 
     async def alive(self) -> None:

@@ -5,7 +5,7 @@ Times are whole seconds since 1970 (UTC). Ids of people's things are 16 random b
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, literal_column
 
 metadata = MetaData()
 
@@ -62,8 +62,10 @@ outbox = Table(
     Column("body", LargeBinary),
     Column("ref", LargeBinary),
 )
-_waiting = outbox.c.state.in_(("pending", "sending"))
-Index("outbox_waiting", outbox.c.due_at, sqlite_where=_waiting, postgresql_where=_waiting)
+# Written out, not as parameters: SQLite uses a partial index only for a list that it can read in the statement.
+WAITING = outbox.c.state.in_((literal_column("'pending'"), literal_column("'sending'")))
+Index("outbox_waiting", outbox.c.key_id, sqlite_where=WAITING, postgresql_where=WAITING)
+Index("outbox_dead", outbox.c.id, sqlite_where=outbox.c.state == "dead", postgresql_where=outbox.c.state == "dead")
 
 timer = Table(
     "timer",
