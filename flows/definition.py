@@ -253,6 +253,6 @@ def read_flow(text: str, *, file: str) -> tuple[Flow | None, list[Problem]]:
             if target not in given:
                 reader.say(step.line, f"'{step.id}' leads to '{target}', which is no step")
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    revision = hashlib.sha256(canonical.encode()).hexdigest()[:12]
+    revision = hashlib.sha256(canonical.encode()).hexdigest()[:32]
     flow = Flow(name=name, revision=revision, start=start, steps=steps, entries=dict(entries), file=file)
     return flow, reader.problems
