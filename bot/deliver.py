@@ -48,6 +48,7 @@ class Waiting:
     ref: str = ""
     address: str = ""  # in memory only, for the first try
     own_key: bool = False  # the key is this row's alone, not the conversation's: it dies with the row's body
+    due_at: int = 0  # seconds since 1970; not to be sent before
 
 
 def pause(attempts: int, after: float = 0.0) -> float:
@@ -66,7 +67,7 @@ class Deliver:
         self._known: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._news: dict[bytes, asyncio.Event] = {}
+        self._news: dict[bytes, set[asyncio.Event]] = {}  # one for each page that waits
         self._closing = False
         self._closed = asyncio.Event()  # ends the pauses between tries
         self._withdrawn: set[int] = set()  # rows in this process's hands whose conversation was wiped meanwhile
@@ -76,8 +77,7 @@ class Deliver:
         """Queues rows that are stored, in their order."""
         for row in rows:
             if self._channels[row.channel].pull:
-                event = self._news.pop(row.conversation_id, None)
-                if event is not None:
+                for event in self._news.get(row.conversation_id, ()):
                     event.set()
                 continue
             if row.id in self._known or self._closing:
@@ -85,8 +85,6 @@ class Deliver:
             self._known.add(row.id)
             queue = self._queues.get(row.conversation_id)
             if queue is not None:
-                if row.kind == "delete":  # whoever left takes back what had not arrived, too (`Rollover.change_key`)
-                    self._withdrawn.update(earlier.id for earlier in queue if earlier.kind == "send" and earlier.id < row.id)
                 queue.append(row)
                 continue
             self._queues[row.conversation_id] = deque((row,))
@@ -94,15 +92,23 @@ class Deliver:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
+    def withdraw(self, conversation_id: bytes) -> None:
+        """Takes back what has not arrived yet, before the conversation's messages are looked up to be wiped. What is in the platform's
+        hands is deleted as soon as it is there. If that wipe is not written after all, the sweep takes the rows up again."""
+        self._withdrawn.update(row.id for row in self._queues.get(conversation_id, ()) if row.kind == "send")
+
     async def take_up(self) -> int:
-        """Queues rows that are due and in nobody's hands: after a restart, or left over. Gives how many."""
+        """Queues rows that are in nobody's hands: after a restart, or left over. Gives how many. Also those that are not due yet: what was
+        said later must not overtake them."""
         pull = [name for name, channel in self._channels.items() if channel.pull]
-        rows = await self._reads.waiting_sends(int(self._clock()), pull_channels=pull)
         found = [
-            Waiting(id=r.id, conversation_id=r.conversation_id, key_id=r.key_id, channel=r.channel, kind=r.kind, attempts=r.attempts)
-            for r in rows
+            Waiting(
+                id=r.id, conversation_id=r.conversation_id, key_id=r.key_id, channel=r.channel, kind=r.kind, attempts=r.attempts,
+                due_at=r.due_at,
+            )
+            for r in await self._reads.waiting_sends(pull_channels=pull)
             if r.id not in self._known and r.channel in self._channels
-        ]
+        ]  # fmt: skip
         self.enqueue(found)
         return len(found)
 
@@ -110,7 +116,7 @@ class Deliver:
         """Lets calls that are on their way end; the rest stays in the outbox."""
         self._closing = True
         self._closed.set()
-        for event in self._news.values():
+        for event in [event for events in self._news.values() for event in events]:
             event.set()
         if self._tasks:
             _, left = await asyncio.wait(set(self._tasks), timeout=timeout)
@@ -127,14 +133,15 @@ class Deliver:
         try:
             while queue and not self._closing:
                 row = queue[0]
-                again = await self._deliver(row)
+                early = row.due_at - self._clock()
+                again = await self._deliver(row) if early <= 0 else early
                 if again is None:
                     queue.popleft()
                     self._withdrawn.discard(row.id)
                     if all(other.id != row.id for other in queue):  # unless it waits there as its own deletion
                         self._known.discard(row.id)
                 else:
-                    queue[0] = replace(row, attempts=row.attempts + 1, address="")
+                    queue[0] = replace(row, attempts=row.attempts + (early <= 0), address="", due_at=0)
                     with suppress(TimeoutError):  # a service that stops does not wait for the next try: the row is stored
                         await asyncio.wait_for(self._closed.wait(), again)
         finally:
@@ -240,8 +247,9 @@ class Deliver:
         held = self._keys.held(row.key_id)
         if row.address and held is not None:
             return row, held, row.address
-        stored = await self._reads.conversation(row.conversation_id)
+        # The row first: if the conversation's key is changed between the two, the row's is taken for its own, and only an old key dies.
         waiting = await self._reads.outgoing(row.id)
+        stored = await self._reads.conversation(row.conversation_id)
         if waiting is None or waiting.body is None or waiting.state not in ("pending", "sending"):
             return None  # taken back when its conversation was wiped, or gone with it
         # The conversation's key may have been changed after this was queued; the row was then locked anew.
@@ -277,16 +285,25 @@ class Deliver:
     async def _finish(self, row: Waiting, *, state: str, code: str | None = None, ref: bytes | None = None) -> None:
         SENT.labels(row.channel, row.kind, state).inc()
         values = {"state": state, "code": code, "body": None, "ref": ref}
-        for attempt in range(3):
+        attempts = 0
+        while True:
             try:
                 await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values)])
-                if row.own_key:
-                    await self._keys.destroy([row.key_id])
-                return
+                break
             except Exception:
-                # It went out: while this is not written down, a restart would send it once more.
+                # It went out. While this cannot be written down (a full disk) the row stays in these hands: given back, the sweep would
+                # send it again and again. Only a restart sends it once more.
                 log.exception("delivery_unwritten", extra={"row": row.id})
-                await asyncio.sleep(0.2 * (attempt + 1))
+                if self._closing:
+                    return
+                attempts += 1
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._closed.wait(), min(30.0, 0.2 * 2.0 ** min(attempts, 9)))
+        if row.own_key:
+            try:
+                await self._keys.destroy([row.key_id])
+            except Exception:  # nothing uses it any more: it dies with the next that nothing uses (`Jobs.forget`)
+                log.exception("key_death_delayed")
 
     async def pending(self, conversation_id: bytes) -> list[Pending]:
         """What waits for the client of a pull channel, oldest first."""
@@ -304,11 +321,15 @@ class Deliver:
 
     async def news(self, conversation_id: bytes, timeout: float) -> None:
         """Returns when something was queued for this conversation, or after `timeout` seconds."""
-        event = self._news.setdefault(conversation_id, asyncio.Event())
+        event = asyncio.Event()
+        waiting = self._news.setdefault(conversation_id, set())
+        waiting.add(event)
         try:
-            await asyncio.wait_for(event.wait(), timeout)
-        except TimeoutError:
-            if self._news.get(conversation_id) is event:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(event.wait(), timeout)
+        finally:
+            waiting.discard(event)
+            if not waiting and self._news.get(conversation_id) is waiting:
                 del self._news[conversation_id]
 
     async def confirm(self, conversation_id: bytes, ids: tuple[int, ...]) -> None:

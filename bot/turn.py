@@ -283,6 +283,8 @@ class Turns:
         waiting: list[Waiting] = []
         key_id, pull = row.key_id, self._channels[row.channel].pull
         values: dict[str, Any] = {"version": row.version + 1}
+        if result.wipe and not pull:
+            self._deliver.withdraw(row.id)
         if result.new_key:
             # What waits unseen is taken back where the person leaves. A page that sent an answer has shown the question, whether it said
             # so or not: the summary of a report must not lie there for days because a confirmation was lost.

@@ -124,14 +124,13 @@ class Reads:
         rows = await self._all(select(tables.outbox).where(tables.outbox.c.id == row_id))
         return rows[0] if rows else None
 
-    async def waiting_sends(self, now: int, *, pull_channels: Sequence[str], most: int = 500) -> Sequence[Row[Any]]:
-        """Outbox rows of push channels that are due, oldest first."""
+    async def waiting_sends(self, *, pull_channels: Sequence[str]) -> Sequence[Row[Any]]:
+        """Outbox rows of push channels that have not gone out, oldest first, without what they say."""
         box = tables.outbox.c
         return await self._all(
-            select(tables.outbox)
-            .where(tables.WAITING, box.due_at <= now, box.channel.not_in(pull_channels))
+            select(box.id, box.conversation_id, box.key_id, box.channel, box.kind, box.attempts, box.due_at)
+            .where(tables.WAITING, box.channel.not_in(pull_channels))
             .order_by(box.created_at, box.id)  # not by id alone: for that SQLite would go through the whole table in its order
-            .limit(most)
         )
 
     async def waiting_of(self, conversation_id: bytes) -> Sequence[Row[Any]]:
@@ -155,17 +154,6 @@ class Reads:
                 ),
             )
         )
-
-    async def latest_ref(self, conversation_id: bytes) -> Row[Any] | None:
-        """The newest sent bubble of a conversation that a later one may replace."""
-        box = tables.outbox.c
-        rows = await self._all(
-            select(box.id, box.key_id, box.ref)
-            .where(box.conversation_id == conversation_id, box.state == "sent", box.kind == "send", box.ref.is_not(None))
-            .order_by(box.id.desc())
-            .limit(1)
-        )
-        return rows[0] if rows else None
 
     async def under_key(self, key_id: bytes) -> bool:
         """Whether anything that must still be read lies under a conversation key."""

@@ -20,7 +20,7 @@ HOT: dict[str, Callable[[Reads], Awaitable[Any]]] = {
     "message": lambda reads: reads.message(1),
     "outgoing": lambda reads: reads.outgoing(1),
     "new_messages": lambda reads: reads.new_messages(),
-    "waiting_sends": lambda reads: reads.waiting_sends(1, pull_channels=["web"]),
+    "waiting_sends": lambda reads: reads.waiting_sends(pull_channels=["web"]),
     "waiting_of": lambda reads: reads.waiting_of(ID),
     "refs_of": lambda reads: reads.refs_of(ID),
     "under_key": lambda reads: reads.under_key(ID),
