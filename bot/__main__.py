@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from bot.cli.command import Command, CommandError
 from bot.cli.table import COMMANDS
+from bot.errors import OperatorError
 from bot.redact import describe, place
 from bot.settings import SettingsError
 
@@ -110,7 +111,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _explain(error: Exception) -> int:
     """Says what went wrong; gives the exit status."""
-    if isinstance(error, CommandError):
+    if isinstance(error, OperatorError):
         _say(error.sentence)
         return error.status
     if isinstance(error, SettingsError):

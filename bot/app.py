@@ -17,6 +17,7 @@ from actions.rows import Insert
 from bot.adapters import CaseSealer, GuessBudget, ReceiptDesk, StoredCases, StoredUnits
 from bot.channels.base import Channel, Pending, Received
 from bot.deliver import Deliver
+from bot.errors import OperatorError
 from bot.intake import Intake
 from bot.jobs import Jobs
 from bot.rollover import Rollover
@@ -37,12 +38,11 @@ CAN_WIPE = {"telegram": "both", "web": "page"}  # elsewhere the person has to de
 _GRACE = 10.0  # seconds for turns and deliveries that are on their way when the service stops
 
 
-class PepperError(Exception):
-    """The pepper is missing although receipts exist: no code could be opened any more. `sentence` says what to do."""
+class PepperError(OperatorError):
+    """The pepper is missing although receipts exist: no code could be opened any more."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.sentence = (
+        super().__init__(
             f"The pepper file is {code}, and codes that were handed out cannot be opened without it: "
             "put the offline copy back (RUANG_AMAN_PEPPER_FILE), then start again."
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,7 @@ from bot.app import Service
 from bot.channels import CHANNELS
 from bot.channels.base import Channel, Refused, TryLater
 from bot.content import content_folder
+from bot.errors import OperatorError
 from bot.logs import watch_loop
 from bot.settings import TELEGRAM_API_URL, Settings, TelegramMode
 from bot.shelf import Shelf, load_shelf
@@ -98,9 +100,24 @@ class Running:
             await asyncio.sleep(pause)
             pause = min(60.0, pause * 2)
 
+    def _listen(self) -> socket.socket:
+        """The port, before anything else is done. Raises OperatorError if it cannot be had."""
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        try:
+            return socket.create_server((self.host, self.port), family=family, backlog=2048)
+        except OSError:
+            raise OperatorError(
+                f"Port {self.port} on {self.host} cannot be used: another program has it, or this user may not. "
+                "Choose one with --port (or an address of this machine with --host)."
+            ) from None
+
     async def run(self, *, ready: Callable[[str], None] | None = None) -> None:
-        """Serves until SIGINT or SIGTERM. `ready` is called with the address once people can be served."""
+        """Serves until SIGINT or SIGTERM. `ready` is called with the address once people can be served.
+
+        Raises OperatorError if the port, the stores or the pepper cannot be used.
+        """
         watch_loop(asyncio.get_running_loop())
+        listening = self._listen()
         await self.service.start()
         config = uvicorn.Config(
             self.app, host=self.host, port=self.port, log_config=None, access_log=False, server_header=False, date_header=False,
@@ -108,15 +125,15 @@ class Running:
         )  # fmt: skip
         server = _Server(config, self._web)
         try:
-            serving = asyncio.create_task(server.serve())
+            serving = asyncio.create_task(server.serve(sockets=[listening]))
             while not server.started and not serving.done():
                 await asyncio.sleep(0.02)
             if serving.done():
                 await serving
-                raise OSError("the web server did not start")
+                raise OperatorError("The web server did not start: the log says why.")
             self._start_telegram()
             if ready is not None:
-                port = server.servers[0].sockets[0].getsockname()[1]
+                port = listening.getsockname()[1]
                 ready(f"http://{'localhost' if self.host in ('0.0.0.0', '::', '127.0.0.1') else self.host}:{port}")  # noqa: S104
             await serving
         finally:

@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from bot.content import content_folder, definitions_folder
+from bot.errors import OperatorError
 from flows.catalogue import Catalogue
 from flows.definition import Flow
 from flows.inspection.content import Content, Source, Sources, read_content
 from flows.library import Library
 from flows.marked import Problem, read
-from flows.places import Regions
+from flows.places import Regions, RegionsError
 
 
-class ContentError(Exception):
+class ContentError(OperatorError):
     """The content cannot be used. `problems` names every mistake with file and line."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = problems
-        super().__init__(f"{len(problems)} problems in the content")
+        super().__init__("The content has mistakes: ruang-aman check names them all.")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -76,6 +77,10 @@ def load_shelf(folder: Path | None = None, former: dict[tuple[str, str], Flow] |
     content, problems = read_content(read_sources(folder))
     regions, found = read(((folder or content_folder()) / "regions.yml").read_text(encoding="utf-8"), file="data/regions.yml")
     problems += found
+    try:
+        places = Regions.from_mapping(regions)
+    except RegionsError as error:
+        problems.append(Problem(file="data/regions.yml", line=0, message=str(error)))
     if problems:
         raise ContentError(problems)
     commands = {
@@ -86,7 +91,7 @@ def load_shelf(folder: Path | None = None, former: dict[tuple[str, str], Flow] |
     numbers = {name: number for name, number in content.numbers.items() if name in shipped}
     catalogue = Catalogue(strings=content.strings, commands=commands, numbers=numbers)
     return Shelf(
-        library=Library(flows=content.flows, catalogue=catalogue, regions=Regions.from_mapping(regions), former=former or {}),
+        library=Library(flows=content.flows, catalogue=catalogue, regions=places, former=former or {}),
         content=content,
         recording=dict(content.recording.get("steps", {})),
         city={name: entry.get("value") for name, entry in content.city.items() if isinstance(entry, dict)},

@@ -32,18 +32,13 @@ async def _talk(settings: Settings) -> None:
 
 
 def _run(given: Namespace) -> int:
-    from bot.app import PepperError
-
     if given.language and given.language not in languages():
         raise CommandError(f"The bot does not speak '{given.language}': use one of {', '.join(languages())}.")
     settings = load_settings(given={"language": given.language} if given.language else {})
     set_up_logging("ERROR")
     harden_process()
     with OnlyOne(settings.data_dir):
-        try:
-            asyncio.run(_talk(settings))
-        except PepperError as error:
-            raise CommandError(error.sentence) from None
+        asyncio.run(_talk(settings))
     return 0
 
 

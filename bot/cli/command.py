@@ -6,14 +6,18 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.errors import OperatorError
 
-class CommandError(Exception):
-    """A command cannot do what was asked. `sentence` says why and what to do, in one sentence, without anybody's words or secrets."""
 
-    def __init__(self, sentence: str, *, status: int = 1) -> None:
-        super().__init__(sentence)
-        self.sentence = sentence
-        self.status = status
+class CommandError(OperatorError):
+    """A command cannot do what was asked."""
+
+
+def port(text: str) -> int:
+    """A port of this machine from an argument; 0 is any that is free. Raises CommandError."""
+    if not (text.isascii() and text.isdigit() and int(text[:6]) <= 65_535):
+        raise CommandError("A port is a number from 0 to 65535: choose one with --port.", status=2)
+    return int(text)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -10,7 +10,7 @@ import tempfile
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from bot.cli.command import Command, CommandError
+from bot.cli.command import Command, CommandError, port
 from bot.cli.unit import add_unit
 from bot.logs import set_up_logging
 from bot.process import harden_process
@@ -20,7 +20,7 @@ PORT = 8080
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--port", type=int, default=None, help=f"the port (default {PORT}, or a free one if that is taken)")
+    parser.add_argument("--port", type=port, default=None, help=f"the port (default {PORT}, or a free one if that is taken)")
     parser.add_argument("--play", action="store_true", help="three made-up reporters talk with the bot while you watch")
 
 
@@ -40,7 +40,7 @@ def _run(given: Namespace) -> int:
 
     if given.port is not None and given.port and not _free(given.port):
         raise CommandError(f"Port {given.port} is taken by another program: choose one with --port.")
-    port = given.port if given.port is not None else PORT if _free(PORT) else 0
+    chosen = given.port if given.port is not None else PORT if _free(PORT) else 0
     set_up_logging("WARNING")
     harden_process()
     folder = Path(tempfile.mkdtemp(prefix="ruang-aman-demo-"))
@@ -48,7 +48,7 @@ def _run(given: Namespace) -> int:
         settings = load_settings(from_environment=False, given={"data_dir": folder})
         key = folder / "demo-unit.key"
         asyncio.run(add_unit(settings, name="Unit Demo", kind="service", lead=True, key_file=key, passphrase=None))
-        running = Running(settings, host="127.0.0.1", port=port)
+        running = Running(settings, host="127.0.0.1", port=chosen)
 
         async def serve() -> None:
             reporters: list[asyncio.Task[None]] = []

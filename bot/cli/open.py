@@ -35,10 +35,10 @@ async def _listed(settings: Settings) -> list[str]:
 
 async def _case(store: Store, beginning: str) -> Any:
     try:
-        start = bytes.fromhex(beginning[: len(beginning) // 2 * 2])
+        low, high = (bytes.fromhex(beginning.ljust(32, digit)) for digit in "0f")
     except ValueError:
         raise CommandError("A case's id is written in the digits 0-9 and a-f: see the list that 'ruang-aman open' prints.") from None
-    found = [row for row in await store.reads.cases_beginning(start[:16]) if row.id.hex().startswith(beginning)]
+    found = await store.reads.cases_between(low, high)
     if not found:
         raise CommandError(f"There is no case {beginning}: 'ruang-aman open' lists all.")
     if len(found) > 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 
-from bot.cli.command import Command, CommandError
+from bot.cli.command import Command, port
 from bot.logs import set_up_logging
 from bot.process import harden_process
 from bot.settings import load_settings
@@ -13,11 +13,10 @@ from bot.settings import load_settings
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on (default: this machine only)")
-    parser.add_argument("--port", type=int, default=8080, help="the port (default 8080)")
+    parser.add_argument("--port", type=port, default=8080, help="the port (default 8080)")
 
 
 def _run(given: Namespace) -> int:
-    from bot.app import PepperError
     from bot.cli.single import OnlyOne
     from bot.running import Running, run_until_stopped
 
@@ -26,14 +25,7 @@ def _run(given: Namespace) -> int:
     harden_process()
     with OnlyOne(settings.data_dir):
         running = Running(settings, host=given.host, port=given.port)
-        try:
-            run_until_stopped(lambda: running.run(ready=lambda url: print(f"Ruang Aman: {url}/chat", file=sys.stderr, flush=True)))
-        except PepperError as error:
-            raise CommandError(error.sentence) from None
-        except (OSError, SystemExit):
-            raise CommandError(
-                f"Port {given.port} on {given.host} cannot be used: another program has it, or this user may not. Choose one with --port."
-            ) from None
+        run_until_stopped(lambda: running.run(ready=lambda url: print(f"Ruang Aman: {url}/chat", file=sys.stderr, flush=True)))
     return 0
 
 

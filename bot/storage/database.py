@@ -9,7 +9,10 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, event
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import OperatorError
 
 Engine = AsyncEngine
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -44,8 +47,17 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
+class StoreError(OperatorError):
+    """A database cannot be opened. Its address stays unsaid: it may hold a password."""
+
+    def __init__(self, store: str) -> None:
+        setting = "RUANG_AMAN_DATABASE_URL" if store == "main" else "RUANG_AMAN_KEY_STORE"
+        what = "database" if store == "main" else "key store"
+        super().__init__(f"The {what} cannot be opened: check {setting} and RUANG_AMAN_DATA_DIR, and that this user may write there.")
+
+
 async def migrate(engine: AsyncEngine, *, store: str) -> None:
-    """Brings a database to the newest revision. `store` is "main" or "keys": each has migrations of its own."""
+    """Brings a database to the newest revision. `store` is "main" or "keys": each has migrations of its own. Raises StoreError."""
 
     def upgrade(connection: Connection) -> None:
         config = Config()
@@ -53,8 +65,11 @@ async def migrate(engine: AsyncEngine, *, store: str) -> None:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
-    async with engine.begin() as connection:
-        await connection.run_sync(upgrade)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(upgrade)
+    except (SQLAlchemyError, OSError) as error:
+        raise StoreError(store) from error
 
 
 async def truncate_wal(engine: AsyncEngine) -> None:

@@ -217,10 +217,8 @@ class Reads:
         rows = await self._all(select(tables.cases).where(tables.cases.c.id == case_id))
         return rows[0] if rows else None
 
-    async def cases_beginning(self, start: bytes) -> Sequence[Row[Any]]:
-        """Cases whose id begins with some bytes: people type the beginning."""
-        high = start + b"\xff" * (16 - len(start))
-        low = start + b"\x00" * (16 - len(start))
+    async def cases_between(self, low: bytes, high: bytes) -> Sequence[Row[Any]]:
+        """Up to three cases whose ids lie between two, both included: people type the beginning of one."""
         return await self._all(select(tables.cases).where(and_(tables.cases.c.id >= low, tables.cases.c.id <= high)).limit(3))
 
     async def all_cases(self) -> Sequence[Row[Any]]:
