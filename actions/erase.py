@@ -10,6 +10,7 @@ from actions.report import seal_unfinished
 from actions.rows import Delete, Insert
 
 WIPE_AFTER = 47 * 3600
+WIPE_NOT_BEFORE = 3600  # whoever asks for it late in a long conversation must have time to write the code down
 
 # Something was told if any of these was answered; a report of taps alone counts as one too.
 _TOLD = ("story", "types", "danger_now", "area")
@@ -42,8 +43,9 @@ def _no_later_wipe(request: Request) -> tuple[Delete, ...]:
 
 
 async def erase_later(request: Request, ports: Ports) -> Outcome:
-    """Sets the conversation's "wipe" timer for 47 hours after its first message: Telegram lets a bot delete messages for 48. ok."""
-    due = max(seconds(request.started) + WIPE_AFTER, seconds(request.now) + 60)
+    """Sets the conversation's "wipe" timer for 47 hours after its first message (Telegram lets a bot delete messages for 48), but never
+    within the hour. ok."""
+    due = max(seconds(request.started) + WIPE_AFTER, seconds(request.now) + WIPE_NOT_BEFORE)
     row = {"conversation_id": request.conversation_id, "name": "wipe", "due_at": due}
     return Outcome(code="ok", rows=(Insert(table="timer", row=row, replace=True),))
 

@@ -82,3 +82,19 @@ async def test_deleting_later_takes_the_messages_away_but_ends_no_talk_about_dan
         assert here.phones.deleted["7"]
         await here.say("7", "masih di kamar")
         assert [r for r in await _opened(here) if r.get("answer") == {"text": "masih di kamar"}], "it still goes to the alert's case"
+
+
+async def test_deleting_later_leaves_time_to_write_the_code_down_however_long_the_talk_has_been(tmp_path: Path) -> None:
+    async with house(tmp_path) as here:
+        await here.say("7", "/start")
+        for _ in range(3):
+            here.wait(20 * HOUR)
+            await here.say("7", "menu")
+        await here.talk("7", *REPORT[1:], "yes", "64.71.02", "own_code", "send", "erase_later")
+        (code,) = [f"out{number}" for number, bubble in enumerate(here.phones.seen["7"], start=1) if bubble.code]
+        here.wait(0.9 * HOUR)
+        await _silence(here)
+        assert code not in here.phones.deleted["7"]
+        here.wait(0.2 * HOUR)
+        await _silence(here)
+        assert code in here.phones.deleted["7"]
