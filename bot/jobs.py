@@ -44,7 +44,7 @@ class Jobs:
         self._scheduler.start()
 
     def stop(self) -> None:
-        """Ends; nothing is interrupted."""
+        """Ends. A job that is running is cancelled between two of its writes; what it had left is found by the next one."""
         if self._scheduler is not None:
             self._scheduler.shutdown(wait=False)
 
