@@ -110,6 +110,19 @@ class Program:
         for person in people:
             assert person.leaks(log) == []
 
+    async def holds(self, query: str, rows: list[tuple[Any, ...]]) -> None:
+        """Waits until the database answers this: the platform sees a message a moment before its row says so."""
+        await until(lambda: self.rows(query) == rows, f"{rows} from {query}", instead=lambda: self.rows(query))
+
+    async def counts(self, name: str, value: float, **labels: str) -> None:
+        """Waits until a metric has this value."""
+        for _ in range(500):
+            found = await self.metric(name, **labels)
+            if found == value:
+                return
+            await asyncio.sleep(0.02)
+        raise AssertionError(f"{name} {labels} is {found}, not {value}")
+
     async def metric(self, name: str, **labels: str) -> float:
         """A value of /metrics; 0 if it is not there."""
         inside = ",".join(f'{label}="{value}"' for label, value in sorted(labels.items()))

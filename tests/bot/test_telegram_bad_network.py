@@ -34,10 +34,10 @@ async def test_a_bad_network_delays_and_doubles_nothing(bot: Bot) -> None:
         ):  # fmt: skip
             assert line in log
         sent = {"channel": "telegram", "kind": "send"}
-        assert await program.metric("ruang_aman_sent_total", **sent, outcome="later") == 3
-        assert await program.metric("ruang_aman_sent_total", **sent, outcome="dead") == 1
-        assert await program.metric("ruang_aman_sent_total", **sent, outcome="sent") == 4
-        assert program.rows("select state, code, body is null from outbox where state != 'sent'") == [("dead", "telegram_blocked", 1)]
+        await program.counts("ruang_aman_sent_total", 3, **sent, outcome="later")
+        await program.counts("ruang_aman_sent_total", 1, **sent, outcome="dead")
+        await program.counts("ruang_aman_sent_total", 4, **sent, outcome="sent")
+        await program.holds("select state, code, body is null from outbox where state != 'sent'", [("dead", "telegram_blocked", 1)])
 
         # The service goes on, for the one who had blocked it too, should they come back.
         await fine.taps("report", asks="report.safe")
@@ -66,7 +66,7 @@ async def test_sigterm_waits_for_no_retry_and_loses_no_reply(bot: Bot) -> None:
         assert seconds < 4
         assert len(other.heard("report.consent")) == 1
         assert not child.heard("report.consent")
-        assert program.rows("select state, code from outbox where state != 'sent'") == [("pending", "telegram_flood")]
+        await program.holds("select state, code from outbox where state != 'sent'", [("pending", "telegram_flood")])
         await program.start()
         await other.taps("yes", asks="report.area")
         await child.reads("report.consent", seconds=25)

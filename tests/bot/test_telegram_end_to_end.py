@@ -54,8 +54,8 @@ async def test_a_childs_report_by_polling_from_start_to_erasure(bot: Bot) -> Non
         whole = repr((report, address))
         for trace in ("lebamnya", "AgACAgUAAxkBAAIBbWc", "CAACAgUAAxkBAAIBcGcSticker", str(child.chat), "Rara", "rara_bpn"):
             assert trace not in whole
-        assert program.rows("select count(*) from inbox where body is not null") == [(0,)]
-        assert program.rows("select count(*) from outbox where body is not null and state != 'sent'") == [(0,)]
+        await program.holds("select count(*) from inbox where body is not null", [(0,)])
+        await program.holds("select count(*) from outbox where body is not null and state != 'sent'", [(0,)])
 
         await child.taps("menu", asks="start.menu")
         await child.taps("check", asks="follow_up.code")
@@ -106,7 +106,7 @@ async def test_a_report_by_webhook_with_a_secret(bot: Bot) -> None:
         code = await finish(child)
         assert code
         assert len(child.heard("report.consent")) + len(child.heard("report.consent", part="more")) == 3
-        assert await program.metric("ruang_aman_received_total", channel="telegram", kind="double") == 4
+        await program.counts("ruang_aman_received_total", 4, channel="telegram", kind="double")
         assert not front.screen(stranger.chat)
         assert not front.of("getUpdates")
 
@@ -178,7 +178,7 @@ async def test_a_killed_program_loses_nothing(bot: Bot, webhook: bool) -> None:
         # Telegram cannot be asked whether a message arrived: what was on its way when the power failed may come twice, no more.
         answers = 5 + len(told) + 4 + 3
         assert answers <= len(child.screen) <= answers + len(moments)
-        assert program.rows("select count(*) from inbox where state != 'done'") == [(0,)]
+        await program.holds("select count(*) from inbox where state != 'done'", [(0,)])
         assert await front.waiting() == 0 or not webhook
         program.tells_nothing_of(child)
 
