@@ -32,10 +32,11 @@ from bot.storage.reads import Reads
 from bot.storage.writer import Writer
 from bot.vault.draft import lock, unlock
 from bot.vault.errors import VaultError
+from bot.vault.receipt_reader import looks_like_receipt
 from flows.bubbles import merge
 from flows.engine import new_session, resume
 from flows.library import Library
-from flows.message import Inbound, InboundKind, Outbound, Understanding
+from flows.message import RECEIPT, Inbound, InboundKind, Outbound, Understanding
 from flows.session import Session
 from flows.signals import Done, RunAction, Said, Send, Signal, TimedOut
 
@@ -216,6 +217,9 @@ class Turns:
             return None
         understanding = Understanding()
         if inbound.text and inbound.kind is not InboundKind.TAP:
+            if looks_like_receipt(inbound.text):
+                # One code in two hundred sounds like a cry to the danger phrases ("… ulat cair …"): a code is no sentence.
+                return Said(message=inbound, understanding=Understanding(text=inbound.text, intent=RECEIPT, confidence=1.0))
             understanding = await self._understander.understand(inbound.text, session.language)
             if understanding.danger is not None:
                 DANGER.labels(understanding.danger.value).inc()

@@ -15,8 +15,8 @@ from flows.bubbles import merge
 from flows.catalogue import fold
 from flows.definition import Step
 from flows.kinds import KINDS
-from flows.library import INTERRUPTS, START, Library
-from flows.message import Inbound, InboundKind
+from flows.library import FOLLOW_UP, INTERRUPTS, START, Library
+from flows.message import RECEIPT, Inbound, InboundKind
 from flows.move import ASK, WAIT, Act, Ask, End, Goto, Move, Open, Wait
 from flows.registry import STEP_TYPES
 from flows.scene import OpenFrame, Scene
@@ -140,6 +140,10 @@ def _hear(scene: Scene, said: Said) -> Move:
             return _old_tap(scene, said, number, option)
         tapped = option
         scene.last_tap = message.tap or ""
+    if said.understanding.intent == RECEIPT and (not scene.frames or scene.frame.flow.name == START) and FOLLOW_UP in scene.library.flows:
+        # A code at the menu is no story to be kept with the next report: it is what "check a report" asks for.
+        scene.code = said
+        return _open(scene, FOLLOW_UP, None, keep=False)
     if not scene.frames:
         return _first_words(scene, said, command)
     step = scene.step
@@ -178,7 +182,11 @@ def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
 
 
 def _answers_menu(scene: Scene) -> Move | None:
-    """Whoever opens the chat with "lapor" has chosen already: the menu is not asked, and the choice goes on."""
+    """Whoever opens the chat with "lapor", or with a code, has chosen already: that is not asked, and the choice goes on."""
+    code, scene.code = scene.code, None
+    if code is not None and scene.frames and scene.step.settings.get("secret") and scene.sends:
+        scene.sends.pop()
+        return STEP_TYPES[scene.step.type].hear(scene.step, scene, code, None)
     words, scene.first = scene.first, ""
     if not words or not scene.frames or scene.frame.flow.name != START or not scene.sends:
         return None

@@ -11,6 +11,7 @@ from flows.places import Regions
 
 START = "start"
 INTERRUPTS = "interrupts"
+FOLLOW_UP = "follow_up"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

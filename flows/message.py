@@ -183,4 +183,5 @@ class Understanding:
     ranking: tuple[tuple[str, float], ...] = field(default=())
 
 
+RECEIPT = "receipt"  # the intent of a message that is nothing but a code: found by the shell, which knows the words
 NOTHING_UNDERSTOOD = Understanding()

@@ -11,6 +11,7 @@ from flows.definition import Flow, Option, Step
 from flows.library import Library
 from flows.message import Choice, Outbound
 from flows.session import Frame, Session
+from flows.signals import Said
 
 REMEMBERED_PROMPTS = 24
 LONGEST_TOLD = 40_000  # characters: ten of the longest messages; a session is written at every turn
@@ -55,6 +56,7 @@ class Scene:
         self.sends: list[Outbound] = []
         self.replaces = False
         self.quiet = False  # nobody wrote: nothing is said
+        self.code: Said | None = None  # a code that was typed before it was asked for
         self.first: str = ""  # the words that opened the chat: they may already be an answer to the menu
         self.frames: list[OpenFrame] = []
         for frame in session.frames:

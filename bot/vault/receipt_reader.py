@@ -104,6 +104,15 @@ def _rearranged(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
             yield tuple(swapped)
 
 
+def looks_like_receipt(text: str) -> bool:
+    """Whether a message is nothing but five words of the list, right or not, numbered or not: a code, and no sentence of anybody's.
+
+    Strict on purpose, unlike `read_receipt`: what this says is a code is not listened to for danger.
+    """
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    return len(words) == COUNT and all(word in NUMBERS for word in words)
+
+
 def read_receipt(text: str) -> str | None:
     """The receipt that a person typed, in its one canonical form (five words of the list, one space between); None if there is none.
 
