@@ -19,6 +19,7 @@ MAX_LETTERS = 2000
 """Nothing beyond so many characters of a message is looked at."""
 
 _MAX_TOKENS = 60
+_BEFORE = frozenset(["kode", "kodeku", "kodenya", "code", "my", "the", "is", "ini", "itu", "adalah", "aku", "saya"])
 
 # Words that people put between and around the five. None is in the list, nor the beginning of a word of it.
 # fmt: off
@@ -105,12 +106,16 @@ def _rearranged(tokens: Sequence[str]) -> Iterator[tuple[str, ...]]:
 
 
 def looks_like_receipt(text: str) -> bool:
-    """Whether a message is nothing but five words of the list, right or not, numbered or not: a code, and no sentence of anybody's.
+    """Whether a message is nothing but a code, and no sentence of anybody's: five words of the list, right or not, numbered or not,
+    perhaps after "kodeku"; or four of them and one that is misspelt, if they make a code.
 
     Strict on purpose, unlike `read_receipt`: what this says is a code is not listened to for danger.
     """
     words = re.findall(r"[^\W\d_]+", text.casefold())
-    return len(words) == COUNT and all(word in NUMBERS for word in words)
+    while len(words) > COUNT and words[0] in _BEFORE:
+        del words[0]
+    strange = sum(word not in NUMBERS for word in words)
+    return len(words) == COUNT and (strange == 0 or (strange == 1 and read_receipt(" ".join(words)) is not None))
 
 
 def read_receipt(text: str) -> str | None:

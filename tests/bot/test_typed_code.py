@@ -11,7 +11,10 @@ from tests.bot.house import house
 from tests.nlu.danger_corpus import sentences
 
 # Real codes that the danger phrases hear as a cry (found among random ones).
-ALARMING = ("ulat kusir helm blus timang", "batik plastik cepat gumpal cawan", "bundar kuintet anggrek kimono kadar")
+ALARMING = (
+    "ulat kusir helm blus timang", "batik plastik cepat gumpal cawan", "bundar kuintet anggrek kimono kadar",
+    "kodeku ulat, kusir, helm, blus, timang", "darax pesut planet nampan umpama",
+)  # fmt: skip
 
 
 def test_the_danger_phrases_do_hear_these_codes() -> None:
