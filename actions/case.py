@@ -22,18 +22,22 @@ def seconds(now: datetime) -> int:
     return int(now.timestamp())
 
 
-def record_bytes(kind: str, request: Request, body: Mapping[str, Any]) -> bytes:
+def record_bytes(kind: str, body: Mapping[str, Any], *, language: str, now: datetime) -> bytes:
     """A record as it is sealed: JSON with its kind, language and time of telling."""
-    record = {"format": RECORD_FORMAT, "kind": kind, "language": request.language, "told_at": request.now.isoformat(timespec="seconds")}
+    record = {"format": RECORD_FORMAT, "kind": kind, "language": language, "told_at": now.isoformat(timespec="seconds")}
     return json.dumps({**record, **body}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def readers(units: Sequence[Recipient], answers: Mapping[str, Any]) -> tuple[Recipient, ...]:
     """The units that may receive a report: none of a kind where the alleged perpetrator works; the lead alone where that is not sure.
 
-    Whoever is named as involved is never sealed to, so that no mistake of a colleague can show it to them.
+    Whoever is named as involved is never sealed to, so that no mistake of a colleague can show it to them. Where it was not said (a child
+    is not asked, and neither is who cries for help), this service and the lead read it: they pass on to a school or an office what it has
+    to know. All units only if there is none of these.
     """
     insiders = answers.get("insider") or []
+    if not insiders:
+        return tuple(unit for unit in units if unit.kind == "service" or unit.lead) or tuple(units)
     named = {INSIDER_KINDS[name] for name in insiders if name in INSIDER_KINDS}
     if "unsure" in insiders or "service" in named:
         return tuple(unit for unit in units if unit.lead and unit.kind not in named - {"service"})
@@ -74,9 +78,8 @@ def sealed_record(
 ) -> Insert:  # fmt: skip
     """One more record of a case."""
     record_id = ports.new_id()
-    sealed = ports.sealer.seal(
-        record_bytes(kind, request, body), public_key=public_key, case_id=case_id, record_id=record_id, version=1
-    )  # fmt: skip
+    content = record_bytes(kind, body, language=request.language, now=request.now)
+    sealed = ports.sealer.seal(content, public_key=public_key, case_id=case_id, record_id=record_id, version=1)
     return Insert(
         table="case_record",
         row={"id": record_id, "case_id": case_id, "version": 1, "kind": kind, "created_at": seconds(request.now), "sealed": sealed},

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from actions.case import seconds
+from actions.desk_row import moved
+from actions.evidence import FACT, files_of, given
 from actions.ports import Outcome, Ports, Request
+from actions.queue import SILENCE_SECONDS, Erased, Left, Silent
 from actions.report import seal_unfinished
 from actions.rows import Delete, Insert
 
@@ -25,16 +29,25 @@ async def leave(request: Request, ports: Ports) -> Outcome:
     """
     silent = bool(request.arguments.get("silence"))
     draft = replace(request, answers=request.drafts.get("report", {}))
-    told = any(draft.answers.get(name) for name in _TOLD) or bool(draft.facts.get("told"))
+    told = any(draft.answers.get(name) for name in _TOLD) or bool(draft.facts.get("told") or draft.facts.get("files"))
     agreed = ("yes",) if silent else ("yes", SEALED)
     rows = await seal_unfinished(draft, ports) if told and draft.facts.get("unfinished") in agreed else []
-    if silent and request.facts.get("alert"):
-        return Outcome(code="sealed" if rows else "kept", facts={"unfinished": SEALED} if rows else {}, rows=tuple(rows))
+    crisis = request.hand_off is not None and request.hand_off.urgency.crisis
+    if silent and (request.facts.get("alert") or crisis):
+        return Outcome(code="sealed" if rows else "kept", facts=_sealed_once(request) if rows else {}, rows=tuple(rows))
     kept = {name: request.facts[name] for name in ("exit_word", "language") if request.facts.get(name)} if silent else {}
     sealed = bool(rows)
     if not silent:
         rows = [*rows, *_no_later_wipe(request)]
+    now = seconds(request.now)
+    rows = [*rows, *moved(request, [Silent(at=now, last_at=now - SILENCE_SECONDS) if silent else Left(at=now)])]
     return Outcome(code="sealed" if sealed else "erased", facts=kept, rows=tuple(rows), reset=True, new_key=True, wipe=not silent)
+
+
+def _sealed_once(request: Request) -> dict[str, Any]:
+    """A copy was sealed and the talk goes on: that is not done twice, and the files belong to the case by now."""
+    files = files_of(request.facts)
+    return {"unfinished": SEALED, **({FACT: given(files)} if files else {})}
 
 
 def _no_later_wipe(request: Request) -> tuple[Delete, ...]:
@@ -53,7 +66,9 @@ async def erase_later(request: Request, ports: Ports) -> Outcome:
 async def erase(request: Request, ports: Ports) -> Outcome:
     """Erases the open conversation. wiped; the platform's messages are deleted as far as the platform allows.
 
-    `later: true` is the wipe that was asked for long before: it takes the messages away, but never ends a talk about danger.
+    `later: true` is the wipe that was asked for long before: it takes the messages away, but never ends a talk about danger or with a
+    person.
     """
-    talk = bool(request.arguments.get("later") and request.facts.get("alert"))
-    return Outcome(code="wiped", rows=_no_later_wipe(request), reset=not talk, new_key=True, wipe=True)
+    talk = bool(request.arguments.get("later") and (request.facts.get("alert") or request.hand_off is not None))
+    gone = () if talk else moved(request, [Erased(at=seconds(request.now))])
+    return Outcome(code="wiped", rows=(*_no_later_wipe(request), *gone), reset=not talk, new_key=True, wipe=True)

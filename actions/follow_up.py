@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from actions.case import sealed_record
+from actions.evidence import FACT, files_of, handed_over
 from actions.ports import Outcome, Ports, Request
 from actions.rows import Delete
 
@@ -29,6 +32,10 @@ async def add_to_case(request: Request, ports: Ports) -> Outcome:
     public_key = await ports.cases.public_key(bytes.fromhex(known)) if isinstance(known, str) else None
     if not isinstance(known, str) or public_key is None:
         return Outcome(code="closed")
-    body = {"added": request.answers.get(request.last)}
+    body: dict[str, Any] = {"added": request.answers.get(request.last)}
+    files = files_of(request.facts)
+    if files:
+        body["files"] = files
     row = sealed_record(request, ports, case_id=bytes.fromhex(known), public_key=public_key, kind="message", body=body)
-    return Outcome(code="ok", rows=(row,), forget=True, keep={"case": known}, new_key=True)
+    rows = (row, *handed_over(files, bytes.fromhex(known)))
+    return Outcome(code="ok", rows=rows, forget=True, keep={"case": known}, new_key=True, facts={FACT: None, "pictures": None})

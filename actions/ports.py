@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, Protocol
 
+from actions.queue import HandOff
 from actions.rows import Change
 
 
@@ -18,6 +19,16 @@ class Recipient:
     name: str
     kind: str
     lead: bool
+    public_key: bytes
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class IdentityRole:
+    """One of the two offices that open an identity together. `kind` is that of the unit it belongs to."""
+
+    id: bytes
+    name: str
+    kind: str
     public_key: bytes
 
 
@@ -63,6 +74,9 @@ class Sealer(Protocol):
     def seal_address(self, address: bytes, *, public_key: bytes, case_id: bytes, record_id: bytes) -> bytes:
         """A return address: sealed to the server first, then to the case, so that neither reads it alone."""
 
+    def seal_identity(self, plaintext: bytes, *, roles: Sequence[IdentityRole], case_id: bytes, record_id: bytes) -> bytes:
+        """An identity: sealed to one role, then to the other, so that neither reads it alone, and nobody else at all."""
+
 
 class Receipts(Protocol):
     """The five words."""
@@ -83,6 +97,9 @@ class Units(Protocol):
     async def recovery(self) -> Recipient | None:
         """The recovery key, if one was made."""
 
+    async def identity_roles(self) -> tuple[IdentityRole, ...]:
+        """The two roles that open identities together; none as long as not both have a key of their own."""
+
 
 class Guesses(Protocol):
     """How often codes were tried."""
@@ -99,23 +116,57 @@ class Cases(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FileKept:
+    """A file that was cleaned and sealed. `size` and `sha256` (hex) are of the file as it came, `clean_…` of what was sealed, in bytes;
+    `kind` is voice, image or document; `pieces` are sealed under `key`."""
+
+    id: bytes
+    key: bytes
+    kind: str
+    content_type: str
+    extension: str
+    size: int
+    sha256: str
+    clean_size: int
+    clean_sha256: str
+    pieces: tuple[bytes, ...]
+
+
+class Files(Protocol):
+    """Files that people send."""
+
+    async def take(self, *, channel: str, handle: str, kind: str, size: int | None) -> FileKept | str:
+        """Fetches, cleans and seals a file of a kind. Slow. Why not, in a word, if it is not to be had: too_big, wrong_type,
+        unreachable, error."""
+
+    def apart(self, channel: str) -> bool:
+        """Whether the platform keeps files apart from the chat that the person sees."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Ports:
-    """All of them together, and what is neither clock nor chance in the core: `new_id` gives 16 random bytes."""
+    """All of them together, and what is neither clock nor chance in the core: `new_id` gives 16 random bytes. `zone` is where the city is;
+    `open_at` says whether somebody is planned to be at the desk at a moment."""
 
     sealer: Sealer
     receipts: Receipts
     units: Units
     guesses: Guesses
     cases: Cases
+    files: Files
     new_id: Callable[[], bytes]
     recording: Mapping[str, Any] = field(default_factory=dict)
+    zone: tzinfo = UTC
+    open_at: Callable[[datetime], bool] = field(default=lambda _: True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Request:
     """What an action is asked to do. `answers` are those of the conversation that asks, `drafts` those of every open one by its name;
+    `apart` are own words of the conversation that asks that its definition keeps apart (an identity): they are in neither of the others;
     `address` is the return address in clear, held in memory for this turn only; `started` is when the conversation began; times are
-    aware."""
+    aware. `hand_off` is the one that the conversation is in, as it stood when the turn began.
+    """
 
     arguments: Mapping[str, Any]
     answers: Mapping[str, Any]
@@ -128,13 +179,16 @@ class Request:
     address: str
     started: datetime
     now: datetime
+    apart: Mapping[str, str] = field(default_factory=dict)
+    hand_off: HandOff | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
     """What came of it. `rows` are written in the turn's own commit; `new_key` changes the conversation's key there, and the old one
     dies; `wipe` has the platform delete both sides' messages. `secret`: the result (a code, a reply) may stay with the person alone, so
-    the bubbles that tell it are locked under keys that die once they are delivered. The rest goes back into the conversation
+    the bubbles that tell it are locked under keys that die once they are delivered. `drop` are handles of files that go from where the
+    channel keeps them. The rest goes back into the conversation
     (`flows.signals.Done`)."""
 
     code: str
@@ -147,6 +201,7 @@ class Outcome:
     new_key: bool = False
     wipe: bool = False
     secret: bool = False
+    drop: tuple[str, ...] = ()
 
 
 Action = Callable[[Request, Ports], Awaitable[Outcome]]

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from actions.case import address_record, open_case, readers, receipt_row
+from actions.evidence import FACT, files_of, handed_over, without_pictures
+from actions.identity import identity_record
 from actions.ports import Outcome, Ports, Request
 from actions.rows import Change
+from flows.noted import CERTAIN, GUESSES
 
 
 def recorded(answers: Mapping[str, Any], recording: Mapping[str, Any]) -> dict[str, list[dict[str, str]]]:
@@ -40,7 +43,17 @@ def report_body(request: Request, ports: Ports, *, unfinished: bool = False) -> 
     }
     if request.facts.get("told"):
         body["told_before"] = request.facts["told"]
+    if request.facts.get(GUESSES):
+        body[GUESSES] = request.facts[GUESSES]
+    if files := report_files(request):
+        body["files"] = files
     return body
+
+
+def report_files(request: Request) -> list[dict[str, Any]]:
+    """The files that go with a report: no picture, if what was answered after it came says that none may."""
+    kept = files_of(request.facts)
+    return [file for file in kept if file.get("kind") != "image"] if without_pictures(request.answers) else kept
 
 
 def urgency_of(request: Request) -> str:
@@ -63,11 +76,20 @@ async def submit_report(request: Request, ports: Ports) -> Outcome:
     )  # fmt: skip
     words, row = await receipt_row(ports, case.id)
     rows.append(row)
+    files = report_files(request)
+    rows += handed_over(files, case.id)
     if request.answers.get("phone") == "own_here":
         rows.append(address_record(request, ports, case))
+    identity = await identity_record(request, ports, case)
+    if identity is not None:
+        rows.append(identity)
     return Outcome(
-        code="ok", result={"code": words}, rows=tuple(rows), forget=True, new_key=True, secret=True,
-        facts={"told": None, "trigger": None, "unfinished": None, "insider": request.answers.get("insider")},
+        code="ok", result={"code": words, "pictures_left_out": len(files) < len(files_of(request.facts))}, rows=tuple(rows),
+        forget=True, new_key=True, secret=True,
+        facts={
+            "told": None, GUESSES: None, CERTAIN: None, "trigger": None, "unfinished": None, "insider": request.answers.get("insider"),
+            FACT: None, "pictures": None,
+        },
     )  # fmt: skip
 
 
@@ -76,7 +98,7 @@ async def seal_unfinished(request: Request, ports: Ports) -> list[Change]:
     to = readers(await ports.units.recipients(), request.answers)
     if not to:
         return []
-    _, rows = await open_case(
+    case, rows = await open_case(
         request, ports, kind="unfinished", urgency=urgency_of(request), body=report_body(request, ports, unfinished=True), to=to
     )  # fmt: skip
-    return rows
+    return [*rows, *handed_over(report_files(request), case.id)]

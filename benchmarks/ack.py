@@ -37,7 +37,7 @@ async def _run(seconds: float) -> dict[str, Any]:
     async with site(base=Path.cwd()) as where:
         times = await _acknowledged(where, seconds, RATE)
         await where.service.settle()
-        return {"rate_per_s": RATE, "acknowledged_ms": percentiles(times), "messages": len(times), **environment(where)}
+        return {"rate_per_s": RATE, "acknowledged_ms": percentiles(times), "messages": len(times), **environment(where.folder)}
 
 
 def measure(*, seconds: float, runs: int) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def _first_reply(base: str, token: str) -> None:
 
 
 def _once() -> dict[str, float]:
-    command = [sys.executable, "-m", "bot", "demo", "--port", "0"]
+    command = [sys.executable, "-m", "bot", "demo", "--port", "0", "--nlu", "off"]
     begun = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"}) as process:
         try:

@@ -13,13 +13,15 @@ from contextlib import suppress
 from datetime import datetime
 from functools import partial
 
-from actions.ports import IssuedReceipt, NewCase, OpenedMailbox, Recipient
-from actions.rows import Change, Insert
+from actions.ports import IdentityRole, IssuedReceipt, NewCase, OpenedMailbox, Recipient
+from actions.rows import Change, Delete, Insert
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
+from bot.storage.writer import Writer
 from bot.vault import delivery
 from bot.vault.draft import row_key
 from bot.vault.errors import VaultError
+from bot.vault.identity import ROLES, seal_identity
 from bot.vault.keys import generate_keypair
 from bot.vault.mailbox import open_reply
 from bot.vault.receipt import ReceiptKeys, derive, new_receipt, read_receipt
@@ -58,6 +60,11 @@ class CaseSealer:
         return delivery.seal_address(
             address, delivery_public=self._delivery_public(), case_public=public_key, case_id=case_id, record_id=record_id, version=1
         )  # fmt: skip
+
+    def seal_identity(self, plaintext: bytes, *, roles: Sequence[IdentityRole], case_id: bytes, record_id: bytes) -> bytes:
+        """An identity under both roles' locks."""
+        keys = {role.name: role.public_key for role in roles}
+        return seal_identity(plaintext, public_keys=keys, case_id=case_id, record_id=record_id, version=1)
 
 
 def _give_way() -> None:
@@ -117,10 +124,12 @@ class ReceiptDesk:
 
 
 class StoredUnits:
-    """`Units`, held in memory: they change by command, and the command tells."""
+    """`Units`, held in memory: they change by command, and the command tells. `roles` are the names of the city's two identity roles."""
 
-    def __init__(self, reads: Reads) -> None:
+    def __init__(self, reads: Reads, *, roles: Sequence[str] = ()) -> None:
         self._reads = reads
+        self._named = frozenset(roles)
+        self._roles: tuple[IdentityRole, ...] = ()
         self._units: tuple[Recipient, ...] = ()
         self._recovery: Recipient | None = None
 
@@ -128,12 +137,25 @@ class StoredUnits:
         """Reads them anew."""
         rows = await self._reads.units()
         self._units = tuple(
-            Recipient(id=row.id, name=row.name, kind=row.kind, lead=bool(row.lead), public_key=row.public_key) for row in rows
-        )  # fmt: skip
+            Recipient(id=row.id, name=row.name, kind=row.kind, lead=bool(row.lead), public_key=row.public_key)
+            for row in rows
+            if row.public_key is not None
+        )
         row = await self._reads.recovery()
         self._recovery = (
             Recipient(id=row.id, name="recovery", kind="recovery", lead=False, public_key=row.public_key) if row is not None else None
         )  # fmt: skip
+        self._roles = self._disjoint(
+            [IdentityRole(id=r.id, name=r.role, kind=r.kind, public_key=r.public_key) for r in await self._reads.identity_roles()]
+        )  # fmt: skip
+
+    def _disjoint(self, roles: Sequence[IdentityRole]) -> tuple[IdentityRole, ...]:
+        """The roles, if they are the city's two and nobody holds two keys with one: neither the other role, nor a unit, nor recovery."""
+        others = {unit.public_key for unit in (*self._units, *([self._recovery] if self._recovery else []))}
+        keys = {role.public_key for role in roles}
+        if len(roles) != ROLES or {role.name for role in roles} != self._named or len(keys) != ROLES or keys & others:
+            return ()
+        return tuple(roles)
 
     @property
     def any(self) -> bool:
@@ -147,6 +169,15 @@ class StoredUnits:
     async def recovery(self) -> Recipient | None:
         """The recovery key."""
         return self._recovery
+
+    @property
+    def role_kinds(self) -> tuple[str, ...]:
+        """The kinds of the units that the two identity roles belong to; none while no identity can be taken."""
+        return tuple(sorted({role.kind for role in self._roles}))
+
+    async def identity_roles(self) -> tuple[IdentityRole, ...]:
+        """The two identity roles."""
+        return self._roles
 
 
 class StoredCases:
@@ -182,5 +213,25 @@ class GuessBudget:
         if own >= TRIES_PER_CONVERSATION or (own >= TRIES_ALWAYS and channels >= TRIES_PER_CHANNEL):
             return None
         return [
-            Insert(table="guess", row={"scope": scope, "hour": hour, "count": tried.get(scope, 0) + 1}, replace=True) for scope in scopes
+            Insert(table="guess", row={"scope": scope, "hour": hour, "count": 1}, replace=True, add=("count",)) for scope in scopes
         ]  # fmt: skip
+
+
+class StoredPrompts:
+    """Which prompts a platform keeps for us, remembered in the database (`bot.channels.whatsapp.prompts.Stored`)."""
+
+    def __init__(self, reads: Reads, writer: Writer, clock: Callable[[], float]) -> None:
+        self._reads, self._writer, self._clock = reads, writer, clock
+
+    async def find(self, digest: bytes) -> str | None:
+        """The platform's name of the prompt with these words."""
+        return await self._reads.prompt_sid(digest)
+
+    async def keep(self, digest: bytes, sid: str) -> None:
+        """Remembers it."""
+        row = {"hash": digest, "sid": sid, "created_at": int(self._clock())}
+        await self._writer.write([Insert(table="content_resource", row=row, replace=True)])
+
+    async def forget(self, digest: bytes) -> None:
+        """It is gone at the platform."""
+        await self._writer.write([Delete(table="content_resource", key={"hash": digest})])

@@ -3,38 +3,58 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
+import os
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from actions.desk import TOLD
 from actions.ports import Ports
 from actions.rows import Insert
 from bot.adapters import CaseSealer, GuessBudget, ReceiptDesk, StoredCases, StoredUnits
-from bot.channels.base import Channel, Pending, Received
+from bot.channels.base import Channel, Fetching, Pending, Received, TryLater
+from bot.clearing import Clearing
 from bot.deliver import Deliver
+from bot.desk.alarm import Caller, Messenger
+from bot.desk.build import build_desk
 from bot.errors import OperatorError
+from bot.evidence.desk import FileDesk
+from bot.evidence.errors import NotTaken
+from bot.evidence.staging import stage, staged_rows
+from bot.hearing import Hearing, Understands
 from bot.intake import Intake
 from bot.jobs import Jobs
+from bot.mode import Mode
+from bot.pages import Pages
+from bot.reports import ReportBook
 from bot.rollover import Rollover
 from bot.row_ids import RowIds
 from bot.settings import Settings
 from bot.shelf import Shelf, load_shelf
 from bot.storage.database import migrate, open_engine, truncate_wal
+from bot.storage.faults import is_double
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
+from bot.storage.sharing import BUBBLE, HAND_OFF, KEY_DEATH, MESSAGE, sharing_of
 from bot.storage.writer import Writer
-from bot.turn import Turns, Understands
+from bot.turn import TimerDue, Turn
+from bot.turns import Turns
 from flows.definition import Flow, read_flow
+from flows.desk import NOTHING
 from flows.library import Library
 
 log = logging.getLogger(__name__)
 
-CAN_WIPE = {"telegram": "both", "web": "page"}  # elsewhere the person has to delete everything
+# Elsewhere the person has to delete everything: at Twilio every message is deleted anyway, on a phone WhatsApp lets no business do it.
+CAN_WIPE = {"telegram": "both", "web": "page", "whatsapp": "none"}
+STAGES = "web"  # no platform keeps its files until they are fetched: they wait sealed in the database
 _GRACE = 10.0  # seconds for turns and deliveries that are on their way when the service stops
 
 
@@ -54,8 +74,14 @@ def read_pepper(path: Path, *, receipts_exist: bool) -> bytes:
         if receipts_exist:
             raise PepperError("missing")
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(secrets.token_hex(32) + "\n", encoding="ascii")
+        with suppress(FileExistsError):  # another process started at the same moment: its is the one
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.write(handle, secrets.token_hex(32).encode("ascii") + b"\n")
+            os.close(handle)
+    for _ in range(20):
+        if path.stat().st_size:
+            break
+        time.sleep(0.05)  # it is just being written
     try:
         pepper = bytes.fromhex(path.read_text(encoding="ascii").strip())
     except ValueError:
@@ -70,55 +96,94 @@ class Service:
 
     def __init__(
         self, settings: Settings, *, channels: Mapping[str, Channel], understander: Understands, clock: Callable[[], float] = time.time,
-        shelf: Shelf | None = None,
+        shelf: Shelf | None = None, desk: Callable[[Any], Awaitable[Mapping[str, Any]]] | None = None,
+        staffed: Callable[[], bool] = lambda: False, desk_changed: Callable[[bytes, int], None] = lambda *_: None,
+        messenger: Messenger | None = None, caller: Caller | None = None,
     ) -> None:  # fmt: skip
         self.settings = settings
         self.channels = channels
         self.shelf = shelf or load_shelf()
         self._clock = clock
         self._understander = understander
-        self.engine = open_engine(settings.database_url.get_secret_value())
-        self.keys = KeyStore(open_engine(settings.key_store.get_secret_value(), wal=False))
-        self._reading = open_engine(settings.database_url.get_secret_value(), reading=True)
-        self.writer = Writer(self.engine)
-        self.reads = Reads(self._reading)
-        self.units = StoredUnits(self.reads)
-        self.deliver = Deliver(writer=self.writer, reads=self.reads, keys=self.keys, channels=channels, clock=clock)
+        # Another desk than the service's own, for tests that move hand-offs by hand.
+        self._by_hand = None if desk is None else (desk, staffed, desk_changed)
+        self._messenger, self._caller = messenger, caller
+        database_url, key_store_url = settings.database_url.get_secret_value(), settings.key_store.get_secret_value()
+        self.engine = open_engine(database_url)
+        self.sharing = sharing_of(self.engine, database_url=database_url, key_store_url=key_store_url)
+        self.keys = KeyStore(open_engine(key_store_url, wal=False), holder=self.sharing.holder, clock=clock)
+        self._reading = open_engine(database_url, reading=True)
+        self.writer = Writer(self.engine, holder=self.sharing.holder)
+        self.reads = Reads(self._reading, holder=self.sharing.holder)
+        self.units = StoredUnits(self.reads, roles=self.shelf.identity_roles)
+        self.mode = Mode(self.reads)
+        self.pages = Pages(writer=self.writer, reads=self.reads, keys=self.keys)
+        self.deliver = Deliver(
+            writer=self.writer, reads=self.reads, keys=self.keys, channels=channels, clock=clock, pages=self.pages, sharing=self.sharing
+        )  # fmt: skip
+        self.files = FileDesk(channels=channels, reads=self.reads)
+        self.reports = ReportBook(writer=self.writer, reads=self.reads, clock=clock)
         self._started = False
 
     async def start(self, *, jobs: bool = True) -> None:
-        """Opens the stores, migrates them, takes up what was left over. With `jobs`, periodic work begins."""
+        """Opens the stores, migrates them, takes up what was left over. With `jobs`, periodic work begins.
+
+        Raises OperatorError if a store or the pepper cannot be used; what was opened is closed again.
+        """
+        try:
+            await self._start(jobs=jobs)
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def _start(self, *, jobs: bool) -> None:
         settings = self.settings
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         settings.keys_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         await migrate(self.engine, store="main")
         await self.keys.open()
         self.writer.start()
+        await self.sharing.start(self._heard, self._missed)
         await self.units.refresh()
+        await self.mode.refresh()
         pepper = await asyncio.to_thread(
             read_pepper, settings.pepper_file, receipts_exist=await self.reads.any_receipt()
         )  # fmt: skip
+        await self._same_pepper(pepper)
         library = await self._with_former()
         ids = RowIds()
         self._receipts = ReceiptDesk(self.reads, pepper)
         ports = Ports(
             sealer=CaseSealer(lambda: self.keys.delivery.public), receipts=self._receipts, units=self.units,
-            guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads), new_id=lambda: secrets.token_bytes(16),
-            recording=self.shelf.recording,
+            guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads),
+            files=self.files, new_id=lambda: secrets.token_bytes(16),
+            recording=self.shelf.recording, zone=settings.zone,
+            open_at=lambda moment: self._by_hand is not None or self.desk.open_at(moment),
         )  # fmt: skip
         self.rollover = Rollover(writer=self.writer, reads=self.reads, keys=self.keys, ids=ids)
-        self.turns = Turns(
-            writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, library=library, ports=ports, deliver=self.deliver,
-            rollover=self.rollover, understander=self._understander, channels=self.channels, clock=self._clock,
-            language=settings.language, world=self.world,
+        self.desk = build_desk(
+            reading=self._reading, writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, channels=self.channels,
+            deliver=self.deliver, sharing=self.sharing, tell=self._tell, clock=self._clock, zone=settings.zone, messenger=self._messenger,
+            caller=self._caller,
         )  # fmt: skip
+        said, self._staffed, changed = self._by_hand or (self.desk.desk_world, lambda: self.desk.staffed, self.desk.changed)
+        turn = Turn(
+            writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, library=library, ports=ports, deliver=self.deliver,
+            rollover=self.rollover, hearing=Hearing(self._understander), channels=self.channels, clock=self._clock,
+            language=settings.language, world=self.world, desk=said, desk_changed=changed,
+        )  # fmt: skip
+        self.turns = Turns(turn, writer=self.writer, reads=self.reads, keys=self.keys, sharing=self.sharing)
         self.intake = Intake(
             writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, channels=self.channels, clock=self._clock,
-            arrived=self.turns.arrived,
+            arrived=self.turns.arrived, left_over=self.turns.left_over, sharing=self.sharing,
+        )  # fmt: skip
+        self.clearing = Clearing(
+            writer=self.writer, reads=self.reads, keys=self.keys, channels=self.channels, sharing=self.sharing, clock=self._clock
         )  # fmt: skip
         self.jobs = Jobs(
             engine=self.engine, writer=self.writer, reads=self.reads, keys=self.keys, turns=self.turns, rollover=self.rollover,
-            deliver=self.deliver, units=self.units, clock=self._clock,
+            deliver=self.deliver, units=self.units, sharing=self.sharing, clearing=self.clearing, mode=self.mode, clock=self._clock,
+            desk=self.desk,
         )  # fmt: skip
         self._started = True
         await self.jobs.sweep()
@@ -129,18 +194,53 @@ class Service:
         """Ends gracefully: what is on its way is finished, the rest stays stored."""
         if self._started:
             self.jobs.stop()
+            await self.desk.stop(_GRACE)
             await self.turns.close(_GRACE)
+            self.pages.wake_all()
             await self.deliver.close(_GRACE)
         for channel in self.channels.values():
             await channel.close()
         if self._started:
             self._receipts.close()
-            await self.writer.close()
-            await self._reading.dispose()
-            await truncate_wal(self.engine)
-            await self.keys.close()
+        await self.writer.close()
+        await self.sharing.stop()
         await self._reading.dispose()
+        if self._started:
+            await truncate_wal(self.engine)
+        await self.keys.close()
         await self.engine.dispose()
+
+    def _heard(self, kind: str, subject: bytes) -> None:
+        """What another process on the same stores told."""
+        if kind == MESSAGE and self._started:
+            self.turns.left_over(subject)
+        elif kind == BUBBLE:
+            self.pages.wake(subject)
+        elif kind == KEY_DEATH:
+            self.keys.died(subject)
+        elif kind == HAND_OFF and self._started:
+            self.desk.heard(subject)
+
+    def _tell(self, conversation_id: bytes) -> None:
+        """Something happened at the desk that a reporter should hear."""
+        self.turns.arrived(TimerDue(conversation_id=conversation_id, name=TOLD))
+
+    def _missed(self) -> None:
+        """Something that was told may have been lost: what it could have been is looked up."""
+        self.keys.forget_held()
+        self.pages.wake_all()
+
+    async def _same_pepper(self, pepper: bytes) -> None:
+        """Raises PepperError if this pepper is not the one that this database's codes are made with: another machine's, or a new one."""
+        mark = hashlib.sha256(b"ruang-aman pepper mark\0" + pepper).hexdigest()
+        if await self.reads.switch("pepper") is None:
+            try:
+                await self.writer.write([Insert(table="switch", row={"name": "pepper", "value": mark})])
+            except Exception as error:  # another process started at the same moment
+                if not is_double(error):
+                    raise
+        if await self.reads.switch("pepper") != mark:
+            raise PepperError("another one")
 
     async def _with_former(self) -> Library:
         """The library with the revisions that open sessions may still go through; today's are stored for the day they are former."""
@@ -169,14 +269,20 @@ class Service:
         """What a definition may ask about the world (`flows.signals.WORLD`)."""
         return {
             "can_file": self.units.any,
-            "staffed": False,  # until there is a desk at which somebody can sit
-            "learn": False,
+            "staffed": self._staffed(),
+            "desk": NOTHING,  # of one conversation: the turn puts in what the desk says
+            "learn": bool(self.shelf.library.topics),
             "channel": channel,
             "today": now.astimezone(self.settings.zone).date().isoformat(),
             "service_name": self.shelf.decided("service_name", language),
             "hours_note": self.shelf.decided("hours_note", language),
             "can_wipe": CAN_WIPE.get(channel, "none"),
-            "takes_media": False,
+            "takes_media": channel == STAGES or isinstance(self.channels.get(channel), Fetching),
+            "files_most": self.shelf.number("files_per_report"),
+            "identity": list(self.units.role_kinds),
+            "identity_first": self.shelf.identity_role(0, language),
+            "identity_second": self.shelf.identity_role(1, language),
+            "mode": self.mode.value,
         }
 
     # The mailroom
@@ -185,13 +291,26 @@ class Service:
         """Stores a message; returns once it is durable."""
         return await self.intake.receive(received)
 
+    async def receive_file(self, received: Received, content: bytes) -> bool:
+        """Stores a message with its file, sealed, in one commit; returns once it is durable."""
+        media = received.inbound.media
+        if media is None:
+            raise ValueError("a file without its message")
+        try:
+            await self.files.check_room()
+        except NotTaken as error:
+            raise TryLater(error.code) from None
+        handle, pieces = await stage(content)
+        received = replace(received, inbound=replace(received.inbound, media=replace(media, handle=handle)))
+        return await self.intake.receive(received, files=lambda where, now: staged_rows(handle, pieces, where, now=now))
+
     async def _conversation(self, channel: str, address: str) -> bytes | None:
         return await self.intake.conversation(channel, address)
 
     async def pending(self, channel: str, address: str) -> list[Pending]:
         """What waits for a client of a pull channel."""
         conversation_id = await self._conversation(channel, address)
-        return await self.deliver.pending(conversation_id) if conversation_id is not None else []
+        return await self.pages.pending(conversation_id) if conversation_id is not None else []
 
     async def changed(self, channel: str, address: str, timeout: float) -> None:
         """Returns when something new may wait, or after `timeout` seconds."""
@@ -199,15 +318,17 @@ class Service:
         if conversation_id is None:
             await asyncio.sleep(min(timeout, 1.0))
             return
-        await self.deliver.news(conversation_id, timeout)
+        await self.pages.news(conversation_id, timeout)
 
     async def confirm(self, channel: str, address: str, ids: tuple[int, ...]) -> None:
         """The client has these."""
         conversation_id = await self._conversation(channel, address)
         if conversation_id is not None and ids:
-            await self.deliver.confirm(conversation_id, ids)
+            await self.pages.confirm(conversation_id, ids)
 
     async def settle(self) -> None:
         """Returns when every message taken in is answered and every answer is out: for tests and the terminal."""
+        await self.turns.settle()
+        await self.desk.settle()
         await self.turns.settle()
         await self.deliver.settle()

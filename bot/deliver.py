@@ -7,81 +7,69 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from weakref import WeakValueDictionary
 
 import orjson
 
-from actions.rows import Update
+from actions.rows import Change, Update
 from bot import contexts
-from bot.channels.base import Channel, Editing, Pending, Refused, TryLater
+from bot.channels.base import Channel, Editing, Fetching, Keeping, Refused, Reporting, TryLater, Windowed
+from bot.copies import Copies
 from bot.metrics import SENT
+from bot.pages import Pages
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
+from bot.storage.sharing import Alone, Sharing
 from bot.storage.writer import Writer
 from bot.vault.draft import lock, unlock
 from bot.vault.errors import VaultError
+from bot.waiting import Waiting, pause
+from bot.window import Window
 from flows.message import Outbound
 
 log = logging.getLogger(__name__)
 
-LONGEST_PAUSE = 300.0  # seconds between two tries at most
 _LATEST = 20_000
 AT_ONCE = 64  # calls to platforms side by side
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Waiting:
-    """An outbox row on its way out. `message` or `ref` is in memory when the row was just written; neither after a restart. `ref` is what
-    is to be deleted: the platform's id, or several with commas between."""
-
-    id: int
-    conversation_id: bytes
-    key_id: bytes
-    channel: str
-    kind: str
-    attempts: int
-    message: Outbound | None = None
-    ref: str = ""
-    address: str = ""  # in memory only, for the first try
-    own_key: bool = False  # the key is this row's alone, not the conversation's: it dies with the row's body
-    due_at: int = 0  # seconds since 1970; not to be sent before
-
-
-def pause(attempts: int, after: float = 0.0) -> float:
-    """Seconds until the next try: doubling from one second, with jitter, and never less than the platform asked for."""
-    return max(after, min(LONGEST_PAUSE, 2.0 ** min(attempts, 9)) * random.uniform(0.75, 1.25))  # noqa: S311  spreads load, no secret
-
-
 class Deliver:
-    """Sends what waits. Pull channels are told that something is there; their clients fetch it."""
+    """Sends what waits. The pages of pull channels are told that something is there; they fetch it themselves."""
 
     def __init__(
-        self, *, writer: Writer, reads: Reads, keys: KeyStore, channels: Mapping[str, Channel], clock: Callable[[], float]
+        self, *, writer: Writer, reads: Reads, keys: KeyStore, channels: Mapping[str, Channel], clock: Callable[[], float], pages: Pages,
+        sharing: Sharing | None = None,
     ) -> None:  # fmt: skip
+        self._pages = pages
         self._writer, self._reads, self._keys, self._channels, self._clock = writer, reads, keys, channels, clock
+        self._sharing: Sharing = sharing if sharing is not None else Alone()
+        self._copies = Copies(writer=writer, reads=reads, keys=keys, clock=clock)
+        self._window = Window(writer=writer, copies=self._copies, clock=clock)
         self._queues: dict[bytes, deque[Waiting]] = {}
         self._known: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._slots = asyncio.Semaphore(AT_ONCE)
-        self._news: dict[bytes, set[asyncio.Event]] = {}  # one for each page that waits
         self._closing = False
         self._closed = asyncio.Event()  # ends the pauses between tries
         self._withdrawn: set[int] = set()  # rows in this process's hands whose conversation was wiped meanwhile
+        self._arriving: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
+        self._unsure: set[int] = set()  # rows whose last try may have been taken all the same
         self._latest: dict[bytes, str] = {}  # the latest question's reference, in memory only: after a restart a new bubble is sent
 
     def enqueue(self, rows: Iterable[Waiting]) -> None:
         """Queues rows that are stored, in their order."""
         for row in rows:
             if self._channels[row.channel].pull:
-                for event in self._news.get(row.conversation_id, ()):
-                    event.set()
+                self._pages.wake(row.conversation_id)
                 continue
             if row.id in self._known or self._closing:
                 continue
+            if row.kind != "send" and isinstance(self._channels[row.channel], Keeping):
+                continue  # `bot.clearing` sees to it: a deletion that takes days must not stand before a reply
             self._known.add(row.id)
             queue = self._queues.get(row.conversation_id)
             if queue is not None:
@@ -92,23 +80,42 @@ class Deliver:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    def withdraw(self, conversation_id: bytes) -> None:
-        """Takes back what has not arrived yet, before the conversation's messages are looked up to be wiped. What is in the platform's
-        hands is deleted as soon as it is there. If that wipe is not written after all, the sweep takes the rows up again."""
-        self._withdrawn.update(row.id for row in self._queues.get(conversation_id, ()) if row.kind == "send")
+    def busy(self, conversation_id: bytes) -> bool:
+        """Whether something of this conversation is on its way out, or waits for its next try."""
+        return conversation_id in self._queues
+
+    @asynccontextmanager
+    async def wiping(self, conversation_id: bytes) -> AsyncIterator[None]:
+        """While a conversation's messages are looked up and its wipe is written: takes back what has not arrived yet. A bubble that arrives
+        is either written down before the look, and found, or after the wipe, and deleted as soon as it is there: never between the two. If
+        the wipe is not written after all, the sweep takes the rows up again."""
+        async with self._one_by_one(conversation_id):
+            self._withdrawn.update(row.id for row in self._queues.get(conversation_id, ()) if row.kind == "send")
+            yield
+
+    def _one_by_one(self, conversation_id: bytes) -> asyncio.Lock:
+        lock = self._arriving.get(conversation_id)
+        if lock is None:
+            lock = self._arriving[conversation_id] = asyncio.Lock()
+        return lock
 
     async def take_up(self) -> int:
         """Queues rows that are in nobody's hands: after a restart, or left over. Gives how many. Also those that are not due yet: what was
         said later must not overtake them."""
         pull = [name for name, channel in self._channels.items() if channel.pull]
+        keeping = [name for name, channel in self._channels.items() if isinstance(channel, Keeping)]
+        windows = [channel.window for channel in self._channels.values() if isinstance(channel, Windowed)]
+        open_since = int(self._clock() - min(windows)) if windows else 0
         found = [
             Waiting(
                 id=r.id, conversation_id=r.conversation_id, key_id=r.key_id, channel=r.channel, kind=r.kind, attempts=r.attempts,
-                due_at=r.due_at,
+                due_at=r.due_at, created_at=r.created_at, unsure=True,
             )
-            for r in await self._reads.waiting_sends(pull_channels=pull)
+            for r in await self._reads.waiting_sends(pull_channels=pull, keeping=keeping, open_since=open_since)
             if r.id not in self._known and r.channel in self._channels
         ]  # fmt: skip
+        ours = await self._sharing.take({row.conversation_id for row in found})
+        found = [row for row in found if row.conversation_id in ours]
         self.enqueue(found)
         return len(found)
 
@@ -116,8 +123,6 @@ class Deliver:
         """Lets calls that are on their way end; the rest stays in the outbox."""
         self._closing = True
         self._closed.set()
-        for event in [event for events in self._news.values() for event in events]:
-            event.set()
         if self._tasks:
             _, left = await asyncio.wait(set(self._tasks), timeout=timeout)
             for task in left:
@@ -132,6 +137,10 @@ class Deliver:
         queue = self._queues[conversation_id]
         try:
             while queue and not self._closing:
+                if not self._sharing.fresh:
+                    # The heartbeat has stopped: others may have taken this conversation over, and send what is here. The sweep asks.
+                    log.warning("delivery_left", extra={"rows": len(queue)})
+                    return
                 row = queue[0]
                 early = row.due_at - self._clock()
                 again = await self._deliver(row) if early <= 0 else early
@@ -141,7 +150,9 @@ class Deliver:
                     if all(other.id != row.id for other in queue):  # unless it waits there as its own deletion
                         self._known.discard(row.id)
                 else:
-                    queue[0] = replace(row, attempts=row.attempts + (early <= 0), address="", due_at=0)
+                    unsure = row.unsure or row.id in self._unsure
+                    self._unsure.discard(row.id)
+                    queue[0] = replace(row, attempts=row.attempts + (early <= 0), address="", due_at=0, unsure=unsure)
                     with suppress(TimeoutError):  # a service that stops does not wait for the next try: the row is stored
                         await asyncio.wait_for(self._closed.wait(), again)
         finally:
@@ -171,7 +182,11 @@ class Deliver:
         try:
             async with self._slots:
                 if row.message is not None:
-                    ref = ",".join(await self._send(channel, row.conversation_id, address, row.message))
+                    ref = ",".join(await self._copies.there_already(channel, row, address) or await self._send(channel, row, address))
+                elif row.kind == "drop":
+                    if isinstance(channel, Fetching):
+                        await channel.drop(row.ref)
+                    ref = ""
                 else:
                     for part in row.ref.split(","):
                         await channel.delete(address, part)
@@ -185,49 +200,55 @@ class Deliver:
         except Exception:
             log.exception("delivery_failed", extra={"row": row.id})
             return await self._later(row, TryLater("fault"))
+        async with self._one_by_one(row.conversation_id):
+            await self._arrived(row, key, ref)
+        return None
+
+    async def _arrived(self, row: Waiting, key: bytes, ref: str) -> None:
+        """Writes down that the platform has done what the row asked for. `ref` is its id for a bubble."""
+        channel = self._channels[row.channel]
         if row.id in self._withdrawn and ref:
             await self._take_back(row, ref)
-            return None
-        await self._finish(row, state="sent", ref=await self._locked(row, key, ref) if ref else None)
-        return None
+        elif ref and isinstance(channel, Keeping):
+            await self._finish(row, state="sent", also=await self._copies.deletion(row, ref, channel.kept))
+            await self._copies.mend(row, ref, channel.kept)
+        else:
+            await self._finish(row, state="sent", ref=await self._locked(row, key, ref) if ref else None)
 
     async def _locked(self, row: Waiting, key: bytes, ref: str) -> bytes | None:
         """The platform's ids, locked under the conversation's key: they are needed longer than the bubble."""
         if row.own_key or self._keys.held(row.key_id) is None:  # or it was changed while the bubble was on its way
-            found = await self._present_key(row)
+            found = await self._copies.present_key(row)
             if found is None:
                 return None
             key = found[1]
         return lock(key, ref.encode(), context=contexts.row("outbox", "ref", row.id, row.conversation_id))
 
-    async def _present_key(self, row: Waiting) -> tuple[bytes, bytes] | None:
-        """The conversation's key as it is now, with its id; None (and logged) if there is none: that message cannot be taken back."""
-        try:
-            stored = await self._reads.conversation(row.conversation_id)
-            key = await self._keys.key(stored.key_id) if stored is not None else None
-        except Exception:  # it went out, and must not go out again for this
-            log.exception("delivery_ref_lost", extra={"row": row.id})
-            return None
-        return (stored.key_id, key) if stored is not None and key is not None else None
-
     async def _take_back(self, row: Waiting, ref: str) -> None:
         """A bubble that arrived after its conversation was wiped: its row becomes its own deletion, as durable as every other."""
-        found = await self._present_key(row)
+        found = await self._copies.present_key(row)
         if found is None:
             return
         key_id, key = found
         body = lock(key, ref.encode(), context=contexts.row("outbox", "body", row.id, row.conversation_id))
-        values = {"kind": "delete", "state": "sending", "key_id": key_id, "body": body, "attempts": 0}
+        values = {"kind": "delete", "state": "sending", "key_id": key_id, "body": body, "attempts": 0, "due_at": int(self._clock())}
         try:
             await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values)])
         except Exception:
             log.exception("delivery_unwritten", extra={"row": row.id})
+        if isinstance(self._channels[row.channel], Keeping):
+            return
         self._queues[row.conversation_id].append(
             replace(row, kind="delete", key_id=key_id, message=None, ref=ref, attempts=0, address="", own_key=False)
         )
 
-    async def _send(self, channel: Channel, conversation_id: bytes, address: str, message: Outbound) -> tuple[str, ...]:
+    async def _send(self, channel: Channel, row: Waiting, address: str) -> tuple[str, ...]:
         """Sends a bubble, or changes the latest one if that is what it is for and the platform can."""
+        conversation_id, message = row.conversation_id, row.message
+        if message is None:
+            raise ValueError("nothing to send")
+        if isinstance(channel, Reporting):
+            return await channel.send_as(row.id, address, message)
         latest = self._latest.get(conversation_id)
         if message.replaces and latest is not None and isinstance(channel, Editing):
             try:
@@ -245,7 +266,8 @@ class Deliver:
     async def _ready(self, row: Waiting) -> tuple[Waiting, bytes, str] | None:
         """The row with what is to be sent, its key and the address; None (and the row is closed) if nobody may send it any more."""
         held = self._keys.held(row.key_id)
-        if row.address and held is not None:
+        windowed = isinstance(self._channels[row.channel], Windowed)
+        if row.address and held is not None and not windowed:
             return row, held, row.address
         # The row first: if the conversation's key is changed between the two, the row's is taken for its own, and only an old key dies.
         waiting = await self._reads.outgoing(row.id)
@@ -260,19 +282,28 @@ class Deliver:
             await self._finish(row, state="dead", code="erased")
             return None
         address = unlock(of_address, stored.address, context=contexts.address(row.conversation_id)).decode()
-        return self._filled(row, key, waiting.body), key, address
+        row = self._filled(row, key, waiting.body)
+        if windowed and row.kind == "send" and await self._window.shut(
+            self._channels[row.channel], row, waiting.code, stored.last_at, address
+        ):
+            return None
+        return row, key, address
 
     @staticmethod
     def _filled(row: Waiting, key: bytes, locked: bytes) -> Waiting:
         if row.message is not None or row.ref:
             return row
         body = unlock(key, locked, context=contexts.row("outbox", "body", row.id, row.conversation_id))
-        return replace(row, ref=body.decode()) if row.kind == "delete" else replace(row, message=Outbound.from_json(orjson.loads(body)))
+        if row.kind in ("delete", "drop"):
+            return replace(row, ref=body.decode())
+        return replace(row, message=Outbound.from_json(orjson.loads(body)))
 
     async def _later(self, row: Waiting, error: TryLater) -> float | None:
         if row.id in self._withdrawn:
             return None  # its row is closed already, and must not be opened again
         wait = pause(row.attempts, error.after)
+        if error.unsure:
+            self._unsure.add(row.id)
         SENT.labels(row.channel, row.kind, "later").inc()
         log.warning("delivery_later", extra={"row": row.id, "channel": row.channel, "code": error.code, "attempt": row.attempts + 1})
         values = {"state": "pending", "attempts": row.attempts + 1, "due_at": int(self._clock() + wait), "code": error.code}
@@ -282,13 +313,15 @@ class Deliver:
             log.exception("delivery_unwritten", extra={"row": row.id})
         return wait
 
-    async def _finish(self, row: Waiting, *, state: str, code: str | None = None, ref: bytes | None = None) -> None:
+    async def _finish(
+        self, row: Waiting, *, state: str, code: str | None = None, ref: bytes | None = None, also: Sequence[Change] = ()
+    ) -> None:  # fmt: skip
         SENT.labels(row.channel, row.kind, state).inc()
         values = {"state": state, "code": code, "body": None, "ref": ref}
         attempts = 0
         while True:
             try:
-                await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values)])
+                await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values), *also])
                 break
             except Exception:
                 # It went out. While this cannot be written down (a full disk) the row stays in these hands: given back, the sweep would
@@ -304,40 +337,3 @@ class Deliver:
                 await self._keys.destroy([row.key_id])
             except Exception:  # nothing uses it any more: it dies with the next that nothing uses (`Jobs.forget`)
                 log.exception("key_death_delayed")
-
-    async def pending(self, conversation_id: bytes) -> list[Pending]:
-        """What waits for the client of a pull channel, oldest first."""
-        found: list[Pending] = []
-        for row in await self._reads.waiting_of(conversation_id):
-            key = await self._keys.key(row.key_id)
-            if key is not None and row.body is not None and row.kind == "send":
-                try:
-                    body = unlock(key, row.body, context=contexts.row("outbox", "body", row.id, conversation_id))
-                except VaultError:
-                    log.error("bubble_unreadable", extra={"row": row.id})  # somebody changed the database: what does open is shown
-                    continue
-                found.append(Pending(id=row.id, message=Outbound.from_json(orjson.loads(body))))
-        return found
-
-    async def news(self, conversation_id: bytes, timeout: float) -> None:
-        """Returns when something was queued for this conversation, or after `timeout` seconds."""
-        event = asyncio.Event()
-        waiting = self._news.setdefault(conversation_id, set())
-        waiting.add(event)
-        try:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(event.wait(), timeout)
-        finally:
-            waiting.discard(event)
-            if not waiting and self._news.get(conversation_id) is waiting:
-                del self._news[conversation_id]
-
-    async def confirm(self, conversation_id: bytes, ids: tuple[int, ...]) -> None:
-        """The client has these rows: their bodies are erased."""
-        values = {"state": "sent", "body": None, "code": None}
-        own = await self._reads.own_keys(conversation_id, ids)
-        await self._writer.write(
-            [Update(table="outbox", key={"id": row_id, "conversation_id": conversation_id}, values=values) for row_id in ids]
-        )
-        await self._keys.destroy(own)
-        SENT.labels("web", "send", "sent").inc(len(ids))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +13,15 @@ import orjson
 
 from actions.rows import Change, Insert, Update
 from bot import contexts
-from bot.channels.base import Channel, Received
+from bot.channels.base import Channel, Keeping, Received
+from bot.clearing import deletion
 from bot.metrics import RECEIVED
 from bot.row_ids import RowIds
+from bot.storage.faults import Stale, is_double
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Located, Reads
-from bot.storage.writer import Writer
+from bot.storage.sharing import Sharing
+from bot.storage.writer import Arrival, Writer
 from bot.vault.draft import lock, row_key, unlock
 from bot.vault.errors import VaultError
 from flows.message import Inbound
@@ -26,6 +29,8 @@ from flows.message import Inbound
 log = logging.getLogger(__name__)
 
 DAY = 86_400
+Files = Callable[[bytes, int], Sequence[Change]]
+_TRIES = 4  # at storing a message whose conversation another process changes meanwhile
 SILENCE = DAY  # an unfinished report is sealed or erased after a day without a message (the city's rule)
 
 
@@ -40,16 +45,17 @@ class Arrived:
 
 
 class Intake:
-    """Takes messages in. `arrived` hands each on to its turn once it is stored."""
+    """Takes messages in. `arrived` hands each on to its turn once it is stored; `left_over` has the messages of a conversation taken up
+    that were stored elsewhere."""
 
     def __init__(
-        self, *, writer: Writer, reads: Reads, keys: KeyStore, ids: RowIds, channels: Mapping[str, Channel],
-        clock: Callable[[], float], arrived: Callable[[Arrived], None],
+        self, *, writer: Writer, reads: Reads, keys: KeyStore, ids: RowIds, channels: Mapping[str, Channel], sharing: Sharing,
+        clock: Callable[[], float], arrived: Callable[[Arrived], None], left_over: Callable[[bytes], None],
     ) -> None:  # fmt: skip
         self._writer, self._reads, self._keys, self._ids = writer, reads, keys, ids
-        self._channels = channels
+        self._channels, self._sharing = channels, sharing
         self._clock = clock
-        self._arrived = arrived
+        self._arrived, self._left_over = arrived, left_over
         self._gates: dict[bytes, tuple[asyncio.Lock, int]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -59,14 +65,15 @@ class Intake:
         parts = (b"address", channel.encode(), address.encode())
         return [(d, row_key(key, *parts)) for d, key in await self._keys.day_keys(day)]
 
-    async def receive(self, received: Received) -> bool:
-        """Stores a message; returns once it is durable. False for a message that was stored before."""
+    async def receive(self, received: Received, *, files: Files | None = None) -> bool:
+        """Stores a message; returns once it is durable. False for a message that was stored before. `files` gives, for conversation and
+        moment, the rows of a file that came with it: they are written with it or not at all."""
         names = await self.row_keys(received.channel, received.address)
         lock_of, users = self._gates.get(names[0][1], (asyncio.Lock(), 0))
         self._gates[names[0][1]] = (lock_of, users + 1)
         try:
             async with lock_of:
-                new = await self._store(received, names)
+                new = await self._stored(received, names, files)
         finally:
             gate, users = self._gates[names[0][1]]
             if users <= 1:
@@ -111,7 +118,19 @@ class Intake:
                 return None, None
         return located, key
 
-    async def _store(self, received: Received, names: list[tuple[int, bytes]]) -> bool:
+    async def _stored(self, received: Received, names: list[tuple[int, bytes]], files: Files | None) -> bool:
+        """Stores a message; again if another process opened its conversation, or changed the key, at the same moment."""
+        tries = 0
+        while True:
+            try:
+                return await self._store(received, names, files, again=tries > 0)
+            except Exception as error:
+                tries += 1
+                if tries >= _TRIES or not (isinstance(error, Stale) or is_double(error)):
+                    raise
+            await asyncio.sleep(0.02 * tries)
+
+    async def _store(self, received: Received, names: list[tuple[int, bytes]], files: Files | None, *, again: bool) -> bool:
         now = int(self._clock())
         today, name = names[0]
         dedupe = [
@@ -122,6 +141,7 @@ class Intake:
         changes: list[Change] = []
         key_id = located.key_id if located else b""
         conversation_id = located.conversation_id if located else secrets.token_bytes(16)
+        arrival = Arrival(conversation_id=conversation_id, key_id=key_id) if located else None
         if key is None:
             key_id, key = await self._keys.create(now=now)
             locked = lock(key, received.address.encode(), context=contexts.address(conversation_id))
@@ -129,16 +149,28 @@ class Intake:
             if located:
                 changes.append(Update(table="conversation", key={"id": conversation_id}, values=row))
             else:
-                changes.append(Insert(table="conversation", row={"id": conversation_id, "channel": received.channel, **row}))
+                row |= {"id": conversation_id, "channel": received.channel, "holder": self._sharing.holder}
+                changes.append(Insert(table="conversation", row=row))
             due = {"conversation_id": conversation_id, "name": "silence", "due_at": now + SILENCE}
             changes.append(Insert(table="timer", row=due, replace=True))
         if located is None or located.day != today:
             row = {"row_key": name, "conversation_id": conversation_id, "day": today}
-            changes.append(Insert(table="address", row=row, replace=True))
+            # Somebody's first message, taken in by two processes at once, makes one conversation: the second finds the name taken, and then
+            # the conversation under it. If there is none that can be read, the name is nobody's.
+            changes.append(Insert(table="address", row=row, replace=again or located is not None))
         row_id = self._ids.next()
         body = orjson.dumps(received.inbound.to_json())
         bound = {column: contexts.row("inbox", column, row_id, conversation_id) for column in ("body", "ref")}
-        ref = lock(key, received.ref.encode(), context=bound["ref"]) if received.ref else None
+        channel = self._channels[received.channel]
+        keeps = isinstance(channel, Keeping)
+        ref = lock(key, received.ref.encode(), context=bound["ref"]) if received.ref and not keeps else None
+        if received.ref and isinstance(channel, Keeping):
+            changes.append(
+                deletion(
+                    row_id, conversation_id=conversation_id, channel=received.channel, key_id=key_id, key=key, ref=received.ref, now=now,
+                    due_at=int(now + channel.kept),
+                )
+            )  # fmt: skip
         changes.append(
             Insert(
                 table="inbox",
@@ -148,15 +180,23 @@ class Intake:
                 },
             )
         )  # fmt: skip
+        if files is not None:
+            changes += files(conversation_id, now)
         # The key must outlive this message's turn, whatever another turn decides meanwhile. Nothing was awaited since it was found alive.
         self._keys.lease(key_id)
         try:
-            new = await self._writer.write(changes, dedupe=tuple(dedupe))
+            written = await self._writer.write(changes, dedupe=tuple(dedupe), arrival=arrival)
         except BaseException:
             self._keys.release(key_id)
             raise
-        if not new:
+        if not written or not written.ours:
+            # It was stored before; or another process has the conversation, and was told.
             self._keys.release(key_id)
-            return False
+            return bool(written)
+        self._sharing.held(conversation_id)
+        if written.earlier:  # in their order, this one among them
+            self._keys.release(key_id)
+            self._left_over(conversation_id)
+            return True
         self._arrived(Arrived(id=row_id, conversation_id=conversation_id, key_id=key_id, inbound=received.inbound))
         return True

@@ -15,4 +15,18 @@ TURN_SECONDS = Histogram(
 ACTIONS = Counter("ruang_aman_actions_total", "Business actions", ("action", "code"), registry=REGISTRY)
 SENT = Counter("ruang_aman_sent_total", "Deliveries", ("channel", "kind", "outcome"), registry=REGISTRY)
 DANGER = Counter("ruang_aman_danger_total", "Messages that alarmed", ("level",), registry=REGISTRY)
+NLU_ASKED = Counter("ruang_aman_nlu_asked_total", "Messages that the model was asked about", registry=REGISTRY)
+NLU = Counter("ruang_aman_nlu_total", "What became of messages for the model", ("outcome",), registry=REGISTRY)
+NLU_SECONDS = Histogram(
+    "ruang_aman_nlu_seconds", "How long the model was waited for", registry=REGISTRY,
+    buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 1.5),
+)  # fmt: skip
 WAITING = Gauge("ruang_aman_waiting", "Rows that wait, by queue", ("queue",), registry=REGISTRY)
+REPORTED = Counter(
+    "ruang_aman_reported_total", "What a platform told of messages that went out", ("channel", "status", "code"), registry=REGISTRY
+)  # fmt: skip
+DESK_EVENTS = Counter("ruang_aman_desk_events_total", "What happened to hand-offs", ("event",), registry=REGISTRY)
+DESK_WAITING = Gauge("ruang_aman_desk_waiting", "Hand-offs that nobody has, by urgency", ("urgency",), registry=REGISTRY)
+DESK_OLDEST = Gauge("ruang_aman_desk_oldest_seconds", "How long the one has waited that waits the longest", registry=REGISTRY)
+DESK_PEOPLE = Gauge("ruang_aman_desk_people", "Staff whose console is connected, by what they said", ("state",), registry=REGISTRY)
+DESK_ALARMS = Counter("ruang_aman_desk_alarms_total", "Alarms for crises that nobody had", ("way", "outcome"), registry=REGISTRY)

@@ -9,9 +9,9 @@ import orjson
 
 from actions.rows import Change, Insert
 from bot import contexts
-from bot.deliver import Waiting
 from bot.row_ids import RowIds
 from bot.vault.draft import lock
+from bot.waiting import Waiting
 from flows.message import Outbound
 
 
@@ -43,7 +43,7 @@ def bubble_rows(
         waiting.append(
             Waiting(
                 id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="send", attempts=0, message=message,
-                address=address, own_key=own,
+                address=address, own_key=own, created_at=now,
             )
         )
     return changes, waiting

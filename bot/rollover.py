@@ -14,7 +14,6 @@ import orjson
 
 from actions.rows import Change, Delete, Insert, Update
 from bot import contexts
-from bot.deliver import Waiting
 from bot.outbox import outbox_row
 from bot.row_ids import RowIds
 from bot.storage.key_store import KeyStore
@@ -22,6 +21,7 @@ from bot.storage.reads import Reads
 from bot.storage.writer import Writer
 from bot.vault.draft import lock, unlock
 from bot.vault.errors import VaultError
+from bot.waiting import Waiting
 
 MOST_REFS = 400
 

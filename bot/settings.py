@@ -34,6 +34,7 @@ _LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
 _TELEGRAM_TOKEN = re.compile(r"\d+:[A-Za-z0-9_-]+")
 _TELEGRAM_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")  # Bot API, setWebhook: secret_token
 _WHATSAPP_ADDRESS = re.compile(r"whatsapp:\+\d{6,15}")
+_TWILIO_TEMPLATE = re.compile(r"HX[0-9a-fA-F]{32}")
 
 
 class TelegramMode(StrEnum):
@@ -85,6 +86,7 @@ class Settings(BaseSettings):
     pepper_file: Path = Field(default=Path(), description="the secret that receipt codes are hashed with; empty: DATA_DIR/keys/pepper")
     public_url: str = Field(default="", description="how people reach the service from outside")
     nlu_url: str = Field(default="", description="the understanding of free text: empty, an address, or off")
+    nlu_token: SecretStr | None = Field(default=None, description="what a Rasa server at NLU_URL wants to hear; empty: nothing")
     telegram_token: SecretStr | None = Field(default=None, description="the bot's token from @BotFather; empty: no Telegram")
     telegram_mode: TelegramMode = Field(default=TelegramMode.POLLING, description="polling or webhook")
     telegram_secret: SecretStr | None = Field(default=None, description="what Telegram's calls to the webhook must carry")
@@ -93,9 +95,17 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr | None = Field(default=None, description="the auth token of Twilio")
     twilio_from: str = Field(default="", description="our WhatsApp address, whatsapp:+…")
     twilio_api_url: str = Field(default=TWILIO_API_URL, description="the host of Twilio's API")
+    twilio_template_sid: str = Field(default="", description="the approved message that asks a person to write again; empty: none")
+    twilio_voice_from: str = Field(default="", description="our number that telephones staff on call, +…; empty: nobody is telephoned")
     language: str = Field(default="id", description="the language for people who have chosen none")
     timezone: str = Field(default="Asia/Makassar", description="the time zone that people are told times in")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="how much the log tells")
+
+    @property
+    def database_file(self) -> Path | None:
+        """The database, where it is a file (SQLite)."""
+        scheme, _, path = self.database_url.get_secret_value().partition(":///")
+        return Path(path) if scheme.startswith("sqlite") else None
 
     @property
     def keys_folder(self) -> Path:
@@ -106,6 +116,11 @@ class Settings(BaseSettings):
     def zone(self) -> ZoneInfo:
         """The time zone, ready for use."""
         return ZoneInfo(self.timezone)
+
+    @property
+    def shared(self) -> bool:
+        """Whether several processes may serve on these stores: both are on PostgreSQL."""
+        return not any(url.get_secret_value().startswith("sqlite") for url in (self.database_url, self.key_store))
 
     @property
     def nlu_off(self) -> bool:
@@ -151,6 +166,11 @@ class Settings(BaseSettings):
             raise _wrong("must be the http address of a Rasa server, or off, or empty")
         return url.rstrip("/")
 
+    @field_validator("nlu_token", mode="after")
+    @classmethod
+    def _nlu_secret(cls, token: SecretStr | None) -> SecretStr | None:
+        return token if token is not None and token.get_secret_value() else None
+
     @field_validator("telegram_token", mode="after")
     @classmethod
     def _token(cls, token: SecretStr | None) -> SecretStr | None:
@@ -171,6 +191,20 @@ class Settings(BaseSettings):
         if address and not _WHATSAPP_ADDRESS.fullmatch(address):
             raise _wrong("must be whatsapp: and a number with its country code, without spaces (whatsapp:+62…)")
         return address
+
+    @field_validator("twilio_template_sid", mode="after")
+    @classmethod
+    def _template(cls, sid: str) -> str:
+        if sid and not _TWILIO_TEMPLATE.fullmatch(sid):
+            raise _wrong("must be the sid of an approved template: HX and 32 hexadecimal digits")
+        return sid
+
+    @field_validator("twilio_voice_from", mode="after")
+    @classmethod
+    def _voice(cls, number: str) -> str:
+        if number and not _WHATSAPP_ADDRESS.fullmatch(f"whatsapp:{number}"):
+            raise _wrong("must be a number with its country code, without spaces (+62…)")
+        return number
 
     @field_validator("timezone", mode="after")
     @classmethod
@@ -193,7 +227,7 @@ class Settings(BaseSettings):
     def _together(self) -> Self:
         lines: list[str] = []
         if self.telegram_mode is TelegramMode.WEBHOOK:
-            if not self._callable_by_telegram():
+            if not self._callable_by(self.telegram_api_url):
                 lines.append(f"{PREFIX}PUBLIC_URL must be an https address when {PREFIX}TELEGRAM_MODE is webhook (or use polling)")
             lines += [
                 f"{PREFIX}{name.upper()} must be set when {PREFIX}TELEGRAM_MODE is webhook (or use polling)"
@@ -202,8 +236,12 @@ class Settings(BaseSettings):
             ]
         twilio = ("twilio_account_sid", "twilio_auth_token", "twilio_from")
         missing = [f"{PREFIX}{name.upper()}" for name in twilio if not getattr(self, name)]
+        if self.twilio_voice_from and len(missing) == len(twilio):
+            lines.append(f"{' and '.join(missing)} must be set too: {PREFIX}TWILIO_VOICE_FROM telephones through the same account")
         if missing and len(missing) < len(twilio):
             lines.append(f"{' and '.join(missing)} must be set too: WhatsApp needs all three (or none)")
+        if not missing and not self._callable_by(self.twilio_api_url):
+            lines.append(f"{PREFIX}PUBLIC_URL must be the https address at which Twilio reaches this service: WhatsApp needs it")
         # What is derived is filled in here, so that nobody else has to know the default.
         for name, value in (
             ("database_url", SecretStr(f"sqlite+aiosqlite:///{self.data_dir / 'ruang-aman.db'}")),
@@ -211,6 +249,8 @@ class Settings(BaseSettings):
         ):
             if not getattr(self, name).get_secret_value():
                 object.__setattr__(self, name, value)
+        if self.nlu_token is not None and (self.nlu_off or not self.nlu_url):
+            lines.append(f"{PREFIX}NLU_TOKEN is for a Rasa server at {PREFIX}NLU_URL: set its address too, or leave the token away")
         if self.pepper_file == Path():
             object.__setattr__(self, "pepper_file", self.keys_folder / "pepper")
         if self.key_store.get_secret_value() == self.database_url.get_secret_value():
@@ -219,9 +259,9 @@ class Settings(BaseSettings):
             raise _wrong("\n".join(lines))
         return self
 
-    def _callable_by_telegram(self) -> bool:
-        """Telegram calls https alone; an emulator of its API on this machine may call back in the clear."""
-        public, platform = urlsplit(self.public_url), urlsplit(self.telegram_api_url)
+    def _callable_by(self, platform_url: str) -> bool:
+        """A platform calls https alone; an emulator of its API on this machine may call back in the clear."""
+        public, platform = urlsplit(self.public_url), urlsplit(platform_url)
         return public.scheme == "https" or (public.hostname in _LOOPBACK and platform.hostname in _LOOPBACK)
 
 

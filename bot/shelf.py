@@ -8,12 +8,15 @@ from typing import Any
 
 from bot.content import content_folder, definitions_folder
 from bot.errors import OperatorError
+from flows import directory
 from flows.catalogue import Catalogue
 from flows.definition import Flow
 from flows.inspection.content import Content, Source, Sources, read_content
 from flows.library import Library
 from flows.marked import Problem, read
 from flows.places import Regions, RegionsError
+from flows.topics import FAQ
+from nlu.thresholds import read_thresholds
 
 
 class ContentError(OperatorError):
@@ -33,10 +36,30 @@ class Shelf:
     recording: dict[str, Any] = field(default_factory=dict)
     city: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def identity_roles(self) -> tuple[str, ...]:
+        """The names of the two roles that open an identity together, as the city decided."""
+        return tuple(str(role["id"]) for role in self._roles())
+
+    def identity_role(self, number: int, language: str) -> str:
+        """What the first (0) or second (1) of them is called, in a language."""
+        roles = self._roles()
+        return str(roles[number]["name"].get(language, "")) if number < len(roles) else ""
+
+    def _roles(self) -> list[dict[str, Any]]:
+        """None where the city's line is not what it should be: `check` says so, and no identity is taken."""
+        roles = self.city.get("identity_roles")
+        good = isinstance(roles, list) and all(isinstance(r, dict) and "id" in r and isinstance(r.get("name"), dict) for r in roles)
+        return roles if isinstance(roles, list) and good else []
+
     def decided(self, name: str, language: str) -> str:
         """What the city decided about a text, in a language."""
         value = self.city.get(name, "")
         return str(value.get(language, "")) if isinstance(value, dict) else str(value)
+
+    def number(self, name: str) -> int:
+        """What the city decided, as a whole number."""
+        return int(self.city[name])
 
 
 def read_sources(folder: Path | None = None, definitions: Path | None = None) -> Sources:
@@ -51,25 +74,43 @@ def read_sources(folder: Path | None = None, definitions: Path | None = None) ->
         path = data / name
         return source(path, f"data/{name}") if path.is_file() else None
 
+    def optional_in(name: str) -> dict[str, Source]:
+        found = {language: optional(f"{language}/{name}") for language in languages}
+        return {language: each for language, each in found.items() if each is not None}
+
+    def folder_of(kind: str) -> dict[str, dict[str, Source]]:
+        return {
+            name: {path.stem: source(path, f"data/{name}/{kind}/{path.name}") for path in sorted((data / name / kind).glob("*.yml"))}
+            for name in languages
+        }
+
     languages = sorted(path.parent.name for path in data.glob("*/strings.yml"))
-    taken = {"strings.yml", "commands.yml"}
+    taken = {"strings.yml", "commands.yml", "lessons.yml", "services.yml", "recording.yml", "city.yml"}
     return Sources(
         definitions=tuple(source(path, f"flows/definitions/{path.name}") for path in sorted(flows.glob("*.yml"))),
         strings={name: source(data / name / "strings.yml", f"data/{name}/strings.yml") for name in languages},
-        commands={
-            name: source(data / name / "commands.yml", f"data/{name}/commands.yml")
-            for name in languages
-            if (data / name / "commands.yml").is_file()
-        },
+        commands=optional_in("commands.yml"),
         services=optional("services.yml"),
         recording=optional("recording.yml"),
         city=optional("city.yml"),
+        lessons=optional_in("lessons.yml"),
+        faq=folder_of("faq"),
+        intents=folder_of("intents"),
         others=tuple(
             source(path, f"data/{path.relative_to(data)}")
             for path in sorted(data.rglob("*.yml"))
-            if path.name not in taken and path.name not in ("services.yml", "recording.yml", "city.yml")
+            if path.name not in taken and path.parent.name not in ("faq", "intents")
         ),
     )
+
+
+def offered_from(folder: Path | None = None) -> float:
+    """How likely a topic has to be to be offered (`data/understanding.yml`). Raises ContentError if the file cannot be used."""
+    name = "understanding.yml"
+    found, problems = read_thresholds(((folder or content_folder()) / name).read_text(encoding="utf-8"), file=f"data/{name}")
+    if found is None:
+        raise ContentError(problems)
+    return found.offer
 
 
 def load_shelf(folder: Path | None = None, former: dict[tuple[str, str], Flow] | None = None) -> Shelf:
@@ -89,9 +130,17 @@ def load_shelf(folder: Path | None = None, former: dict[tuple[str, str], Flow] |
     }
     shipped = {str(entry["id"]) for entry in content.services.get("services", ()) if entry.get("ship") is True}
     numbers = {name: number for name, number in content.numbers.items() if name in shipped}
-    catalogue = Catalogue(strings=content.strings, commands=commands, numbers=numbers)
+    strings = {language: {**table, FAQ: content.answers.get(language, {})} for language, table in content.strings.items()}
+    catalogue = Catalogue(strings=strings, commands=commands, numbers=numbers)
+    try:
+        services = directory.shipped(content.services.get("services", ()))
+    except ValueError:
+        raise ContentError([Problem(file="data/services.yml", line=0, message="a date of 'verified' is none")]) from None
     return Shelf(
-        library=Library(flows=content.flows, catalogue=catalogue, regions=places, former=former or {}),
+        library=Library(
+            flows=content.flows, catalogue=catalogue, regions=places, topics=content.topics, services=services, former=former or {},
+            offer=offered_from(folder),
+        ),
         content=content,
         recording=dict(content.recording.get("steps", {})),
         city={name: entry.get("value") for name, entry in content.city.items() if isinstance(entry, dict)},

@@ -1,42 +1,51 @@
 """One turn: load the session, understand, resume, run actions; then one commit of session, answers and replies.
 
-Turns of one conversation run one at a time and in order; different conversations run side by side. What a turn decided is durable
-before anything is sent, and a key that has to die is dead before anything is sent.
+What a turn decided is durable before anything is sent, and a key that has to die is dead before anything is sent.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 import orjson
 
 from actions import registry as actions
+from actions.desk_row import DAY, REKEY
+from actions.evidence import file_gone, files_of
 from actions.ports import Outcome, Ports, Request
+from actions.queue import HandOff
 from actions.rows import Change, Delete, Update
-from bot import contexts
-from bot.channels.base import Channel
-from bot.deliver import Deliver, Waiting
+from bot import contexts, last_resort
+from bot.channels.base import Channel, Fetching, Keeping
+from bot.clearing import forgetting
+from bot.deliver import Deliver
+from bot.evidence.staging import is_staged, unstaged_rows
+from bot.hand_offs import hand_off_of, moved_in, no_desk, relied_on, seen_in
+from bot.hearing import Hearing
 from bot.intake import SILENCE, Arrived
-from bot.metrics import ACTIONS, DANGER, TURN_SECONDS, TURNS
-from bot.outbox import bubble_rows
+from bot.metrics import ACTIONS
+from bot.outbox import bubble_rows, outbox_row
 from bot.rollover import Rollover
 from bot.row_ids import RowIds
+from bot.storage.faults import Moved
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
-from bot.storage.writer import Writer
+from bot.storage.sharing import BUBBLE, HAND_OFF, notice
+from bot.storage.writer import Fence, Writer
 from bot.vault.draft import lock, unlock
 from bot.vault.errors import VaultError
-from bot.vault.receipt_reader import looks_like_receipt
+from bot.waiting import Waiting
 from flows.bubbles import merge
+from flows.desk import NOTHING
 from flows.engine import new_session, resume
 from flows.library import Library
-from flows.message import RECEIPT, Inbound, InboundKind, Outbound, Understanding
+from flows.message import Inbound, Outbound
 from flows.session import Session
 from flows.signals import Done, RunAction, Said, Send, Signal, TimedOut
 
@@ -44,13 +53,7 @@ log = logging.getLogger(__name__)
 
 ACTIONS_A_TURN = 8
 ATTEMPTS = 3
-
-
-class Understands(Protocol):
-    """Text → what it means."""
-
-    async def understand(self, text: str, language: str) -> Understanding:
-        """Never raises; without a model it still hears danger."""
+MOVES = 25  # how often a turn begins anew because the desk changed the hand-off meanwhile
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,119 +72,43 @@ class _Result:
     new_key: bool = False
     wipe: bool = False
     secret: bool = False
+    drop: list[str] = field(default_factory=list)
+    hand_off: HandOff | None = None  # that the conversation is in: the turn is written only if it still stands as it was seen
+    file: bool = False  # the message came with one: it is fetched before the platform is told to forget it
     fault: str = ""
 
 
-class Turns:
-    """Runs turns. `world` tells what a definition may ask about the world, given channel, language and time."""
+class Turn:
+    """Makes turns, one at a time. `world` tells what a definition may ask about the world, given channel, language and time; `desk` what
+    the desk says about a conversation (its row), in the words of `flows.desk`; `desk_changed` hears, after the commit, which hand-off a
+    turn changed, and its version."""
 
     def __init__(
         self, *, writer: Writer, reads: Reads, keys: KeyStore, ids: RowIds, library: Library, ports: Ports, deliver: Deliver,
-        rollover: Rollover, understander: Understands, channels: Mapping[str, Channel], clock: Callable[[], float], language: str,
-        world: Callable[[str, str, datetime], Mapping[str, Any]],
+        rollover: Rollover, hearing: Hearing, channels: Mapping[str, Channel], clock: Callable[[], float], language: str,
+        world: Callable[[str, str, datetime], Mapping[str, Any]], desk: Callable[[Any], Awaitable[Mapping[str, Any]]] = no_desk,
+        desk_changed: Callable[[bytes, int], None] = lambda *_: None,
     ) -> None:  # fmt: skip
         self._writer, self._reads, self._keys, self._ids = writer, reads, keys, ids
         self._library, self._ports, self._deliver = library, ports, deliver
         self._rollover = rollover
-        self._understander, self._channels, self._world = understander, channels, world
+        self._hearing, self._channels, self._world = hearing, channels, world
         self._clock, self._language = clock, language
-        self._queues: dict[bytes, deque[Arrived | TimerDue]] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._known: set[int] = set()
-        self._idle = asyncio.Event()
-        self._idle.set()
+        self._desk, self._desk_changed = desk, desk_changed
 
-    def arrived(self, item: Arrived | TimerDue) -> None:
-        """Queues a stored message, or a timer, behind what its conversation already has to do. A message's lease of its key ends here."""
-        if isinstance(item, Arrived):
-            if item.id in self._known:
-                self._keys.release(item.key_id)  # the sweep saw it before its own task went on, or the other way round
-                return
-            self._known.add(item.id)
-        queue = self._queues.get(item.conversation_id)
-        if queue is not None:
-            queue.append(item)
-            return
-        self._queues[item.conversation_id] = deque((item,))
-        self._idle.clear()
-        task = asyncio.create_task(self._run(item.conversation_id))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def take_up(self) -> int:
-        """Queues inbox rows that no turn has taken (after a restart, or a turn that could not be written). Gives how many."""
-        rows = await self._reads.new_messages()
-        count = 0
-        for row in rows:
-            if row.id in self._known:
+    async def take(self, item: Arrived | TimerDue) -> None:
+        """Makes the turn of a message or a timer, and writes it. Raises Lost if another process has the conversation, and whatever else
+        went wrong: then nothing was written, and it may be tried again. A turn that the desk was quicker than begins anew: it never speaks
+        where a person has the conversation by now."""
+        for _ in range(MOVES):
+            try:
+                await self._take(item)
+            except Moved:
                 continue
-            if await self._keys.key(row.key_id) is None:
-                # Its conversation was erased while it lay here: nobody can read it any more, by design.
-                await self._writer.write([Update(table="inbox", key={"id": row.id}, values={"state": "done", "body": None, "ref": None})])
-                continue
-            self._keys.lease(row.key_id)
-            self.arrived(Arrived(id=row.id, conversation_id=row.conversation_id, key_id=row.key_id, inbound=None))
-            count += 1
-        return count
-
-    async def settle(self) -> None:
-        """Returns when no turn is running."""
-        await self._idle.wait()
-
-    async def close(self, timeout: float) -> None:
-        """Lets running turns end. What is left stays in the inbox."""
-        if self._tasks:
-            await asyncio.wait(set(self._tasks), timeout=timeout)
-
-    async def _run(self, conversation_id: bytes) -> None:
-        queue = self._queues[conversation_id]
-        while queue:
-            item = queue[0]
-            attempts = 0
-            while True:
-                try:
-                    with TURN_SECONDS.time():
-                        await self._turn(item)
-                    TURNS.labels("done").inc()
-                    break
-                except asyncio.CancelledError:
-                    raise
-                except Exception:
-                    attempts += 1
-                    log.exception("turn_failed", extra={"attempt": attempts})
-                    TURNS.labels("failed").inc()
-                    if attempts >= ATTEMPTS:
-                        await self._give_up(item)
-                        break
-                    await asyncio.sleep(0.2 * attempts)
-            queue.popleft()
-            if isinstance(item, Arrived):
-                self._known.discard(item.id)
-                self._keys.release(item.key_id)
-        del self._queues[conversation_id]
-        if not self._queues:
-            self._idle.set()
-
-    async def _give_up(self, item: Arrived | TimerDue) -> None:
-        """A message that no turn can take. The person hears that something went wrong with us; the row stays for people to see."""
-        if isinstance(item, TimerDue):
             return
-        text = self._library.catalogue.fill(self._library.catalogue.common(self._language, "trouble"), {})[0]
-        try:
-            row = await self._reads.conversation(item.conversation_id)
-            key = await self._keys.key(row.key_id) if row is not None else None
-            if row is None or key is None:
-                return
-            pull = self._channels[row.channel].pull
-            rows, waiting = bubble_rows(
-                [Outbound(text=text)], [(row.key_id, key)], row=row, ids=self._ids, pull=pull, now=int(self._clock())
-            )  # fmt: skip
-            await self._writer.write([*rows, Update(table="inbox", key={"id": item.id}, values={"state": "failed", "attempts": ATTEMPTS})])
-            self._deliver.enqueue(waiting)
-        except Exception:  # the database is gone: the row stays "new" and is taken up again
-            log.exception("give_up_failed")
+        raise Moved
 
-    async def _turn(self, item: Arrived | TimerDue) -> None:
+    async def _take(self, item: Arrived | TimerDue) -> None:
         row = await self._reads.conversation(item.conversation_id)
         if row is None:
             return
@@ -193,21 +120,92 @@ class Turns:
         now = datetime.fromtimestamp(self._clock(), UTC)
         if isinstance(item, TimerDue) and item.name == "silence" and row.last_at + SILENCE > now.timestamp():
             return  # a message was on its way when the timer came due: nobody is silent
+        hand_off = await hand_off_of(row, self._reads)
+        if isinstance(item, TimerDue) and item.name == REKEY:
+            result = _Result(session, new_key=hand_off is not None, hand_off=hand_off)
+            await self._commit(item, row, key, result, address, int(now.timestamp()))
+            return
         signal = await self._signal(item, session)
         if signal is None:
             return
-        result = await self._resume(session, signal, row, address, now)
+        result = await self._resume(session, signal, row, address, now, hand_off)
+        result.file = isinstance(signal, Said) and signal.message.media is not None
         await self._commit(item, row, key, result, address, int(now.timestamp()))
+
+    async def give_up(self, item: Arrived | TimerDue) -> None:
+        """A message that no turn can take. Who leaves, leaves; who is in danger gets the numbers; anybody else hears that something went
+        wrong with us, and the row stays for people to see."""
+        if isinstance(item, TimerDue):
+            return
+        for session in (None, self._forgotten()):  # a damaged session may be what fails: then once more without it
+            try:
+                if await self._last_resort(item, session):
+                    return
+            except Exception:
+                log.exception("last_resort_failed")
+        text = self._library.catalogue.fill(self._library.catalogue.common(self._language, "trouble"), {})[0]
+        try:
+            row = await self._reads.conversation(item.conversation_id)
+            key = await self._keys.key(row.key_id) if row is not None else None
+            if row is None or key is None:
+                return
+            pull = self._channels[row.channel].pull
+            rows, waiting = bubble_rows(
+                [Outbound(text=text)], [(row.key_id, key)], row=row, ids=self._ids, pull=pull, now=int(self._clock())
+            )  # fmt: skip
+            written = await self._writer.write(
+                [*rows, Update(table="inbox", key={"id": item.id}, values={"state": "failed", "attempts": ATTEMPTS})],
+                fence=Fence(conversation_id=row.id, inbox_id=item.id), notices=self._told(row.id, pull),
+                requires=relied_on(await hand_off_of(row, self._reads)),
+            )  # fmt: skip
+            if written:
+                self._deliver.enqueue(waiting)
+        except Exception:  # the database is gone: the row stays "new" and is taken up again
+            log.exception("give_up_failed")
+
+    @staticmethod
+    def _told(conversation_id: bytes, pull: bool) -> tuple[str, ...]:
+        """What other processes hear of new bubbles: the page that fetches them may be connected there."""
+        return (notice(BUBBLE, conversation_id),) if pull else ()
+
+    async def _last_resort(self, item: Arrived, session: Session | None) -> bool:
+        """Leaving and danger, without the engine. False for a message that can wait. `session` stands in for the stored one."""
+        row = await self._reads.conversation(item.conversation_id)
+        key = await self._keys.key(row.key_id) if row is not None else None
+        if row is None or key is None:
+            return False
+        session = session or self._session(row, key)
+        said = await self._signal(item, session)
+        wanted = last_resort.resort(said, session, self._library) if isinstance(said, Said) else None
+        if wanted is None:
+            return False
+        action, asking = wanted
+        address = unlock(key, row.address, context=contexts.address(row.id)).decode()
+        now = datetime.fromtimestamp(self._clock(), UTC)
+        hand_off = await hand_off_of(row, self._reads)
+        outcome = await self._act(action, asking, row, address, now, hand_off)
+        world = self._world(row.channel, session.language, now)
+        sends = last_resort.answer(action, outcome.code, session=session, library=self._library, world=world)
+        facts = {name: value for name, value in {**session.facts, **outcome.facts}.items() if value is not None}
+        after = new_session(session.language) if outcome.reset else session.evolve(facts=facts)
+        result = _Result(after, sends=sends, rows=list(outcome.rows), new_key=outcome.new_key, wipe=outcome.wipe, hand_off=hand_off)
+        await self._commit(item, row, key, result, address, int(now.timestamp()))
+        log.error("last_resort", extra={"action": action.name})
+        return True
+
+    def _forgotten(self) -> Session:
+        """A session in the place of one that is lost. It is not known any more who was named as involved, so the lead alone may read."""
+        return new_session(self._language).evolve(facts={"insider": ["unsure"]})
 
     def _session(self, row: Any, key: bytes) -> Session:
         if row.session is None:
             return new_session(self._language)
         try:
             return Session.from_json(orjson.loads(unlock(key, row.session, context=contexts.session(row.id))))
-        except (VaultError, ValueError, KeyError):
+        except (VaultError, ValueError, KeyError, TypeError, IndexError, AttributeError):
             # A session of a program that is not this one, or damaged: better to start again than to be silent.
             log.error("session_unreadable")
-            return new_session(self._language)
+            return self._forgotten()
 
     async def _signal(self, item: Arrived | TimerDue, session: Session) -> Signal | None:
         if isinstance(item, TimerDue):
@@ -215,15 +213,7 @@ class Turns:
         inbound = item.inbound or await self._stored(item)
         if inbound is None:
             return None
-        understanding = Understanding()
-        if inbound.text and inbound.kind is not InboundKind.TAP:
-            if looks_like_receipt(inbound.text):
-                # One code in two hundred sounds like a cry to the danger phrases ("… ulat cair …"): a code is no sentence.
-                return Said(message=inbound, understanding=Understanding(text=inbound.text, intent=RECEIPT, confidence=1.0))
-            understanding = await self._understander.understand(inbound.text, session.language)
-            if understanding.danger is not None:
-                DANGER.labels(understanding.danger.value).inc()
-        return Said(message=inbound, understanding=understanding)
+        return await self._hearing.said(inbound, session)
 
     async def _stored(self, item: Arrived) -> Inbound | None:
         row = await self._reads.message(item.id)
@@ -232,11 +222,20 @@ class Turns:
             return None
         return Inbound.from_json(orjson.loads(unlock(key, row.body, context=contexts.row("inbox", "body", row.id, item.conversation_id))))
 
-    async def _resume(self, session: Session, signal: Signal, row: Any, address: str, now: datetime) -> _Result:
-        world = self._world(row.channel, session.language, now)
-        result = _Result(session)
+    async def _resume(
+        self, session: Session, signal: Signal, row: Any, address: str, now: datetime, hand_off: HandOff | None
+    ) -> _Result:  # fmt: skip
+        desk = {**NOTHING, **await self._desk(row)}
+        if hand_off is not None:
+            desk |= seen_in(hand_off)
+        world = {**self._world(row.channel, session.language, now), "desk": desk}
+        result = _Result(session, hand_off=hand_off)
         for _ in range(ACTIONS_A_TURN):
             turn = resume(result.session, signal, library=self._library, world=world)
+            if turn.puzzled and isinstance(signal, Said):
+                # Nothing in the definitions took it: what it means is asked for now, and the same session hears it once more.
+                meant = await self._hearing.meant(signal, result.session)
+                turn = resume(result.session, meant, library=self._library, world=world) if meant is not None else turn
             result.session = turn.session
             result.fault = result.fault or turn.fault
             wanted: RunAction | None = None
@@ -247,11 +246,12 @@ class Turns:
                     wanted = effect
             if wanted is None:
                 break
-            outcome = await self._act(wanted, result.session, row, address, now)
+            outcome = await self._act(wanted, result.session, row, address, now, hand_off)
             result.rows += outcome.rows
             result.new_key = result.new_key or outcome.new_key
             result.wipe = result.wipe or outcome.wipe
             result.secret = result.secret or outcome.secret
+            result.drop += outcome.drop
             signal = Done(
                 action=wanted.name, code=outcome.code, result=outcome.result, facts=outcome.facts, keep=outcome.keep, forget=outcome.forget,
                 reset=outcome.reset,
@@ -262,13 +262,15 @@ class Turns:
             log.error("flow_fault", extra={"code": result.fault})
         return result
 
-    async def _act(self, wanted: RunAction, session: Session, row: Any, address: str, now: datetime) -> Outcome:
+    async def _act(
+        self, wanted: RunAction, session: Session, row: Any, address: str, now: datetime, hand_off: HandOff | None
+    ) -> Outcome:  # fmt: skip
         # While an earlier answer is being changed, the later ones are kept aside: they are part of what was told.
         drafts = {frame.flow: {**frame.kept, **frame.answers} for frame in session.frames}
         request = Request(
             arguments=wanted.arguments, answers=wanted.answers, last=wanted.last, drafts=drafts, facts=session.facts,
             language=session.language, channel=row.channel, conversation_id=row.id, address=address, now=now,
-            started=datetime.fromtimestamp(row.created_at, UTC),
+            started=datetime.fromtimestamp(row.created_at, UTC), apart=wanted.apart, hand_off=hand_off,
         )  # fmt: skip
         try:
             outcome = await actions.run(wanted.name, request, self._ports)
@@ -280,15 +282,45 @@ class Turns:
         ACTIONS.labels(wanted.name, outcome.code).inc()
         return outcome
 
+    async def _files_left(self, conversation_id: bytes, result: _Result) -> list[Change]:
+        """With a conversation's key go its files, but for those that a case has now and those that the session still tells of."""
+        kept = {bytes.fromhex(file["id"]) for file in files_of(result.session.facts)}
+        kept |= {change.key["id"] for change in result.rows if isinstance(change, Update) and change.table == "evidence"}
+        return [row for file_id in await self._reads.files_of(conversation_id) if file_id not in kept for row in file_gone(file_id)]
+
+    def _drops(self, row: Any, key_id: bytes, key: bytes, handles: list[str], now: int) -> tuple[list[Change], list[Waiting]]:
+        """Files go from where they waited: from the database in this very commit, from a platform as durably as a message is deleted."""
+        changes: list[Change] = []
+        waiting: list[Waiting] = []
+        for handle in handles:
+            if is_staged(handle):
+                changes += unstaged_rows(handle)
+            if is_staged(handle) or not isinstance(self._channels[row.channel], Fetching):
+                continue
+            row_id = self._ids.next()
+            body = lock(key, handle.encode(), context=contexts.row("outbox", "body", row_id, row.id))
+            changes.append(outbox_row(row_id, row, key_id, "drop", "sending", now, body=body))
+            waiting.append(
+                Waiting(id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="drop", ref=handle, attempts=0)
+            )
+        return changes, waiting
+
     async def _commit(
         self, item: Arrived | TimerDue, row: Any, key: bytes, result: _Result, address: str, now: int
     ) -> None:  # fmt: skip
+        wiping = result.wipe and not self._channels[row.channel].pull
+        async with self._deliver.wiping(row.id) if wiping else nullcontext():
+            waiting = await self._write(item, row, key, result, address, now)
+        self._deliver.enqueue(waiting)
+
+    async def _write(
+        self, item: Arrived | TimerDue, row: Any, key: bytes, result: _Result, address: str, now: int
+    ) -> list[Waiting]:  # fmt: skip
+        """Writes the turn; gives what is to be sent now."""
         changes: list[Change] = list(result.rows)
         waiting: list[Waiting] = []
         key_id, pull = row.key_id, self._channels[row.channel].pull
         values: dict[str, Any] = {"version": row.version + 1}
-        if result.wipe and not pull:
-            self._deliver.withdraw(row.id)
         if result.new_key:
             # What waits unseen is taken back where the person leaves. A page that sent an answer has shown the question, whether it said
             # so or not: the summary of a report must not lie there for days because a confirmation was lost.
@@ -301,14 +333,23 @@ class Turns:
                 changes += deletes
                 waiting += wiping
                 values["refs"] = None
+            changes += await self._files_left(row.id, result)
+        dropped, dropping = self._drops(row, key_id, key, result.drop, now)
+        changes += dropped
+        waiting += dropping
         values["session"] = lock(key, orjson.dumps(result.session.to_json()), context=contexts.session(row.id))
+        if isinstance(self._channels[row.channel], Keeping):
+            changes += forgetting(row.id, item.id if isinstance(item, Arrived) and not result.file else None, result.wipe, now)
         if isinstance(item, Arrived):
             values["last_at"] = now
             done = {"state": "done", "body": None}
-            changes.append(Update(table="inbox", key={"id": item.id}, values=done | ({"ref": None} if result.new_key else {})))
+            gone = result.new_key or (bool(dropping) and item.inbound is not None and item.inbound.media is not None)
+            changes.append(Update(table="inbox", key={"id": item.id}, values=done | ({"ref": None} if gone else {})))
         else:
             timer = {"conversation_id": row.id, "name": item.name}
-            if item.name == "silence":
+            if item.name == REKEY and result.hand_off is not None:
+                changes.append(Update(table="timer", key=timer, values={"due_at": now + DAY}))
+            elif item.name == "silence":
                 # Kept for the next time: whoever comes back and stops again is treated as before.
                 changes.append(Update(table="timer", key=timer, values={"due_at": now + SILENCE}))
             else:
@@ -326,7 +367,14 @@ class Turns:
         # Whatever is said goes out before anything is taken away: a child who left must see the harmless answer at once.
         waiting = [*sends, *waiting]
         changes.append(Update(table="conversation", key={"id": row.id}, values=values))
-        await self._writer.write(changes)
+        await self._keys.entomb(changes, now=now)
+        fence = Fence(conversation_id=row.id, inbox_id=item.id if isinstance(item, Arrived) else None)
+        moved = moved_in(changes)
+        notices = (*self._told(row.id, pull), *(notice(HAND_OFF, each) for each in moved))
+        if not await self._writer.write(changes, fence=fence, notices=notices, requires=relied_on(result.hand_off)):
+            return []  # answered already: by a commit whose end was not heard; its bubbles are taken up by the sweep
+        for each, version in moved.items():
+            self._desk_changed(each, version)
         if result.new_key:
             try:
                 await self._keys.destroy(changed.dead)
@@ -334,4 +382,4 @@ class Turns:
             except Exception:
                 # The turn is stored: it must not run again, and its answer must go out. The death is written down; the sweep sees to it.
                 log.exception("key_death_delayed")
-        self._deliver.enqueue(waiting)
+        return waiting

@@ -13,12 +13,15 @@ from starlette.routing import BaseRoute, Route
 
 from bot.app import Service
 from bot.metrics import REGISTRY
+from bot.mode import NORMAL
 
 _PATIENCE = 2.0  # seconds that the database may take to say that it is there
 
 
-def build(service: Service, routes: Sequence[BaseRoute], channel_states: Callable[[], dict[str, str]]) -> Starlette:
-    """The application. `channel_states` tells how each channel is doing, by name."""
+def build(
+    service: Service, routes: Sequence[BaseRoute], channel_states: Callable[[], dict[str, str]], nlu: Callable[[], str] = lambda: "off"
+) -> Starlette:  # fmt: skip
+    """The application. `channel_states` tells how each channel is doing, by name; `nlu` how the understanding of free text is."""
 
     async def root(request: Request) -> Response:
         return RedirectResponse("/chat")
@@ -29,8 +32,9 @@ def build(service: Service, routes: Sequence[BaseRoute], channel_states: Callabl
 
     async def readyz(request: Request) -> Response:
         """200 while the bot can serve people; each part by name."""
-        state: dict[str, object] = {"database": "ok", "keys": "ok", "channels": channel_states(), "nlu": "off"}
-        state["reports"] = "open" if service.units.any else "closed"
+        state: dict[str, object] = {"database": "ok", "keys": "ok", "channels": channel_states(), "nlu": nlu()}
+        state["mode"] = service.mode.value
+        state["reports"] = "open" if service.units.any and service.mode.value == NORMAL else "closed"
         status = 200
         for name, probe in (("database", service.reads.alive), ("keys", service.keys.alive)):
             try:
@@ -38,6 +42,9 @@ def build(service: Service, routes: Sequence[BaseRoute], channel_states: Callabl
             except Exception:
                 state[name] = "unreachable"
                 status = 503
+        if service.writer.trouble and state["database"] == "ok":
+            state["database"] = service.writer.trouble  # it can be read, and nothing can be stored
+            status = 503
         return JSONResponse(state, status_code=status)
 
     async def metrics(request: Request) -> Response:

@@ -16,7 +16,8 @@ BUBBLE = 1000  # below the 1,024 characters of a WhatsApp button message, the sh
 
 def length(message: Outbound) -> int:
     """How long a bubble is with its options numbered in the text, in characters."""
-    return len(message.text) + sum(len(choice.label) + 4 for choice in message.choices)
+    listed = sum(len(choice.label) + 4 + (len(choice.description) + 3 if choice.description else 0) for choice in message.choices)
+    return len(message.text) + listed
 
 
 def merge(messages: Iterable[Outbound]) -> tuple[Outbound, ...]:
@@ -24,10 +25,13 @@ def merge(messages: Iterable[Outbound]) -> tuple[Outbound, ...]:
     merged: list[Outbound] = []
     for message in messages:
         last = merged[-1] if merged else None
-        joins = last is not None and not last.choices and not last.ask_location and last.language == message.language
+        joins = last is not None and not last.choices and not last.ask_location and not last.accept and last.language == message.language
         if last is not None and joins and length(last) + 2 + length(message) <= BUBBLE:
             numbers = tuple(dict.fromkeys((*last.numbers, *message.numbers)))
-            merged[-1] = replace(message, text=f"{last.text}\n\n{message.text}", numbers=numbers, code=message.code or last.code)
+            merged[-1] = replace(
+                message, text=f"{last.text}\n\n{message.text}", numbers=numbers, code=message.code or last.code,
+                fixed=message.fixed and last.fixed,
+            )  # fmt: skip
         else:
             merged.append(message)
     return tuple(merged)

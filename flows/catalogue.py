@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,11 +28,19 @@ class Catalogue:
     commands: Mapping[str, Mapping[str, tuple[str, ...]]]
     numbers: Mapping[str, str] = field(default_factory=dict)
     _words: Mapping[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
+    _fixed: frozenset[str] = field(init=False, repr=False, compare=False, default=frozenset())
 
     def __post_init__(self) -> None:
         """Builds the table of command words once: it is asked at every message."""
         words = {fold(word): command for table in self.commands.values() for command, listed in table.items() for word in listed}
         object.__setattr__(self, "_words", words)
+        said = (text.strip() for text in _leaves(self.strings))
+        object.__setattr__(self, "_fixed", frozenset(text for text in said if _impersonal(text)))
+
+    def fixed(self, text: str) -> bool:
+        """Whether these words, before placeholders are filled, are ours alone: they stand in the catalogue as they are, and nothing goes
+        into them but numbers and what is so for everybody. A sentence that was put together from an answer does not stand there."""
+        return text.strip() in self._fixed
 
     @property
     def labels(self) -> frozenset[str]:
@@ -71,12 +79,13 @@ class Catalogue:
             found = found.get(reader or "unknown", found.get("adult", found.get("child")))
         return found if isinstance(found, str) else option
 
-    def heard(self, flow: str, step: str) -> dict[str, list[str]]:
-        """Other words for the options of a question, option → words, of every language: people mix them."""
+    def heard(self, flow: str, step: str, part: str = "heard") -> dict[str, list[str]]:
+        """Other words for the options of a question, option → words, of every language: people mix them. `heard` are whole messages,
+        `within` words that tell it somewhere in a message."""
         found: dict[str, list[str]] = {}
         for language in self.languages:
             entry = self.strings[language].get(flow, {}).get(step)
-            listed = entry.get("heard") if isinstance(entry, Mapping) else None
+            listed = entry.get(part) if isinstance(entry, Mapping) else None
             for option, words in listed.items() if isinstance(listed, Mapping) else ():
                 found.setdefault(option, []).extend(str(word) for word in words)
         return found
@@ -112,3 +121,16 @@ class Catalogue:
 
         return PLACEHOLDER.sub(value, template), tuple(used)
 
+
+def _leaves(node: Any) -> Iterator[str]:
+    """Every text in a tree of mappings and lists."""
+    if isinstance(node, str):
+        yield node
+    elif isinstance(node, Mapping | list | tuple):
+        for child in node.values() if isinstance(node, Mapping) else node:
+            yield from _leaves(child)
+
+
+def _impersonal(text: str) -> bool:
+    """Whether no placeholder of a text stands for an answer, a fact or a result."""
+    return all(match[1].partition(".")[0] in ("number", "world") for match in PLACEHOLDER.finditer(text))

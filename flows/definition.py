@@ -12,10 +12,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from flows.condition import Condition, read_condition
+from flows.directory import NEEDS
 from flows.marked import Marked, Problem, read
 
-TYPES = ("say", "ask", "branch", "do", "handoff", "review", "go", "call", "end")
-KINDS = ("choice", "many", "text", "number", "date", "place", "where", "media")
+TYPES = ("say", "ask", "answer", "directory", "branch", "do", "handoff", "talk", "review", "go", "call", "end")
+KINDS = ("choice", "many", "text", "number", "date", "place", "where", "media", "topic")
+
+PLACES = frozenset({"outside_city", "unsure"})  # what a question of kind `place` may have a way for, besides `skip`
+# The ways out of a step `talk`: while waiting (read on, be called back, leave the message alone, stop), ended by the person, by the desk,
+# and after danger or self-harm, whoever ended it.
+TALK_WAYS = ("read", "callback", "message", "stop", "end", "ended", "crisis")
+LISTS = ("groups", "group", "next", "nearest")  # what a question of kind `topic` may list
 
 _COMMON_KEYS = frozenset({"type", "when", "next"})
 _KEYS: dict[str, frozenset[str]] = {
@@ -23,19 +30,23 @@ _KEYS: dict[str, frozenset[str]] = {
     "ask": frozenset(
         {
             "kind", "options", "save", "skip", "remember", "append_to", "begin_with", "max", "min", "secret", "level", "accept", "danger",
-            "text",
+            "no_pictures", "text", "apart", "list", "of", "known",
         }
     ),
+    "answer": frozenset({"topic"}),
+    "directory": frozenset({"need", "area"}),
     "branch": frozenset({"cases", "else"}),
     "do": frozenset({"action", "arguments"}),
-    "handoff": frozenset({"reason"}),
+    "handoff": frozenset({"reason", "talk"}),
+    "talk": frozenset({"accept"}),
     "review": frozenset({"skip"}),
     "go": frozenset({"flow", "entry"}),
     "call": frozenset({"flow", "entry"}),
     "end": frozenset(),
 }  # fmt: skip
 _WITH_OPTIONS = ("choice", "many")
-_MAY_HAVE_OPTIONS = (*_WITH_OPTIONS, "date", "where", "text", "number")
+_MAY_HAVE_OPTIONS = (*_WITH_OPTIONS, "date", "where", "text", "number", "media", "topic")
+ACCEPTED = ("voice", "image", "document")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +67,8 @@ class Case:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """One step. `routes` maps an option, or a result code, to the next step; `otherwise` is the way for all else."""
+    """One step. `routes` maps an option, or a result code, to the next step; `otherwise` is the way for all else. Where `no_pictures`
+    holds, a picture is refused although the question takes pictures."""
 
     id: str
     type: str
@@ -67,6 +79,7 @@ class Step:
     otherwise: str | None = None
     options: tuple[Option, ...] = ()
     cases: tuple[Case, ...] = ()
+    no_pictures: Condition | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -78,6 +91,11 @@ class Step:
     def skippable(self) -> bool:
         """Whether the question may be passed over (a rule of the report: every question may be skipped)."""
         return self.settings.get("skip", True) is not False
+
+    @property
+    def apart(self) -> bool:
+        """Whether the answer is kept apart from all others: in no record, condition, text or draft, and not read back."""
+        return self.settings.get("apart") is True
 
     def after(self, outcome: str | None) -> str | None:
         """The next step for an option or a result code."""
@@ -94,6 +112,15 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Pause:
+    """When a conversation may not go on for the moment, and at which steps: those that lead to what must not happen (`before`)."""
+
+    when: Condition
+    before: str
+    steps: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Flow:
     """A conversation. `entries` are its doors by name, `start` the one that is used when none is named."""
 
@@ -102,6 +129,7 @@ class Flow:
     start: str
     steps: Mapping[str, Step]
     entries: Mapping[str, str] = field(default_factory=dict)
+    pause: Pause | None = None
     file: str = ""
 
     def door(self, entry: str | None) -> str:
@@ -179,8 +207,18 @@ class _Reader:
                 self.say(data.line, f"the question '{name}' needs options")
             if options and kind not in _MAY_HAVE_OPTIONS:
                 self.say(data.line_of("options"), f"a question of kind {kind} makes its own options")
-            for key in routes.keys() - {o.id for o in options} - {"skip"}:
+            if kind == "topic" and data.get("list") not in LISTS:
+                self.say(data.line_of("list"), f"the question '{name}' must say which topics it lists: use one of {', '.join(LISTS)}")
+            for key in routes.keys() - {o.id for o in options} - {"skip"} - (PLACES if kind == "place" else frozenset()):
                 self.say(data.line_of("next"), f"'{key}' is no option of '{name}'")
+        if kind_of_step == "directory":
+            if "need" in data and data["need"] not in NEEDS:
+                self.say(data.line_of("need"), f"'need' of '{name}' must be one of {', '.join(NEEDS)}")
+            for key in routes.keys() - {"none"}:
+                self.say(data.line_of("next"), f"'{name}' has only the ways none and else, not '{key}'")
+        if kind_of_step == "talk":
+            for way in routes.keys() - set(TALK_WAYS):
+                self.say(data.line_of("next"), f"'{name}' has only the ways {', '.join(TALK_WAYS)}, not '{way}'")
         cases: list[Case] = []
         if kind_of_step == "branch":
             otherwise = data.get("else", otherwise)
@@ -202,19 +240,49 @@ class _Reader:
                 self.say(data.line_of("next"), f"nothing can follow '{name}': it ends this flow")
         elif otherwise is None and not (routes or cases):
             self.say(data.line, f"'{name}' must say what comes next")
-        elif otherwise is None and kind_of_step in ("ask", "branch", "say", "call", "review"):
+        elif otherwise is None and kind_of_step in ("ask", "answer", "directory", "branch", "say", "call", "review", "talk"):
             every = kind_of_step == "ask" and {o.id for o in options} <= routes.keys() and (data.get("skip") is False or "skip" in routes)
+            every = every or (kind_of_step == "talk" and routes.keys() >= set(TALK_WAYS))
             if not every:
                 self.say(data.line_of("next"), f"'{name}' must say what comes next in all other cases (else)")
         when = self.condition(data["when"], data.line_of("when")) if "when" in data else None
         if when is not None and otherwise is None and kind_of_step not in ("end", "go"):
             self.say(data.line_of("when"), f"'{name}' may be passed over, so it must say what comes next then (else)")
-        known = {"type", "when", "next", "options", "cases", "else", "kind"}
+        no_pictures = self.condition(data["no_pictures"], data.line_of("no_pictures")) if "no_pictures" in data else None
+        self.accepts(name, data, no_pictures)
+        known = {"type", "when", "next", "options", "cases", "else", "kind", "no_pictures"}
         settings = {key: value for key, value in data.items() if key not in known}
         return Step(
             id=name, type=kind_of_step, line=data.line, kind=kind, when=when, routes=routes, otherwise=otherwise,
-            options=options, cases=tuple(cases), settings=settings,
+            options=options, cases=tuple(cases), no_pictures=no_pictures, settings=settings,
         )  # fmt: skip
+
+    def pause(self, data: Any, line: int, steps: Mapping[str, Step]) -> Pause | None:
+        if not isinstance(data, Marked) or data.keys() != {"when", "before"} or data["before"] not in steps:
+            self.say(line, "'pause' must be {when: …, before: a step of this flow}")
+            return None
+        when = self.condition(data["when"], line)
+        if when is None:
+            return None
+        before = {data["before"]}
+        growing = True
+        while growing:
+            more = {step.id for step in steps.values() if step.id not in before and before.intersection(step.targets())}
+            growing = bool(more)
+            before |= more
+        return Pause(when=when, before=data["before"], steps=frozenset(before))
+
+    def accepts(self, name: str, data: Marked, no_pictures: Condition | None) -> None:
+        """Which files a question takes. Where pictures are taken, it must stand there when they are not: none of a naked child may come."""
+        accept = data.get("accept")
+        if accept is None:
+            if data.get("kind") == "media":
+                self.say(data.line, f"the question '{name}' must say which files it takes (accept: [{', '.join(ACCEPTED)}])")
+            return
+        if not isinstance(accept, list) or not accept or any(kind not in ACCEPTED for kind in accept):
+            self.say(data.line_of("accept"), f"'accept' of '{name}' must be a list of {', '.join(ACCEPTED)}")
+        elif "image" in accept and no_pictures is None:
+            self.say(data.line_of("accept"), f"'{name}' takes pictures, so it must say when it does not (no_pictures: {{answers.…: …}})")
 
 
 def read_flow(text: str, *, file: str) -> tuple[Flow | None, list[Problem]]:
@@ -226,7 +294,7 @@ def read_flow(text: str, *, file: str) -> tuple[Flow | None, list[Problem]]:
         if not problems:
             reader.say(0, "is empty")
         return None, reader.problems
-    for key in data.keys() - {"flow", "start", "entries", "steps"}:
+    for key in data.keys() - {"flow", "start", "entries", "pause", "steps"}:
         reader.say(data.line_of(key), f"a flow has no '{key}'")
     name = data.get("flow")
     if not isinstance(name, str):
@@ -252,7 +320,8 @@ def read_flow(text: str, *, file: str) -> tuple[Flow | None, list[Problem]]:
         for target in step.targets():
             if target not in given:
                 reader.say(step.line, f"'{step.id}' leads to '{target}', which is no step")
+    pause = reader.pause(data["pause"], data.line_of("pause"), steps) if "pause" in data else None
     canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     revision = hashlib.sha256(canonical.encode()).hexdigest()[:32]
-    flow = Flow(name=name, revision=revision, start=start, steps=steps, entries=dict(entries), file=file)
+    flow = Flow(name=name, revision=revision, start=start, steps=steps, entries=dict(entries), pause=pause, file=file)
     return flow, reader.problems

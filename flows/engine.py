@@ -1,45 +1,53 @@
 """`resume(session, signal) → Turn`: the whole conversation engine. Pure and total.
 
 Same input, same output. Whatever is heard, the answer is a session that can go on and bubbles that can be sent. The order in which a
-message is looked at is the order of what matters: leaving, an old button, danger, command words, the pending question.
+message is looked at is the order of what matters: leaving, a person who has the conversation, an old button, danger, command words, the
+pending question.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from flows import asides, files, noted, taps
 from flows.answers.choice import FEW_WORDS
 from flows.bubbles import merge
 from flows.catalogue import fold
-from flows.definition import Step
-from flows.kinds import KINDS
-from flows.library import FOLLOW_UP, INTERRUPTS, START, Library
-from flows.message import RECEIPT, Inbound, InboundKind
+from flows.desk import DESK
+from flows.leaving import leaves
+from flows.library import FOLLOW_UP, INTERRUPTS, PAUSED, START, UNDERSTOOD, Library
+from flows.matching import match_heard
+from flows.message import RECEIPT, Danger, Inbound, InboundKind
 from flows.move import ASK, WAIT, Act, Ask, End, Goto, Move, Open, Wait
+from flows.opening import begin
+from flows.pausing import asked_now, paused
 from flows.registry import STEP_TYPES
 from flows.scene import OpenFrame, Scene
 from flows.session import Session
 from flows.signals import Done, Effect, RunAction, Said, Send, Signal, TimedOut
-from flows.steps.ask import MISSES_TO_PERSON
+from flows.steps import talk
+from flows.steps.ask import FREE_TEXT, MISSES_TO_PERSON
 from flows.steps.ask import Ask as AskType
-from flows.steps.review import change
 
 STEP_CAP = 60
 STACK_CAP = 8
-FREE_TEXT = ("text", "where")
 QUIET = "quiet"
+PEOPLE_ONLY = "people-only"  # numbers and people only: no model is asked either
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Turn:
     """What one signal led to. `effects` are the bubbles in order and, if the engine needs something done, a `RunAction` as the last.
-    `fault` is a code for the operator when the definitions ran in a circle; the person got a safe sentence."""
+    `fault` is a code for the operator when the definitions ran in a circle; the person got a safe sentence. `puzzled`: nothing in the
+    definitions took what was typed (no tap, number, label, command word, answer in own words). Whoever can find out what it means takes up
+    the same session once more, with the understanding in the signal."""
 
     session: Session
     effects: tuple[Effect, ...]
     fault: str = ""
+    puzzled: bool = False
 
 
 def new_session(language: str) -> Session:
@@ -52,7 +60,28 @@ def resume(session: Session, signal: Signal, *, library: Library, world: Mapping
 
     `world` holds the names of `flows.signals.WORLD`. Never raises for anything that a person can send.
     """
+    turn = _run(Scene(session, library=library, world=world), session, signal)
+    if not turn.puzzled or not isinstance(signal, Said) or not asides.leads(signal.understanding):
+        return turn
+    signal = _alarmed(signal)
+    understanding = signal.understanding
+    unclear = understanding.intent == asides.UNCLEAR and understanding.danger is None
+    if unclear and not session.frames and not asides.likely(understanding, library):
+        return replace(turn, puzzled=False)
     scene = Scene(session, library=library, world=world)
+    scene.aside = signal
+    return replace(_run(scene, session, signal), puzzled=False)
+
+
+def _alarmed(said: Said) -> Said:
+    """An intent that alarms is danger, whether it was marked as one or not."""
+    intent = said.understanding.intent
+    if intent not in tuple(Danger) or said.understanding.danger is not None:
+        return said
+    return replace(said, understanding=replace(said.understanding, danger=Danger(intent)))
+
+
+def _run(scene: Scene, session: Session, signal: Signal) -> Turn:
     move = _begin(scene, session, signal)
     for _ in range(STEP_CAP):
         if isinstance(move, Wait):
@@ -62,11 +91,14 @@ def resume(session: Session, signal: Signal, *, library: Library, world: Mapping
             if answered is not None:
                 move = answered
                 continue
-            return Turn(session=scene.frozen(), effects=_sends(scene))
+            puzzled = scene.puzzled and isinstance(signal, Said) and scene.world.get("mode") != PEOPLE_ONLY
+            return Turn(session=scene.frozen(), effects=_sends(scene), puzzled=puzzled)
         if isinstance(move, Act):
             frame = scene.frame
             last = next((frame.flow.steps[name].save for name in reversed(frame.order) if name in frame.flow.steps), "")
-            action = RunAction(name=move.name, arguments=move.arguments, answers=dict(frame.answers), last=last)
+            action = RunAction(
+                name=move.name, arguments=move.arguments, answers=dict(frame.answers), last=last, apart=frame.words_apart()
+            )  # fmt: skip
             return Turn(session=scene.frozen(waiting=move.name), effects=(*_sends(scene), action))
         move = _follow(scene, move)
     return _circle(scene)
@@ -87,6 +119,8 @@ def _circle(scene: Scene) -> Turn:
 def _begin(scene: Scene, session: Session, signal: Signal) -> Move:
     if isinstance(signal, Done):
         return _done(scene, session, signal)
+    if isinstance(signal, TimedOut) and signal.timer == DESK:
+        return talk.news(scene)
     if isinstance(signal, TimedOut):
         if not _has_entry(scene, signal.timer):
             return WAIT
@@ -125,19 +159,21 @@ def _done(scene: Scene, session: Session, done: Done) -> Move:
 
 def _hear(scene: Scene, said: Said) -> Move:
     message = said.message
+    if leaves(message, catalogue=scene.library.catalogue, exit_word=scene.facts.get("exit_word")):
+        return _interrupt(scene, "exit")
     word = fold(message.text) if message.kind is InboundKind.TEXT else ""
-    if message.kind is InboundKind.LEAVE or (word and word == scene.facts.get("exit_word")):
-        return _interrupt(scene, "exit")
     command = scene.library.catalogue.command(message.text) if word else None
-    if command == "exit":
-        return _interrupt(scene, "exit")
+    if talk.owned(scene):
+        heard = talk.hear(scene, said, command)
+        if heard is not None:
+            return heard
     if message.kind is InboundKind.START:
-        return _start(scene)
+        return begin(scene)
     tapped: str | None = None
     if message.kind is InboundKind.TAP:
         number, _, option = (message.tap or "").partition(".")
-        if not scene.frames or not (number == str(scene.prompt) or _still_asked(scene, said, number, option)):
-            return _old_tap(scene, said, number, option)
+        if not scene.frames or not (number == str(scene.prompt) or taps.still_asked(scene, said, number, option)):
+            return taps.old_tap(scene, said, number, option)
         tapped = option
         scene.last_tap = message.tap or ""
     if said.understanding.intent == RECEIPT and (not scene.frames or scene.frame.flow.name == START) and FOLLOW_UP in scene.library.flows:
@@ -154,8 +190,17 @@ def _hear(scene: Scene, said: Said) -> Move:
         heard = _command(scene, command)
         if heard is not None:
             return heard
+    if scene.aside is not None:
+        scene.aside = None
+        return asides.take(scene, said)
+    sent = len(scene.sends)
     move = STEP_TYPES[step.type].hear(step, scene, said, tapped)
-    if scene.misses >= MISSES_TO_PERSON and scene.frame.flow.name != INTERRUPTS:
+    if isinstance(move, Ask | Wait) and len(scene.sends) > sent and (paused(scene) or not asked_now(scene)):
+        del scene.sends[sent:]  # the same question once more: it is not to be answered now
+        scene.puzzled = False
+        return ASK
+    # A talk about danger is never left because it was not understood; it has people in it already.
+    if scene.misses >= MISSES_TO_PERSON and not _about_danger(scene.frame):
         scene.misses = 0
         scene.sends = []
         return _interrupt(scene, "lost")
@@ -175,103 +220,63 @@ def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
     if command is not None and command not in ("back", "skip", "repeat", "menu"):
         return _interrupt(scene, command)
     text = said.message.text
+    if said.message.media is not None:
+        scene.tell(scene.common("media_closed"))
+    scene.puzzled = said.message.kind is InboundKind.TEXT and command is None
+    if scene.aside is not None:
+        return begin(scene)  # greeted first; what was meant is followed where the menu would be asked
     if said.message.kind is InboundKind.TEXT and command is None and len(text.split()) >= FEW_WORDS:
         scene.keep_told(text)
     scene.first = fold(text)
-    return _start(scene)
+    return begin(scene)
 
 
 def _answers_menu(scene: Scene) -> Move | None:
-    """Whoever opens the chat with "lapor", or with a code, has chosen already: that is not asked, and the choice goes on."""
+    """Whoever opens the chat with "lapor", with a code, or with a question, has chosen already: that is not asked, and the choice goes on.
+    """
     code, scene.code = scene.code, None
     if code is not None and scene.frames and scene.step.settings.get("secret") and scene.sends:
         scene.sends.pop()
         return STEP_TYPES[scene.step.type].hear(scene.step, scene, code, None)
+    aside, scene.aside = scene.aside, None
+    if aside is not None and scene.frames and scene.sends:
+        scene.sends.pop()
+        return asides.take(scene, aside)
     words, scene.first = scene.first, ""
     if not words or not scene.frames or scene.frame.flow.name != START or not scene.sends:
         return None
     step = scene.step
-    if not any(words in (option.id, fold(scene.label(step, option.id))) for option in scene.options(step)):
+    named = any(words in (option.id, fold(scene.label(step, option.id))) for option in scene.options(step))
+    if not named and match_heard(words, scene.heard(step)) is None:
         return None
     scene.sends.pop()
+    scene.puzzled = False
     return STEP_TYPES[step.type].hear(step, scene, Said(message=Inbound(kind=InboundKind.TEXT, text=words)), None)
-
-
-def _start(scene: Scene) -> Move:
-    """The chat was opened: the pending question if there is one, else the start, which greets those it has not greeted."""
-    if scene.frames:
-        return ASK
-    return _open(scene, START, "menu" if scene.facts.get("greeted") else None, keep=True)
-
-
-def _still_asked(scene: Scene, said: Said, number: str, option: str) -> bool:
-    """Whether an older button belongs to the question that is pending: it was asked again, or its bubble does not show the last tick yet.
-
-    In a talk about danger only the newest button counts.
-    """
-    step, flow = scene.step, scene.frame.flow.name
-    if step.type != "ask" or step.settings.get("danger") == "quiet" or said.message.tap == scene.last_tap:
-        return False
-    asked = any((str(n), in_flow, name) == (number, flow, step.id) for n, in_flow, name in scene.asked)
-    return asked and any(option == offered for offered, _ in KINDS[step.kind].offer(step, scene).options)
-
-
-def _old_tap(scene: Scene, said: Said, number: str, option: str) -> Move:
-    """A button of an older question. The same tap twice is nothing; another answer to an earlier question of the open conversation
-    changes that answer; a button of the menu opens it again; anything else is said kindly."""
-    if said.message.tap == scene.last_tap:
-        return WAIT
-    asked = next(((flow, step) for n, flow, step in scene.asked if str(n) == number), None)
-    if asked is not None:
-        flow, name = asked
-        if scene.frames and scene.frame.flow.name == flow and name in scene.frame.order:
-            step = scene.frame.flow.steps[name]
-            if scene.frame.answers.get(step.save) == option:
-                scene.last_tap = said.message.tap or ""
-                return WAIT
-            if step.type == "ask" and option in _offered(step, scene):
-                scene.last_tap = said.message.tap or ""
-                change(scene, name)
-                scene.frame.step = name
-                scene.tell(scene.common("changed_earlier"))
-                return STEP_TYPES[step.type].hear(step, scene, said, option)
-        start = scene.library.flow(START)
-        if flow == START and start is not None and name in start.steps and not (scene.frames and scene.frame.flow.name == START):
-            scene.last_tap = said.message.tap or ""
-            scene.frames.append(OpenFrame(flow=start, step=name))
-            return STEP_TYPES[start.steps[name].type].hear(start.steps[name], scene, said, option)
-    if not scene.frames:
-        return _start(scene)
-    scene.tell(scene.common("old_prompt"))
-    return ASK
-
-
-def _offered(step: Step, scene: Scene) -> set[str]:
-    """The options that a question begins with; a place makes its own."""
-    if step.kind != "place":
-        return {option.id for option in scene.options(step)}
-    scratch, scene.frame.scratch = scene.frame.scratch, {}
-    offered = {option for option, _ in KINDS["place"].offer(step, scene).options}
-    scene.frame.scratch = scratch
-    return offered
 
 
 def _danger(scene: Scene, said: Said) -> Move:
     """Words that alarm. What was being told is kept first, so that nothing has to be told again after a false alarm."""
     text = said.message.text
+    noted.note(scene, said.understanding)
     if scene.frames:
         step = scene.step
-        # A cry is no exit word and no code.
-        words = step.kind in FREE_TEXT and not {"remember", "secret"} & step.settings.keys()
+        # A cry is no exit word, no code and no name.
+        words = step.kind in FREE_TEXT and not {"remember", "secret", "apart"} & step.settings.keys()
         if step.type == "ask" and (words or step.settings.get("append_to")):
             sent = len(scene.sends)
-            after = STEP_TYPES[step.type].hear(step, scene, said, None)
+            # Help goes first: a file that came with these words is not taken, and may be sent again.
+            bare = replace(said, message=replace(said.message, media=None))
+            scene.frame.scratch.pop(files.PENDING, None)
+            after = STEP_TYPES[step.type].hear(step, scene, bare, None)
             del scene.sends[sent:]
             if isinstance(after, Goto) and after.step is not None:
                 scene.frame.step = after.step
     else:
         scene.keep_told(text)
-    scene.facts["trigger"] = text
+    if scene.frames and scene.step.apart:
+        scene.facts.pop("trigger", None)  # it may be somebody's name that alarmed: the alert is raised without the words
+    else:
+        scene.facts["trigger"] = text
     return _interrupt(scene, str(said.understanding.danger))
 
 
@@ -314,13 +319,13 @@ def _back(scene: Scene) -> Move:
         scene.tell(scene.common("no_back"))
         return ASK
     name = frame.order.pop()
-    frame.answers.pop(frame.flow.steps[name].save, None)
+    frame.drop(frame.flow.steps[name])
     return Goto(step=name)
 
 
 def _follow(scene: Scene, move: Move) -> Move:
     if isinstance(move, Open):
-        return _open(scene, move.flow, move.entry, keep=move.keep)
+        return _open(scene, move.flow, move.entry, keep=move.keep, answers=move.answers)
     if isinstance(move, End) or (isinstance(move, Goto) and move.step is None):
         return _end(scene)
     if isinstance(move, Goto):
@@ -329,11 +334,23 @@ def _follow(scene: Scene, move: Move) -> Move:
         step = frame.flow.steps[frame.step]
         if step.when is not None and not step.when.holds(scene.known()):
             return Goto(step=step.otherwise)
+        if paused(scene):
+            return _pause(scene)
         return STEP_TYPES[step.type].enter(step, scene)
     if isinstance(move, Ask):
         step = scene.step
+        if not asked_now(scene):
+            return Goto(step=step.otherwise)
+        if paused(scene):
+            return _pause(scene)
         return STEP_TYPES[step.type].enter(step, scene)
     return WAIT
+
+
+def _pause(scene: Scene) -> Move:
+    """What was told stays where it is, under the rule of unfinished reports; who tells is told so, and how to get help now."""
+    scene.misses = 0
+    return _interrupt(scene, PAUSED)
 
 
 def _end(scene: Scene) -> Move:
@@ -344,12 +361,12 @@ def _end(scene: Scene) -> Move:
     if not scene.frames:
         # Nobody is left without a word: an interruption that had nothing to say ends at the menu.
         return WAIT if scene.sends or ended.flow.name == START else _open(scene, START, "menu", keep=True)
-    if scene.frame.flow.name != START:
+    if scene.frame.flow.name != START and not paused(scene):
         scene.tell(scene.common("back_to_it"))
     return Goto(step=scene.frame.step)
 
 
-def _open(scene: Scene, name: str, entry: str | None, *, keep: bool) -> Move:
+def _open(scene: Scene, name: str, entry: str | None, *, keep: bool, answers: Mapping[str, Any] | None = None) -> Move:
     flow = scene.library.flow(name)
     if flow is None:
         scene.tell(scene.common("trouble"))
@@ -357,7 +374,10 @@ def _open(scene: Scene, name: str, entry: str | None, *, keep: bool) -> Move:
     if not keep and scene.frames:
         scene.frames.pop()
     under = next((index for index, frame in enumerate(scene.frames) if frame.flow.name == name), None)
-    if under is not None and name != INTERRUPTS:
+    if under is not None and (answers or entry is not None) and name not in (START, INTERRUPTS, UNDERSTOOD):
+        del scene.frames[under]  # another part of it is meant
+        under = None
+    if under is not None and name not in (INTERRUPTS, UNDERSTOOD):
         # The same conversation is open underneath: it is taken up again where it was. A talk about danger stays, to come back to.
         talks = [frame for frame in scene.frames[under + 1 :] if _about_danger(frame)][-1:]
         below = [frame for frame in scene.frames[:under] if not (talks and _about_danger(frame))]
@@ -368,7 +388,7 @@ def _open(scene: Scene, name: str, entry: str | None, *, keep: bool) -> Move:
             return Goto(step=scene.frame.step)
         scene.tell(scene.common("resumed"))
         return ASK
-    scene.frames.append(OpenFrame(flow=flow, step=flow.door(entry)))
+    scene.frames.append(OpenFrame(flow=flow, step=flow.door(entry), answers=dict(answers or {})))
     if len(scene.frames) > STACK_CAP:
         del scene.frames[1]
     return Goto(step=scene.frame.step)

@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from flows.inspection.apart import check_apart
 from flows.inspection.commands import check_commands
 from flows.inspection.content import Content, Source, Sources, read_content
 from flows.inspection.directory import check_city, check_services, stale_services, undecided
 from flows.inspection.graph import check_graph
 from flows.inspection.limits import check_limits
 from flows.inspection.names import check_names
+from flows.inspection.questions import check_questions, stale_topics
 from flows.inspection.recording import check_recording
 from flows.inspection.telephone import check_numbers
 from flows.inspection.words import check_words
@@ -38,6 +40,7 @@ def inspect(sources: Sources, *, actions: Mapping[str, frozenset[str]], today: d
     for found in (
         check_graph(content, actions),
         check_names(content),
+        check_apart(content),
         check_words(content),
         check_limits(content),
         check_numbers(content),
@@ -45,11 +48,12 @@ def inspect(sources: Sources, *, actions: Mapping[str, frozenset[str]], today: d
         check_city(content),
         check_commands(content),
         check_recording(content),
+        check_questions(content, today),
     ):
         problems.extend(found)
     return Inspection(
         problems=tuple(sorted(set(problems))),
-        warnings=tuple(sorted(set(stale_services(content, today)))),
+        warnings=tuple(sorted({*stale_services(content, today), *stale_topics(content, today)})),
         undecided=undecided(content),
         content=content,
     )

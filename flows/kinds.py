@@ -10,6 +10,7 @@ from flows.answers.media import Media
 from flows.answers.number import Number
 from flows.answers.place import Place
 from flows.answers.text import Text
+from flows.answers.topic import Topic
 from flows.answers.where import Where
 
 KINDS: dict[str, Kind] = {
@@ -21,4 +22,5 @@ KINDS: dict[str, Kind] = {
     "place": Place(),
     "where": Where(),
     "media": Media(),
+    "topic": Topic(),
 }

@@ -38,7 +38,11 @@ class Marked(dict[str, Any]):
         return self.lines.get(key, self.line)
 
 
-class _Loader(yaml.SafeLoader):
+# libyaml's parser, where PyYAML was built with it (its wheels are): ten times as fast, and two hundred files are read at every start.
+_Safe: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Safe):  # type: ignore[misc]
     """SafeLoader with YAML 1.2 booleans and without dates: `2026-11-23` stays the text that was written."""
 
 

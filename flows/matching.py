@@ -117,6 +117,17 @@ def match_heard(text: str, heard: Heard) -> str | None:
     return None
 
 
+def match_within(text: str, heard: Heard) -> str | None:
+    """The one option of which some words stand in `text`, one after the other; None if there is none, or more than one.
+
+    >>> match_within("anak saya 4 tahun suka teriak", {"parent": ["anak saya"], "professional": ["murid saya"]})
+    'parent'
+    """
+    typed = f" {' '.join(words(text))} "
+    found = {option_id for option_id, listed in heard.items() if any(f" {' '.join(words(one))} " in typed for one in listed)}
+    return _only(found) if found else None
+
+
 def match_many(text: str, options: Sequence[Option], heard: Heard | None = None) -> tuple[str, ...] | None:
     """The ids of all options that `text` means, in the order of `options`, or None if any part of it is not understood.
 

@@ -111,7 +111,11 @@ class Outbound:
     own "send location" control. `many` says that several choices may be ticked before "done". `wipe` tells a page that holds the talk
     itself to take everything before this bubble away. `replaces` says that it is the question before it in a new state (one more option
     ticked): where the platform can, the old bubble is changed instead. `language` is the one it is written in. `code` is the
-    receipt's words, if the text holds them: a channel may set them large, for they are copied by hand.
+    receipt's words, if the text holds them: a channel may set them large, for they are copied by hand. `accept` names the kinds of file
+    (voice, image, document) that may be sent in answer: a channel without a clip of its own shows one. `fixed` says that all its words are
+    the catalogue's own, so that a platform may keep the question as a template: nothing in it was said by, or found out about, a person.
+    `invites` allows, where a platform lets us write only to whoever wrote lately, that they are asked by its approved message to write
+    again: never by default, for somebody else may hold the phone.
     """
 
     text: str
@@ -123,6 +127,9 @@ class Outbound:
     replaces: bool = False
     language: str = ""
     code: str = ""
+    accept: tuple[str, ...] = ()
+    fixed: bool = False
+    invites: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The bubble as plain JSON values; `from_json` gives it back."""
@@ -143,6 +150,12 @@ class Outbound:
             body["language"] = self.language
         if self.code:
             body["code"] = self.code
+        if self.accept:
+            body["accept"] = list(self.accept)
+        if self.fixed:
+            body["fixed"] = True
+        if self.invites:
+            body["invites"] = True
         return body
 
     @classmethod
@@ -158,6 +171,9 @@ class Outbound:
             replaces=bool(body.get("replaces")),
             language=body.get("language", ""),
             code=body.get("code", ""),
+            accept=tuple(body.get("accept", ())),
+            fixed=bool(body.get("fixed")),
+            invites=bool(body.get("invites")),
         )
 
 

@@ -24,11 +24,12 @@ class Act:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Open:
-    """On to another flow. `keep` leaves the present one underneath, to come back to."""
+    """On to another flow. `keep` leaves the present one underneath, to come back to. `answers` are what it begins with."""
 
     flow: str
     entry: str | None = None
     keep: bool = False
+    answers: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

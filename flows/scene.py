@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -27,17 +27,50 @@ class OpenFrame:
     order: list[str] = field(default_factory=list)
     kept: dict[str, Any] = field(default_factory=dict)
     scratch: dict[str, Any] = field(default_factory=dict)
+    apart: dict[str, Any] = field(default_factory=dict)
+
+    def given(self, step: Step) -> Any:
+        """What was answered to a question; None if it was not asked, or passed over."""
+        return (self.apart if step.apart else self.answers).get(step.save)
+
+    def put(self, step: Step, value: Any) -> None:
+        """Keeps an answer, as the last one that was given."""
+        (self.apart if step.apart else self.answers)[step.save] = value
+        if step.id in self.order:
+            self.order.remove(step.id)
+        self.order.append(step.id)
+
+    def drop(self, step: Step) -> None:
+        """Forgets one answer."""
+        (self.apart if step.apart else self.answers).pop(step.save, None)
+
+    def doubt(self, later: Sequence[Step]) -> None:
+        """An earlier answer changes: these wait aside until the path meets their questions again. What is kept apart stays where it is."""
+        for step in later:
+            if not step.apart and step.save in self.answers:
+                self.kept[step.save] = self.answers.pop(step.save)
+
+    def settle(self) -> None:
+        """The path has come to its end: answers whose questions it did not meet again are let go."""
+        self.kept = {}
+        met = {self.flow.steps[name].save for name in self.order if name in self.flow.steps}
+        self.apart = {name: value for name, value in self.apart.items() if name in met}
+
+    def words_apart(self) -> dict[str, str]:
+        """The own words among the answers that are kept apart: an option only opened the way to them."""
+        steps = [self.flow.steps[name] for name in self.order if name in self.flow.steps]
+        return {step.save: self.apart[step.save] for step in steps if step.apart and step.kind == "text" and self.apart.get(step.save)}
 
     def frozen(self) -> Frame:
         """The frame as the session keeps it."""
         return Frame(
             flow=self.flow.name, revision=self.flow.revision, step=self.step, answers=self.answers, order=tuple(self.order),
-            kept=self.kept, scratch=self.scratch,
+            kept=self.kept, scratch=self.scratch, apart=self.apart,
         )  # fmt: skip
 
     def forget(self) -> None:
         """Drops everything that was answered."""
-        self.answers, self.order, self.kept, self.scratch = {}, [], {}, {}
+        self.answers, self.order, self.kept, self.scratch, self.apart = {}, [], {}, {}, {}
 
 
 class Scene:
@@ -58,6 +91,8 @@ class Scene:
         self.quiet = False  # nobody wrote: nothing is said
         self.code: Said | None = None  # a code that was typed before it was asked for
         self.first: str = ""  # the words that opened the chat: they may already be an answer to the menu
+        self.puzzled = False  # nothing in the definitions took what was typed
+        self.aside: Said | None = None  # it is known what was meant by it: that is followed as soon as somebody would have to speak
         self.frames: list[OpenFrame] = []
         for frame in session.frames:
             flow = library.flow(frame.flow, frame.revision)
@@ -69,8 +104,10 @@ class Scene:
                 kept, answers, order, step = {**kept, **answers}, {}, [], flow.start
             order = [name for name in order if name in flow.steps]
             self.frames.append(
-                OpenFrame(flow=flow, step=step, answers=answers, order=order, kept=kept, scratch=dict(frame.scratch))
-            )  # fmt: skip
+                OpenFrame(
+                    flow=flow, step=step, answers=answers, order=order, kept=kept, scratch=dict(frame.scratch), apart=dict(frame.apart)
+                )
+            )
 
     @property
     def frame(self) -> OpenFrame:
@@ -128,9 +165,14 @@ class Scene:
 
     def tell(
         self, template: str | None, *, choices: tuple[tuple[str, str], ...] = (), many: bool = False, ask_location: bool = False,
-        extra: Mapping[str, Any] | None = None,
+        accept: tuple[str, ...] = (), extra: Mapping[str, Any] | None = None, personal: bool = False,
+        about: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
-        """Sends a bubble. Its choices, (option id, label), are numbered with the present prompt so that an old tap is recognised."""
+        """Sends a bubble. Its choices, (option id, label), are numbered with the present prompt so that an old tap is recognised.
+
+        `about` holds a line about a choice, by its option's id.
+        `personal` says that what is offered was picked by what this person answered: no platform may keep it, whatever its words are.
+        """
         known = self.known()
         if extra:
             known["result"] = {**self.result, **extra}
@@ -138,10 +180,17 @@ class Scene:
         if not text and not choices:
             return
         code = str(known["result"].get("code") or "") if "{result.code}" in (template or "") else ""
+        ours = self.library.catalogue.fixed
+        fixed = not personal and not extra and ours(template or "") and all(ours(label) for _, label in choices)
         self.sends.append(
             Outbound(
                 text=text, numbers=numbers, many=many, ask_location=ask_location, language=self.language, replaces=self.replaces, code=code,
-                choices=tuple(Choice(id=f"{self.prompt}.{option}", label=label) for option, label in choices),
+                accept=accept,
+                fixed=fixed,
+                choices=tuple(
+                    Choice(id=f"{self.prompt}.{option}", label=label, description=(about or {}).get(option, ""))
+                    for option, label in choices
+                ),
             )
         )  # fmt: skip
         self.replaces = False

@@ -15,6 +15,7 @@ class Frame:
 
     `order` lists the answered questions as they were answered (for "back" and the review). `kept` holds answers that a changed
     earlier answer put in doubt: they are used again where the path still meets their question. `scratch` is the current step's own.
+    `apart` holds the answers of questions that are kept apart (`apart: true`): neither `answers` nor `kept` ever do.
     """
 
     flow: str
@@ -24,6 +25,7 @@ class Frame:
     order: tuple[str, ...] = ()
     kept: Mapping[str, Any] = field(default_factory=dict)
     scratch: Mapping[str, Any] = field(default_factory=dict)
+    apart: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +53,7 @@ class Session:
         return {
             "v": VERSION,
             "l": self.language,
-            "f": [[f.flow, f.revision, f.step, f.answers, f.order, f.kept, f.scratch] for f in self.frames],
+            "f": [[f.flow, f.revision, f.step, f.answers, f.order, f.kept, f.scratch, f.apart] for f in self.frames],
             "x": self.facts,
             "n": self.prompt,
             "a": self.asked,
@@ -68,7 +70,11 @@ class Session:
         return cls(
             language=data["l"],
             frames=tuple(
-                Frame(flow=f[0], revision=f[1], step=f[2], answers=f[3], order=tuple(f[4]), kept=f[5], scratch=f[6]) for f in data["f"]
+                Frame(
+                    flow=f[0], revision=f[1], step=f[2], answers=f[3], order=tuple(f[4]), kept=f[5], scratch=f[6],
+                    apart=f[7] if len(f) > 7 else {},  # a session of before there was anything to keep apart
+                )
+                for f in data["f"]
             ),
             facts=data["x"],
             prompt=data["n"],

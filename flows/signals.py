@@ -9,7 +9,12 @@ from typing import Any
 from flows.message import NOTHING_UNDERSTOOD, Inbound, Outbound, Understanding
 
 # What the shell tells about the world at each turn; `check` refuses a definition that asks for anything else.
-WORLD = frozenset({"can_file", "staffed", "learn", "channel", "today", "service_name", "hours_note", "can_wipe", "takes_media"})
+WORLD = frozenset(
+    {
+        "can_file", "staffed", "learn", "channel", "today", "service_name", "hours_note", "can_wipe", "takes_media", "identity",
+        "identity_first", "identity_second", "mode", "files_most", "desk",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,12 +62,13 @@ class Send:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class RunAction:
     """Do this, then resume with `Done`. `answers` are those of the flow that asks, by the name under which they are kept;
-    `last` is the name of the one that was given last."""
+    `last` is the name of the one that was given last. `apart` are the own words among the answers that the definition keeps apart."""
 
     name: str
     arguments: Mapping[str, Any]
     answers: Mapping[str, Any]
     last: str = ""
+    apart: Mapping[str, str] = field(default_factory=dict)
 
 
 Effect = Send | RunAction

@@ -9,7 +9,8 @@ import re
 import unicodedata
 from typing import NamedTuple
 
-from nlu.words import EVERYDAY, FILLERS, ROOTS, SPELLINGS, WHOLE
+from nlu.verbs import ROOTS
+from nlu.words import EVERYDAY, FILLERS, SPELLINGS, WHOLE
 
 
 class Token(NamedTuple):

@@ -1,4 +1,4 @@
-"""Text → `Understanding`: the danger phrases of all languages first, then the model, if there is one and it answers."""
+"""Text → `Understanding`: the danger phrases of all languages first, then the model if there is one and it answers, else keywords."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ class IntentBackend(Protocol):
         """
 
 
+class Search(Protocol):
+    """What stands in while there is no model: finds at once, and never raises."""
+
+    def find(self, text: str) -> Understanding:
+        """What the words of `text` tell; "unclear" unless they are clear."""
+
+
 def worse(one: Danger | None, other: Danger | None) -> Danger | None:
     """The graver of two: an emergency beats self-harm, self-harm beats nothing."""
     if Danger.EMERGENCY in (one, other):
@@ -27,11 +34,13 @@ def worse(one: Danger | None, other: Danger | None) -> Danger | None:
 
 
 class Understander:
-    """Understands typed messages. `phrases` are always heard; `backend` adds intent, entities and a second vote on danger."""
+    """Understands typed messages. `phrases` are always heard; `backend` adds intent, entities and a second vote on danger; `search` finds
+    topics while the backend cannot answer."""
 
-    def __init__(self, phrases: DangerPhrases, backend: IntentBackend | None = None) -> None:
+    def __init__(self, phrases: DangerPhrases, backend: IntentBackend | None = None, search: Search | None = None) -> None:
         self._phrases = phrases
         self._backend = backend
+        self._search = search
 
     def danger(self, text: str) -> Danger | None:
         """The danger phrases' verdict alone: at once, without a model. For steps that only listen for danger."""
@@ -40,10 +49,12 @@ class Understander:
     async def understand(self, text: str, language: str) -> Understanding:
         """What `text` means. `language` ("id", "en") is the person's choice; danger is heard in every language whatever it is.
 
-        Either of phrases and model raising danger is enough. Without a model the intent is "unclear".
+        Either of phrases and model raising danger is enough. Without model and search the intent is "unclear".
         """
         heard = self._phrases.assess(text)
         parsed = await self._backend.parse(text, language) if self._backend is not None else None
+        if parsed is None and self._search is not None:
+            parsed = self._search.find(text)
         if parsed is None:
             return Understanding(text=text, danger=heard)
         return replace(parsed, text=text, danger=worse(heard, parsed.danger))

@@ -182,105 +182,105 @@ habisi: ngabisi
 selamanya: slamanya selama-lamanya
 gigit: gigitin
 bunuh-diri: bundir bundirr bunuhdiri bunuhdir bunuhdr bundiir bunir budir suiside suicid
+harus: hrs hrus kudu haruse
+berapa: brp brapa brpa piro pinten siaga
+dapat: dapet dpt dpet ngedapet oleh'an
+tetap: tetep ttp
+dimana: dmn dmana dimna neng-endi dipundi
+kemana: kmn kmana
+cuma: cm cuman cma cumak
+padahal: pdhl pdahal
+tentang: ttg tntang
+sebelum: sblm seblum sbelum
+setelah: stlh imbah sawise
+daripada: drpd
+kelas: kls klas
+sebagai: sbg sbgai
+tanya: nanya bertanya-tanya takon batakun nanyak nanyain tny
+tulis: nulis
+tolak: nolak
+pilih: milih
+panggil: manggil
+pikir: mikir mikirin
+simpan: nyimpen nyimpan simpen
+bayar: byr mbayar
+balas: bales bls ngebales
+malas: males
+dekat: deket parak cedek
+kesal: kesel keki
+kerja: kerjo gawi bagawi bekerja krja
+uang: duit duwit
+hp: hape hpe handphone
+foto: poto photo fotoku
+video: vidio vid
+besar: gede gedhe ganal
+ingat: inget
+malu: isin supan
+tiap: saben saban setiap
+sedikit: dikit sakadit
+lihat: liat ngeliat melihat lht ngliat delok nengok liatin ngeliatin ndelok
+tidur: tdr turu guring
+makan: mkn maem mangan
+kirim: ngirim mengirim krm krim
+minta: mnta mintak nyuwun njaluk
+nikah: kawin menikah nikahin
+istri: bini
+bertengkar: berantem brantem bakalahi tukaran cekcok
+air: banyu
+punya: duwe nduwe pny pnya baisi
+ikut: melu milu
+marah: nesu sarik mrh
+baca: moco mbaca
+nanti: ntar nnti ntr tar
+cerita: crita crta critain nyeritain ceritain
+langsung: lgsg lgsung lngsng lsg
+depan: dpn
+nomor: nmr nomer nmer
+polisi: polis plisi pulisi
+psikolog: psikologi
+konselor: counselor counsellor konsellor
+hanya: hny
+sayang: syg
+rasa: ngerasa merasa
+iya: iyo iyaa he'eh nggih inggih iyes ho'oh
+permisi: tabe tabe'
+kenapa: magi manengka nyapo
+apa: nopo aga
+mana: endi
+juga: jua
+begitu: ngono
+begini: ngene
+jadi: dadi
+karena: mergo amarga amergo
+kalau: amun mun yen
+dan: lan wan
+tapi: nanging
+mau: hakun gelem badhe
+sudah: sampun
+belum: dereng
+ini: niki
+itu: niku
+bagaimana: pripun
+siapa: sinten
+dari: soko
+cepat: lakas
+sendiri: sorang
+sedang: rahat
+baru: hanyar
+boleh: bulih
+anak: arek bocil
+teman: konco kancaku
+lapor: malapor ngelaporin nglapor
+perempuan: wadon
+adu: ngadu mengadu maadu ngaduin
+ribut: rame2
+gratis: prei
+hamil: bunting
+kabar: kbr
+gadis: gadih
+hapus: apus ngapus menghapus
 """
 
-# Verbs of harm and flight, by their root. `nlu.normalise` makes the forms: di-, me-, nasal, nge-, ter-, ku-, ma- (bjn), na- (bug),
-# -i, -in, -kan, -ake (jv). `root: other roots` maps a regional or chat root onto the Indonesian one.
-ROOTS = """
-pukul: pkul gebug pateng
-gebuk:
-tendang: tndang sepak sapak dupak terjang
-tampar: gampar tempeleng tampiling tabok gaplok kaplok
-tonjok: jotos bogem
-tinju:
-hajar: hajr
-hantam: antem hantem ngantem
-keroyok: kroyok royok
-cekik: cekek cekk cakik
-bekap: bkap
-banting: bnting
-bentur: jedot jeduk
-seret:
-tarik: tarek
-jambak: jmbak
-injak: injek
-cambuk: pecut rotan
-sabet: sabat
-siksa: siksaa
-aniaya:
-bacok: bacuk
-tusuk: tujes tujah
-tikam:
-tembak: tmbak
-bunuh: bnuh bunoh paten pateni
-bakar: bkar obong
-siram: sirem
-sundut: sulut
-setrum: strum
-tenggelam: tenggelem
-dorong: dorng
-tindih: tindes timpa
-rantai:
-pasung:
-borgol:
-bius:
-sembelih:
-gorok:
-tebas:
-rendam: celup
-cebur:
-buang:
-jual:
-tawan:
-hancur:
-pecah: pacah
-suruh:
-datang: dateng
-naik:
-remas: remes
-geret:
-palak:
-hadang: cegat
-jebak:
-cekok:
-intip:
-ikat: iket taleni
-kurung: krung
-sekap: skap
-kunci: kancing knci
-sandera: sandra
-culik: clik
-kejar: kjar oyak uber sasah burui
-kepung:
-kuntit: buntut buntuti
-todong: todng
-ancam: ancem
-paksa: pksa
-perkosa: prkosa
-cabul: cabuli
-leceh:
-raba: grepe gerepe grayangi
-pegang: pgang pegng cekel
-gilir:
-dobrak: jebol bobol dubrak
-gedor: gdor
-amuk: hamuk
-jerit: jrit
-cari: golek gugai
-sayat: syat
-silet:
-iris:
-gores: beset
-telan: telen tlan
-loncat: loncatt
-lompat: lmpat
-terjun: trjun
-gantung: gntung
-racun: rcun
-luka:
-usir:
-lempar: balang timpuk
-"""
 
 # Words that end in -ku, -mu or -nya by themselves, and must keep it.
 WHOLE = """

@@ -26,10 +26,17 @@ def _web(**options: Any) -> Channel:
     return WebChannel(**options)
 
 
+def _whatsapp(**options: Any) -> Channel:
+    from bot.channels.whatsapp import WhatsApp
+
+    return WhatsApp(**options)
+
+
 # Name → factory, taking the channel's own keyword arguments. A platform's library is loaded when its channel is made, not before: it takes
 # half a second, and `ruang-aman chat` needs none of them.
 CHANNELS: dict[str, Callable[..., Channel]] = {
     "telegram": _telegram,
     "terminal": _terminal,
     "web": _web,
+    "whatsapp": _whatsapp,
 }

@@ -5,7 +5,7 @@ A channel decides nothing about the conversation and stores nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -47,11 +47,12 @@ class ChannelError(Exception):
 
 
 class TryLater(ChannelError):
-    """The platform is busy or unreachable. `after` is the number of seconds that it asked to be left alone, 0 if it did not say."""
+    """The platform is busy or unreachable. `after` is the number of seconds that it asked to be left alone, 0 if it did not say. `unsure`:
+    it may have taken the message all the same (its answer was lost)."""
 
-    def __init__(self, code: str, *, after: float = 0.0) -> None:
+    def __init__(self, code: str, *, after: float = 0.0, unsure: bool = False) -> None:
         super().__init__(code)
-        self.after = after
+        self.after, self.unsure = after, unsure
 
 
 class Refused(ChannelError):
@@ -90,6 +91,64 @@ class Editing(Protocol):
         """Puts a bubble in the place of a sent one; gives the platform's message ids. Raises TryLater; Refused where it cannot be."""
 
 
+@runtime_checkable
+class Fetching(Protocol):
+    """A channel whose platform keeps a person's files until they are fetched.
+
+    `file_is_message = True` on a channel says that its files are messages of the person's own chat: those that were taken stay there.
+    Without it a file lies apart from the chat, and goes as soon as it was taken.
+    """
+
+    def fetch(self, handle: str) -> AsyncIterator[bytes]:
+        """The bytes of a file in pieces, straight from the platform: nothing is kept on disk. Raises TryLater, Refused."""
+
+    async def drop(self, handle: str) -> None:
+        """Has the platform delete the file; one that is gone already counts as deleted. Raises TryLater, Refused."""
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """A channel whose platform can be asked whether it has a message: after a crash nothing goes out twice."""
+
+    async def sent_already(self, address: str, message: Outbound, since: int, known: Collection[str]) -> tuple[str, ...] | None:
+        """The platform's ids of this bubble if it took it after `since` (seconds since 1970); None if it has not.
+
+        `known` are ids of other bubbles: the same words may have been said before. Raises TryLater, Refused.
+        """
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A channel whose platform tells later what became of a message: `Reports` hears it under the id of the bubble's row."""
+
+    async def send_as(self, row_id: int, address: str, message: Outbound) -> tuple[str, ...]:
+        """Like `Channel.send`; the platform is told under which id to report."""
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """A channel whose platform keeps every message until it is told to delete it, which takes nothing from a person's own screen."""
+
+    kept: float  # seconds after which a message is deleted there at the latest
+
+
+@runtime_checkable
+class Windowed(Protocol):
+    """A channel that may write freely only for a while after a person wrote."""
+
+    window: float  # seconds
+
+    async def invite(self, address: str) -> tuple[str, ...]:
+        """Sends the approved message that asks a person to write again. Raises TryLater; Refused if there is none."""
+
+
+class Reports(Protocol):
+    """Hears what became of messages. Implemented by `bot.reports`."""
+
+    async def report(self, channel: str, row_id: int, status: str, code: str = "") -> None:
+        """`status` is sent, delivered, read or failed; `code` says why it failed, a word for machines."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pending:
     """A bubble that waits for a client of a pull channel. `id` is the outbox row's: the client drops one that it has seen."""
@@ -103,6 +162,10 @@ class Mailroom(Protocol):
 
     async def receive(self, received: Received) -> bool:
         """Stores the message; returns once it is durable (only then may 2xx be answered). False: it was stored before (a redelivery)."""
+
+    async def receive_file(self, received: Received, content: bytes) -> bool:
+        """Stores a message with the file that it brought (its `media.handle` is empty: no platform keeps it). As `receive`; raises
+        TryLater while there is no room for files."""
 
     async def pending(self, channel: str, address: str) -> list[Pending]:
         """What waits for this address, oldest first; stays pending until `confirm`."""

@@ -5,17 +5,16 @@ Plain lines only: no colour, no cursor movement, nothing redrawn. What was print
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import sys
-import threading
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TextIO
 from uuid import uuid4
 
 from bot.channels.base import Limits, Mailroom, Received, Refused
 from bot.channels.bubble import body, whole_unicode
+from bot.lines import lines
 from flows.message import Choice, Inbound, InboundKind, Outbound
 
 NAME = "terminal"
@@ -97,7 +96,7 @@ class Terminal:
         `settled` returns once everything handed in so far is answered: lines from a pipe are then answered in turn like typed ones, and the
         end of the input cuts off no answer. `source` is the file descriptor to read.
         """
-        lines = _lines(source)
+        typed = lines(source)
         interactive = os.isatty(source)
         count = 0
         update: dict[str, Any] = {"start": True}
@@ -109,7 +108,7 @@ class Terminal:
             if interactive:
                 self._output.write("> ")
                 self._output.flush()
-            line = await lines.get()
+            line = await typed.get()
             if line is None:
                 if interactive:
                     self._output.write("\n")
@@ -121,39 +120,3 @@ class Terminal:
         own = update.get("id")
         message_id = own if isinstance(own, str) and own else uuid4().hex
         return Received(channel=NAME, message_id=message_id, address=self.address, inbound=inbound)
-
-
-def _lines(source: int) -> asyncio.Queue[str | None]:
-    """The lines of a file descriptor, None at the end.
-
-    By a thread, because asyncio cannot watch every kind of input (a redirected file); by `os.read`, because a thread that waits inside
-    `sys.stdin` holds a lock that the interpreter needs to end.
-    """
-    loop = asyncio.get_running_loop()
-    queue: asyncio.Queue[str | None] = asyncio.Queue()
-
-    def put(line: str | None) -> bool:
-        try:
-            loop.call_soon_threadsafe(queue.put_nowait, line)
-        except RuntimeError:  # the loop has ended: nobody is listening
-            return False
-        return True
-
-    def read() -> None:
-        rest = b""
-        while True:
-            try:
-                chunk = os.read(source, 65536)
-            except OSError:  # closed under us
-                chunk = b""
-            *whole, rest = (rest + chunk).split(b"\n")
-            if not all(put(line.decode("utf-8", "replace")) for line in whole):
-                return
-            if not chunk:
-                if rest:
-                    put(rest.decode("utf-8", "replace"))
-                put(None)
-                return
-
-    threading.Thread(target=read, name="terminal-lines", daemon=True).start()
-    return queue

@@ -21,15 +21,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from bot.channels.base import Limits, Mailroom, Received, Refused
+from bot.channels.base import Limits, Mailroom, Received, Refused, TryLater
 from bot.channels.web_page import API_HEADERS, COVER_PATH, page_routes
 from bot.channels.web_throttle import Throttle
-from flows.message import Inbound, InboundKind, Outbound
+from bot.evidence.format import format_of
+from flows.message import Inbound, InboundKind, Media, Outbound
 
 NAME = "web"
 BODY_LIMIT = 64 * 1024  # bytes of a request, read no further than this
 TEXT_LIMIT = 4_000  # characters of one message, the same as a text step of a flow takes
 BODY_SECONDS = 15.0  # a body that trickles in longer than this is given up
+FILE_LIMIT = 16 * 1024 * 1024  # bytes of a file
+FILE_SECONDS = 300.0  # a bad mobile network takes that long for a photo
+UPLOADS = 8  # at once: each is held in memory
 HEARTBEAT_SECONDS = 15.0
 IDLE_SECONDS = 0.1  # "something may wait" said again and again does not make a stream spin
 STREAMS_PER_ADDRESS = 4  # a page has one; a second one stands during a reconnect
@@ -97,15 +101,17 @@ def message_of(token: object, body: Mapping[str, Any]) -> Received:
 
     The message id is a hash over address and the page's id: one conversation cannot use up the ids of another.
     """
-    address = address_of(token)
-    own_id = body.get("id")
+    return _received(address_of(token), body.get("id"), lambda: _inbound(body))
+
+
+def _received(address: str, own_id: object, inbound: Inbound | Callable[[], Inbound]) -> Received:
     if not isinstance(own_id, str) or not _UUID.fullmatch(own_id):
         raise BadRequest("bad_id")
     return Received(
         channel=NAME,
         message_id=hashlib.sha256(f"{address}:{own_id.lower()}".encode()).hexdigest(),
         address=address,
-        inbound=_inbound(body),
+        inbound=inbound if isinstance(inbound, Inbound) else inbound(),
     )
 
 
@@ -163,7 +169,7 @@ def routes(
     cover: str = COVER_PATH,
     heartbeat: float = HEARTBEAT_SECONDS,
 ) -> list[Route]:
-    """The web chat's routes: page, files, messages, events, confirm, leave.
+    """The web chat's routes: page, files, messages, files, events, confirm, leave.
 
     `numbers` maps a service's id (`emergency`, `police`, `ambulance`) to its telephone number, shown without JavaScript and while there
     is no connection; ValueError if one of the three is missing. `service_name` is the neutral name in the heading. `cover` is where "leave
@@ -173,6 +179,7 @@ def routes(
     return [
         *page_routes(numbers=numbers, service_name=service_name, cover=cover, text_limit=TEXT_LIMIT),
         Route("/chat/messages", _guarded(chat.messages), methods=["POST"]),
+        Route("/chat/files", _guarded(chat.files), methods=["POST"]),
         Route("/chat/events", _guarded(chat.events), methods=["GET"]),
         Route("/chat/confirm", _guarded(chat.confirm), methods=["POST"]),
         Route("/chat/leave", _guarded(chat.leave), methods=["POST"]),
@@ -186,6 +193,7 @@ class _Chat:
         self._throttle = throttle
         self._heartbeat = heartbeat
         self._streams: Counter[str] = Counter()
+        self._uploads: Counter[str] = Counter()
 
     async def messages(self, request: Request) -> Response:
         token = _bearer(request)
@@ -195,6 +203,32 @@ class _Chat:
         if wait := self._throttle.message(address):
             return _slow_down(wait)
         await self._mailroom.receive(received)
+        return _reply(202, {"ok": True})
+
+    async def files(self, request: Request) -> Response:
+        """A file as the raw body. Not a form: its parser writes what is above a megabyte to a temporary file, in clear."""
+        token = _bearer(request)
+        address = address_of(token)
+        own_id, language = request.headers.get("chat-message", ""), request.headers.get("chat-language", "")
+        if wait := self._throttle.message(address):
+            return _slow_down(wait)
+        if self._uploads[address] >= 1 or self._uploads.total() >= UPLOADS:
+            return _slow_down(2.0, status=503)
+        self._uploads[address] += 1
+        try:
+            content = await _body(request, limit=FILE_LIMIT, seconds=FILE_SECONDS)
+            found = format_of(content)
+            if found is None:
+                raise BadRequest("wrong_type", 415)
+            media = Media(kind=found.kind, handle="", content_type=found.content_type, size=len(content))
+            inbound = Inbound(kind=InboundKind.MEDIA, media=media, language=language if _LANGUAGE.fullmatch(language) else None)
+            await self._mailroom.receive_file(_received(address, own_id, inbound), content)
+        except TryLater:
+            return _slow_down(30.0, status=503)
+        finally:
+            self._uploads[address] -= 1
+            if self._uploads[address] <= 0:
+                del self._uploads[address]
         return _reply(202, {"ok": True})
 
     async def leave(self, request: Request) -> Response:
@@ -299,18 +333,18 @@ def _no_constant(name: str) -> float:
     raise ValueError(name)  # NaN and Infinity are no JSON
 
 
-async def _body(request: Request) -> bytes:
-    """The body, or BadRequest as soon as it is known to be too large: it is never held whole."""
+async def _body(request: Request, *, limit: int = BODY_LIMIT, seconds: float = BODY_SECONDS) -> bytes:
+    """The body, or BadRequest as soon as it is known to be larger than `limit` bytes: such a one is never held whole."""
     too_large = BadRequest("body_too_large", 413)
     said = request.headers.get("content-length", "")
-    if said.isascii() and said.isdigit() and int(said[:18]) > BODY_LIMIT:
+    if said.isascii() and said.isdigit() and int(said[:18]) > limit:
         raise too_large
     parts = bytearray()
     try:
-        async with asyncio.timeout(BODY_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 parts += chunk
-                if len(parts) > BODY_LIMIT:
+                if len(parts) > limit:
                     raise too_large
     except TimeoutError:
         raise BadRequest("too_slow", 408) from None

@@ -17,6 +17,7 @@ from flows.inspect import Inspection, inspect
 from flows.marked import Marked, Problem, read
 from flows.places import Regions, RegionsError
 from nlu.danger import problems as danger_problems
+from nlu.thresholds import read_thresholds
 
 SHORT_SECRET = 16  # fewer letters than that can be guessed by trying
 
@@ -56,6 +57,17 @@ def check_regions() -> Iterator[Problem]:
         Regions.from_mapping(body)
     except RegionsError as error:
         yield Problem(file=name, line=0, message=str(error))
+
+
+def check_understanding() -> Iterator[Problem]:
+    """Mistakes in the thresholds of the understanding."""
+    name = "data/understanding.yml"
+    try:
+        text = (content_folder() / "understanding.yml").read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        yield Problem(file=name, line=0, message="is missing or cannot be read")
+        return
+    yield from read_thresholds(text, file=name)[1]
 
 
 def _settings() -> tuple[Settings | None, tuple[str, ...]]:
@@ -101,7 +113,7 @@ def run(arguments: Namespace) -> int:
     today: date = arguments.today or datetime.now(ZoneInfo("Asia/Makassar")).date()
     found = check_content(today)
     settings, lines = _settings()
-    problems = sorted({*found.problems, *check_danger(), *check_regions()})
+    problems = sorted({*found.problems, *check_danger(), *check_regions(), *check_understanding()})
     for problem in problems:
         print(problem)
     for line in lines:

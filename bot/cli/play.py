@@ -20,8 +20,8 @@ SCRIPTS: dict[str, tuple[str, ...]] = {
     ),
     "a neighbour": (
         "report", "yes", "adult", "no", "neighbour", "1, 2", "hampir tiap malam kedengaran anak dimarahi dan nangis lama", "yes",
-        "this_week", "ongoing", "home", "sepinggan", "lewati", "age_6_12", "unsure", "unsure", "unsure", "parent", "6", "7", "own_code",
-        "send", "done",
+        "done", "this_week", "ongoing", "home", "sepinggan", "lewati", "age_6_12", "unsure", "unsure", "unsure", "parent", "6", "7",
+        "own_code", "send", "done",
     ),
     "somebody who only asks for a number": ("services", "lewati"),
 }  # fmt: skip

@@ -17,13 +17,13 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 def _run(given: Namespace) -> int:
-    from bot.cli.single import OnlyOne
+    from bot.cli.single import only_one
     from bot.running import Running, run_until_stopped
 
     settings = load_settings()
     set_up_logging(settings.log_level)
     harden_process()
-    with OnlyOne(settings.data_dir):
+    with only_one(settings):
         running = Running(settings, host=given.host, port=given.port)
         run_until_stopped(lambda: running.run(ready=lambda url: print(f"Ruang Aman: {url}/chat", file=sys.stderr, flush=True)))
     return 0

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from types import TracebackType
 
 from bot.cli.command import CommandError
+from bot.settings import Settings
+
+
+def only_one(settings: Settings) -> AbstractContextManager[object]:
+    """Holds the data directory, unless its stores are made for several processes."""
+    return nullcontext() if settings.shared else OnlyOne(settings.data_dir)
 
 
 class OnlyOne:

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 
 from bot.process import private_files
 from bot.settings import Settings
+from bot.storage.audit import AuditChain
 from bot.storage.database import migrate, open_engine
 from bot.storage.reads import Reads
+from bot.storage.staff import StaffStore
 from bot.storage.writer import Writer
 
 
@@ -19,6 +21,8 @@ class Store:
 
     reads: Reads
     writer: Writer
+    audit: AuditChain
+    staff: StaffStore
 
 
 @asynccontextmanager
@@ -31,7 +35,7 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
     try:
         await migrate(engine, store="main")
         writer.start()
-        yield Store(reads=Reads(engine), writer=writer)
+        yield Store(reads=Reads(engine), writer=writer, audit=AuditChain(engine, writer), staff=StaffStore(engine))
     finally:
         await writer.close()
         await engine.dispose()

@@ -1,9 +1,9 @@
-"""unit add, recovery-key: who can read what is reported. Private keys are made here and never stored by the service."""
+"""unit add, recovery-key: who can read what is reported. Private keys are never stored by the service: a unit's is made in its first lead's
+browser, or here if a key file is asked for."""
 
 from __future__ import annotations
 
 import asyncio
-import re
 import secrets
 import sys
 import time
@@ -28,11 +28,12 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help="the unit's name, for example 'UPTD PPA'")
     parser.add_argument("--kind", choices=KINDS, default="service", help="what sort of unit it is (default service)")
     parser.add_argument("--lead", action="store_true", help="it also receives reports that concern the service itself")
-    parser.add_argument("--key", type=Path, metavar="FILE", help="where to write the unit's private key (default NAME.key here)")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="make the unit's key now and write its private half here")
     parser.add_argument("--no-passphrase", action="store_true", help="write the key file without asking for a passphrase")
 
 
-def _passphrase(given: Namespace) -> str | None:
+def new_passphrase(given: Namespace) -> str | None:
+    """The passphrase for a new key file, typed twice; None if there is to be none. Raises CommandError if the two differ."""
     if given.no_passphrase or not sys.stdin.isatty():
         return None
     first = getpass("Passphrase for the key file (empty: none): ")
@@ -42,21 +43,26 @@ def _passphrase(given: Namespace) -> str | None:
 
 
 async def add_unit(
-    settings: Settings, *, name: str, kind: str, lead: bool, key_file: Path, passphrase: str | None
+    settings: Settings, *, name: str, kind: str, lead: bool, key_file: Path | None = None, passphrase: str | None = None
 ) -> bytes:  # fmt: skip
-    """Makes a unit: its private key goes to a file, its public half to the database. Gives the unit's id.
+    """Makes a unit; gives its id. With a key file it has a key at once: the private half goes there, the public half to the database.
 
     Raises CommandError if the name is taken or the file exists.
     """
     async with opened(settings) as store:
         if any(unit.name == name for unit in await store.reads.units()):
             raise CommandError(f"There is a unit '{name}' already: choose another name.")
-        unit_id, pair, now = secrets.token_bytes(16), generate_keypair(), int(time.time())
-        try:
-            write_key_file(key_file, private=pair.private, kind="unit", name=name, unit_id=unit_id, passphrase=passphrase, created=now)
-        except KeyFileError as error:
-            raise CommandError(str(error)) from None
-        row = {"id": unit_id, "name": name, "kind": kind, "lead": int(lead), "public_key": pair.public, "created_at": now}
+        unit_id, now, public = secrets.token_bytes(16), int(time.time()), None
+        if key_file is not None:
+            pair = generate_keypair()
+            public = pair.public
+            if any(role.public_key == public for role in await store.reads.identity_roles()):
+                raise CommandError("This key is an identity role's: a unit needs one of its own. Try again.")
+            try:
+                write_key_file(key_file, private=pair.private, kind="unit", name=name, unit_id=unit_id, passphrase=passphrase, created=now)
+            except KeyFileError as error:
+                raise CommandError(str(error)) from None
+        row = {"id": unit_id, "name": name, "kind": kind, "lead": int(lead), "public_key": public, "created_at": now}
         await store.writer.write([Insert(table="unit", row=row)])
     return unit_id
 
@@ -65,14 +71,16 @@ def _run(given: Namespace) -> int:
     name = given.name.strip()
     if not name or len(name) > 80:
         raise CommandError("A unit's name has 1 to 80 characters.")
-    key_file = given.key or Path(f"{re.sub(r'[^A-Za-z0-9]+', '-', name).strip('-').lower() or 'unit'}.key")
-    settings = load_settings()
-    asyncio.run(
-        add_unit(settings, name=name, kind=given.kind, lead=given.lead, key_file=key_file, passphrase=_passphrase(given))
-    )  # fmt: skip
+    settings, key_file = load_settings(), given.key
+    passphrase = new_passphrase(given) if key_file is not None else None
+    asyncio.run(add_unit(settings, name=name, kind=given.kind, lead=given.lead, key_file=key_file, passphrase=passphrase))
+    if key_file is None:
+        print(f"There is a unit '{name}'. It receives reports once its first lead has joined, whose browser makes the unit's key:")
+        print(f"ruang-aman staff invite --unit '{name}' --role lead")
+        return 0
     print(f"The unit '{name}' can receive reports. Its private key is in {key_file}: keep it where only the unit can read it,")
-    print("and a copy offline. Without it nobody can open what is sealed to the unit, and nobody can make it again.")
-    print("A service that is running takes the unit up within a minute.")
+    print("and a copy offline. Without it nobody can open what is sealed to the unit, and nobody can make it again. Its first lead")
+    print("reads it into the console once. A service that is running takes the unit up within a minute.")
     return 0
 
 

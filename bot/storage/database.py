@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, event
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.pool import Pool
 
 from bot.errors import OperatorError
 
 Engine = AsyncEngine
+_MIGRATION_LOCK = 0x52A_A0
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 # FULL: a 2xx to a platform means that the message survives a power cut. secure_delete: what is deleted is overwritten.
 _SQLITE = ("PRAGMA synchronous=FULL", "PRAGMA secure_delete=ON", "PRAGMA busy_timeout=10000", "PRAGMA temp_store=MEMORY")
 
 
-def open_engine(url: str, *, wal: bool = True, reading: bool = False) -> AsyncEngine:
+# A commit that was answered survives a power cut there too, whatever the server's own default is; a call that hangs is given up.
+_POSTGRES = {
+    "timeout": 10.0,
+    "command_timeout": 60.0,
+    "server_settings": {"application_name": "ruang-aman", "synchronous_commit": "on", "lock_timeout": "20000"},
+}
+
+
+def open_engine(url: str, *, wal: bool = True, reading: bool = False, pool: type[Pool] | None = None) -> AsyncEngine:
     """An engine for a database URL. `wal` chooses SQLite's journal: the key store has none, so that no dead key stays in a log.
 
     `reading` is for single queries alone: each sees what was committed when it began, and no transaction has to be opened and closed.
+    `pool` is another pool than the usual one (PostgreSQL).
     """
     options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None} if reading else {}
     if not url.startswith("sqlite"):
-        return create_async_engine(url, pool_size=4, max_overflow=4, hide_parameters=True, **options)
+        options |= {"poolclass": pool} if pool is not None else {"pool_size": 5, "max_overflow": 0}
+        return create_async_engine(url, hide_parameters=True, connect_args=_POSTGRES, **options)
     engine = create_async_engine(url, hide_parameters=True, pool_size=2, max_overflow=0, **options)
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -56,25 +72,52 @@ class StoreError(OperatorError):
         super().__init__(f"The {what} cannot be opened: check {setting} and RUANG_AMAN_DATA_DIR, and that this user may write there.")
 
 
+@contextmanager
+def unusable(store: str) -> Iterator[None]:
+    """What a database raises inside becomes a StoreError: "main" or "keys"."""
+    try:
+        yield
+    except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+        raise StoreError(store) from error
+
+
+def _config(store: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS / store))
+    return config
+
+
+def revisions(store: str) -> frozenset[str]:
+    """Every revision of a store's schema that this program knows."""
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config(store)).walk_revisions())
+
+
+def upgrade(connection: Connection, *, store: str, revision: str = "head") -> None:
+    """Brings a database to a revision, inside the connection's transaction."""
+    if connection.dialect.name == "postgresql":  # replicas that start at the same moment: one migrates, the others then find it done
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
+    config = _config(store)
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
 async def migrate(engine: AsyncEngine, *, store: str) -> None:
     """Brings a database to the newest revision. `store` is "main" or "keys": each has migrations of its own. Raises StoreError."""
-
-    def upgrade(connection: Connection) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS / store))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-
-    try:
+    with unusable(store):
+        if engine.dialect.name == "sqlite" and engine.url.database:
+            # aiosqlite's thread outlives a connection that could not be made, and speaks to a loop that has ended by then.
+            with closing(sqlite3.connect(engine.url.database, timeout=10)) as probe:
+                probe.execute("PRAGMA schema_version").fetchone()
         async with engine.begin() as connection:
-            await connection.run_sync(upgrade)
-    except (SQLAlchemyError, OSError) as error:
-        raise StoreError(store) from error
+            await connection.run_sync(lambda there: upgrade(there, store=store))
 
 
 async def truncate_wal(engine: AsyncEngine) -> None:
     """Empties SQLite's write-ahead log, so that what was erased is not left in it. Nothing to do elsewhere."""
     if engine.dialect.name == "sqlite":
         async with engine.connect() as connection:
+            # While a backup reads, the log cannot be emptied: who waits for that keeps every writer waiting as well. It is tried again.
+            await connection.exec_driver_sql("PRAGMA busy_timeout=500")
             await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            await connection.exec_driver_sql("PRAGMA busy_timeout=10000")
             await asyncio.sleep(0)

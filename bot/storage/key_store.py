@@ -6,50 +6,78 @@ When a key is destroyed here, everything that was locked under it is gone, where
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
+import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from actions.rows import Delete, Insert
+from actions.rows import Change, Delete, Insert, Update
 from bot.storage import tables
 from bot.storage.database import migrate
+from bot.storage.faults import is_double
+from bot.storage.key_server import keeps, write_anew
+from bot.storage.sharing import KEY_DEATH, notice
 from bot.storage.writer import Writer
 from bot.vault.keys import KeyPair, generate_keypair
 
+log = logging.getLogger(__name__)
+
 LIVE_DAYS = 3  # with the last message's own day: an address can be recognised for 48 to 72 hours
+TOMBSTONES = frozenset({"cases", "mailbox_message", "evidence", "staff"})
+"""Tables whose deleted rows (of staff: who was removed) a restored backup must not bring back. What is under a conversation's key needs
+none: that key is dead."""
+
+_ROUNDS = 2  # of `scrub` after a death: the first may have kept what somebody's transaction still saw
 _HELD = 20_000  # keys held in memory at most; a key weighs about 200 bytes there
 
 
 class KeyStore:
-    """Conversation keys, the keys of the days, and the server's delivery key."""
+    """Conversation keys, the keys of the days, and the server's own: for return addresses, and for the desk. `clock` gives seconds since
+    1970.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    `holder` is this process among others on the same store, None where it is alone: the others hear of every death.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, holder: bytes | None = None, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
-        self._writer = Writer(engine, tables.key_metadata)
+        self._clock = clock
+        self._writer = Writer(engine, tables.key_metadata, holder=holder)
         self._held: dict[bytes, bytes] = {}
         self._days: dict[int, bytes] = {}
+        self._former: list[tuple[int, bytes]] = []
         self._dying: set[bytes] = set()
         self._in_use: Counter[bytes] = Counter()
         self._delivery: KeyPair | None = None
+        self._desk: KeyPair | None = None
         self._lock = asyncio.Lock()
+        self.stained = _ROUNDS  # how often the server has yet to write its tables anew: who knows what died before the start
 
     async def open(self) -> None:
-        """Migrates, starts the writer, makes the delivery key if there is none."""
+        """Migrates, starts the writer, makes the server's own keys if there are none."""
         await migrate(self._engine, store="keys")
         self._writer.start()
+        self._delivery, self._desk = await self._made(_DELIVERY), await self._made(_DESK)
+        for name in await keeps(self._engine):
+            log.warning("key_server_keeps_dead_keys", extra={"code": name})
+
+    async def _made(self, name: str) -> KeyPair:
+        """A key of the server's own, made if there is none."""
+        query = select(tables.server_key).where(tables.server_key.c.name == name)
         async with self._engine.connect() as connection:
-            row = (await connection.execute(select(tables.server_key).where(tables.server_key.c.name == "delivery"))).first()
+            row = (await connection.execute(query)).first()
         if row is None:
-            pair = generate_keypair()
-            await self._writer.write(
-                [Insert(table="server_key", row={"name": "delivery", "private": pair.private, "public": pair.public}, replace=True)]
-            )
-            self._delivery = pair
-        else:
-            self._delivery = KeyPair(private=row.private, public=row.public)
+            try:
+                await self._writer.write([_server_key(name, generate_keypair(), int(self._clock()), replace=False)])
+            except Exception as error:  # another process started at the same moment: there is one such key, its own or ours
+                if not is_double(error):
+                    raise
+            async with self._engine.connect() as connection:
+                row = (await connection.execute(query)).one()
+        return KeyPair(private=row.private, public=row.public)
 
     async def close(self) -> None:
         """Flushes and ends."""
@@ -62,6 +90,54 @@ class KeyStore:
         if self._delivery is None:
             raise RuntimeError("the key store is not open")
         return self._delivery
+
+    @property
+    def desk(self) -> bytes:
+        """The key (32 bytes) under which lies what the service needs of staff: the seed of a second factor, where alerts go."""
+        if self._desk is None:
+            raise RuntimeError("the key store is not open")
+        return self._desk.private
+
+    async def next_desk(self) -> bytes:
+        """The desk key that is to come: what is locked under today's goes under it, and `change_desk` follows. The same until then."""
+        return (await self._made(_NEXT_DESK)).private
+
+    async def change_desk(self) -> None:
+        """The desk key that was to come is the one; the former is overwritten."""
+        new = await self._made(_NEXT_DESK)
+        await self._writer.write(
+            [_server_key(_DESK, new, int(self._clock())), Delete(table="server_key", key={"name": _NEXT_DESK})]
+        )  # fmt: skip
+        self._desk = new
+        self.stained = _ROUNDS
+
+    async def delivery_privates(self) -> list[bytes]:
+        """The private halves of every delivery key that there was, the newest first: one of them opens any return address."""
+        async with self._engine.connect() as connection:
+            found = {row.name: row.private for row in await connection.execute(select(tables.server_key))}
+        former = sorted((name for name in found if name.startswith(f"{_DELIVERY}.")), key=_number, reverse=True)
+        return [found[name] for name in (_DELIVERY, *former) if name in found]
+
+    async def change_delivery(self, *, now: int) -> None:
+        """A new delivery key for the return addresses to come; the old ones are kept, to open what was sealed to them."""
+        old, new = self.delivery, generate_keypair()
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(tables.server_key).where(tables.server_key.c.name == _DELIVERY))).one()
+            names = set((await connection.execute(select(tables.server_key.c.name))).scalars())
+        number = next(n for n in range(1, len(names) + 1) if f"{_DELIVERY}.{n}" not in names)
+        await self._writer.write(
+            [_server_key(f"{_DELIVERY}.{number}", old, row.created_at), _server_key(_DELIVERY, new, now)]
+        )  # fmt: skip
+        self._delivery = new
+
+    async def change_day(self, day: int) -> bytes:
+        """A new key for today, which it gives. The day's key of until now is kept as a former one until its day is over."""
+        days = await self.day_keys(day)
+        new = secrets.token_bytes(32)
+        former = b"".join(key for d, key in days if d == day)
+        await self._writer.write([Update(table="day_key", key={"day": day}, values={"key": new, "former": former})])
+        self._days = {}
+        return new
 
     async def create(self, *, now: int) -> tuple[bytes, bytes]:
         """A new conversation key, durable when this returns: (key id, key)."""
@@ -115,29 +191,57 @@ class KeyStore:
         for key_id in dead:
             self._held.pop(key_id, None)
         try:
-            await self._writer.write([Delete(table="conversation_key", key={"id": key_id}) for key_id in dead])
+            await self._writer.write(
+                [Delete(table="conversation_key", key={"id": key_id}) for key_id in dead],
+                notices=[notice(KEY_DEATH, key_id) for key_id in dead],
+            )
         finally:
             self._dying.difference_update(dead)
+            self.stained = _ROUNDS
+
+    def died(self, key_id: bytes) -> None:
+        """Another process destroyed this key: it is dropped from memory here, too."""
+        self.stained = _ROUNDS
+        self._held.pop(key_id, None)
+
+    def forget_held(self) -> None:
+        """Drops every key from memory: some may have been destroyed by another process without our hearing of it."""
+        self._held.clear()
+        self.stained = _ROUNDS
 
     async def day_keys(self, day: int) -> list[tuple[int, bytes]]:
         """The live keys of the days up to `day` (days since 1970), newest first; makes today's, destroys the dead ones."""
-        if day in self._days:
-            return [(d, self._days[d]) for d in sorted(self._days, reverse=True)]
-        async with self._lock:
-            if day not in self._days:
-                await self._turn_day(day)
-        return [(d, self._days[d]) for d in sorted(self._days, reverse=True)]
+        if day not in self._days:
+            async with self._lock:
+                if day not in self._days:
+                    await self._turn_day(day)
+        return [*((d, self._days[d]) for d in sorted(self._days, reverse=True)), *self._former]
 
     async def _turn_day(self, day: int) -> None:
         oldest = day - LIVE_DAYS + 1
         async with self._engine.begin() as connection:
-            await connection.execute(delete(tables.day_key).where(tables.day_key.c.day < oldest))
-            found = {row.day: row.key for row in await connection.execute(select(tables.day_key.c.day, tables.day_key.c.key))}
+            if (await connection.execute(delete(tables.day_key).where(tables.day_key.c.day < oldest))).rowcount:
+                self.stained = _ROUNDS
+            rows = (await connection.execute(select(tables.day_key).order_by(tables.day_key.c.day.desc()))).all()
+        found = {row.day: row.key for row in rows}
+        self._former = [
+            (row.day, row.former[at : at + 32]) for row in rows if oldest <= row.day <= day for at in range(0, len(row.former or b""), 32)
+        ]
         if day not in found:
-            key = secrets.token_bytes(32)
-            await self._writer.write([Insert(table="day_key", row={"day": day, "key": key})])
-            found[day] = key
+            try:
+                await self._writer.write([Insert(table="day_key", row={"day": day, "key": secrets.token_bytes(32)})])
+            except Exception as error:  # another process made it at the same moment
+                if not is_double(error):
+                    raise
+            async with self._engine.connect() as connection:
+                found[day] = (await connection.execute(select(tables.day_key.c.key).where(tables.day_key.c.day == day))).scalar_one()
         self._days = {d: key for d, key in found.items() if oldest <= d <= day}
+
+    async def scrub(self) -> None:
+        """Has a PostgreSQL server forget the keys that died since the last time (`bot.storage.key_server`)."""
+        if self.stained:
+            await write_anew(self._engine)
+            self.stained -= 1
 
     async def alive(self) -> None:
         """Raises if the store does not answer."""
@@ -149,3 +253,56 @@ class KeyStore:
         key = tables.conversation_key.c
         async with self._engine.connect() as connection:
             return set((await connection.execute(select(key.id).where(key.created_at < before))).scalars())
+
+    async def entomb(self, changes: Iterable[Change], *, now: int) -> None:
+        """Remembers the ids of rows that are about to be deleted, so that no backup brings them back; durable when this returns.
+
+        Of `changes` it looks at deletions by id from the tables in TOMBSTONES. Before the rows go, not after: after a kill in between, a
+        backup that is restored misses what nobody had read yet, instead of showing what was read or erased.
+        """
+        graves: list[Change] = [
+            Insert(
+                table="tombstone", row={"id": change.key["id"], "kind": change.table, "at": now}, replace=True
+            )
+            for change in changes
+            if isinstance(change, Delete) and change.table in TOMBSTONES and "id" in change.key
+        ]  # fmt: skip
+        if graves:
+            await self._writer.write(graves)
+
+    async def tombstones(self) -> dict[str, frozenset[bytes]]:
+        """The ids of what was deleted, by table."""
+        found: dict[str, set[bytes]] = {}
+        async with self._engine.connect() as connection:
+            for row in await connection.execute(select(tables.tombstone.c.kind, tables.tombstone.c.id)):
+                found.setdefault(row.kind, set()).add(row.id)
+        return {kind: frozenset(ids) for kind, ids in found.items()}
+
+    async def count_tombstones(self, *, before: int) -> int:
+        """How many tombstones are from before a moment."""
+        async with self._engine.connect() as connection:
+            query = select(func.count()).where(tables.tombstone.c.at < before)
+            return (await connection.execute(query)).scalar_one()
+
+    async def drop_tombstones(self, *, before: int) -> None:
+        """Forgets tombstones from before a moment (seconds since 1970): no backup is as old as that."""
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(tables.tombstone).where(tables.tombstone.c.at < before))
+
+    async def born_at(self) -> int | None:
+        """When this store was made, in seconds since 1970; None if that was not written down."""
+        async with self._engine.connect() as connection:
+            found = list((await connection.execute(select(tables.server_key.c.created_at))).scalars())
+        return None if not found or None in found else min(found)
+
+
+_DELIVERY, _DESK, _NEXT_DESK = "delivery", "desk", "desk.next"
+
+
+def _number(name: str) -> int:
+    return int(name.rpartition(".")[2])
+
+
+def _server_key(name: str, pair: KeyPair, created_at: int | None, *, replace: bool = True) -> Insert:
+    row = {"name": name, "private": pair.private, "public": pair.public, "created_at": created_at}
+    return Insert(table="server_key", row=row, replace=replace)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
-from sqlalchemy import Row, and_, func, literal, select, union_all
+from sqlalchemy import Row, and_, func, literal, or_, select, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from actions.queue import HandOff, State, Urgency
 from bot.storage import tables
+from bot.storage.faults import is_outage
+from bot.storage.sharing import alive_holder
+
+T = TypeVar("T")
 
 _TOGETHER = 300
 _AT_A_TIME = 500  # rows of work that is taken up in portions
@@ -34,10 +39,12 @@ def _answer(waiting: dict[bytes, list[asyncio.Future[Any]]], found: Mapping[byte
 
 
 class Reads:
-    """All queries of the service, over one engine."""
+    """All queries of the service, over one engine. `holder` is this process among others, None where it is alone: what lies in the hands of
+    another one that lives is then not taken for left over."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, holder: bytes | None = None) -> None:
         self._engine = engine
+        self._holder = holder
         self._wanted: dict[bytes, list[asyncio.Future[Any]]] = {}
         self._addresses: dict[bytes, list[asyncio.Future[Any]]] = {}
         self._busy = False
@@ -47,6 +54,15 @@ class Reads:
         """A conversation's row, or None."""
         row: Row[Any] | None = await self._asked(self._wanted, conversation_id)
         return row
+
+    async def hand_off(self, hand_off_id: bytes) -> HandOff | None:
+        """A hand-off, or None."""
+        async with self._engine.connect() as connection:
+            row = (await connection.execute(select(tables.hand_off).where(tables.hand_off.c.id == hand_off_id))).mappings().first()
+        if row is None:
+            return None
+        values = {each.name: row[each.name] for each in fields(HandOff)}
+        return HandOff(**{**values, "state": State(row["state"]), "urgency": Urgency(row["urgency"])})
 
     async def located(self, row_keys: Sequence[bytes]) -> Located | None:
         """The conversation under any of an address's row keys (newest first), or None."""
@@ -72,14 +88,27 @@ class Reads:
                 sessions, self._wanted = self._wanted, {}
                 addresses, self._addresses = self._addresses, {}
                 try:
-                    async with self._engine.connect() as connection:
-                        await self._serve_batch(connection, sessions, addresses)
+                    await self._once_more(lambda: self._served(sessions, addresses))  # noqa: B023  awaited before the next round
                 except Exception as error:
                     for future in (f for waiting in (sessions, addresses) for futures in waiting.values() for f in futures):
                         if not future.done():
                             future.set_exception(error)
         finally:
             self._busy = False
+
+    async def _served(self, sessions: dict[bytes, Any], addresses: dict[bytes, Any]) -> None:
+        async with self._engine.connect() as connection:
+            await self._serve_batch(connection, sessions, addresses)
+
+    @staticmethod
+    async def _once_more(read: Callable[[], Awaitable[T]]) -> T:
+        """A read, and the same again if the connection that it was lent had died: after a restart of the server all in the pool have."""
+        try:
+            return await read()
+        except Exception as error:
+            if not is_outage(error):
+                raise
+        return await read()
 
     @staticmethod
     async def _serve_batch(connection: Any, sessions: dict[bytes, Any], addresses: dict[bytes, Any]) -> None:
@@ -107,12 +136,37 @@ class Reads:
         _answer(sessions, rows)
 
     async def _all(self, statement: Any) -> Sequence[Row[Any]]:
-        async with self._engine.connect() as connection:
-            return (await connection.execute(statement)).all()
+        async def read() -> Sequence[Row[Any]]:
+            async with self._engine.connect() as connection:
+                return (await connection.execute(statement)).all()
 
-    async def new_messages(self) -> Sequence[Row[Any]]:
-        """Inbox rows that no turn has taken, oldest first."""
-        return await self._all(select(tables.inbox).where(tables.inbox.c.state == "new").order_by(tables.inbox.c.id))
+        return await self._once_more(read)
+
+    def _takeable(self, statement: Any, conversation_id: Any) -> Any:
+        """Only rows of conversations that this process has or may have: not those that another one that lives has in hand."""
+        if self._holder is None:
+            return statement
+        conversation, replica = tables.conversation, tables.replica
+        return (
+            statement.join(conversation, conversation.c.id == conversation_id)
+            .outerjoin(replica, replica.c.id == conversation.c.holder)
+            .where(or_(conversation.c.holder.is_(None), conversation.c.holder == self._holder, replica.c.id.is_(None), ~alive_holder()))
+        )
+
+    async def new_messages(self, conversation_id: bytes | None = None) -> Sequence[Row[Any]]:
+        """Inbox rows that no turn has taken, oldest first: of one conversation, or all that may be taken up here."""
+        inbox = tables.inbox
+        statement = select(inbox.c.id, inbox.c.conversation_id, inbox.c.key_id).where(inbox.c.state == "new").order_by(inbox.c.id)
+        if conversation_id is not None:
+            return await self._all(statement.where(inbox.c.conversation_id == conversation_id))
+        return await self._all(self._takeable(statement, inbox.c.conversation_id))
+
+    async def new_messages_of(self, conversation_id: bytes) -> Sequence[Row[Any]]:
+        """A conversation's inbox rows that no turn has taken, oldest first."""
+        box = tables.inbox.c
+        return await self._all(
+            select(tables.inbox).where(box.conversation_id == conversation_id, box.state == "new").order_by(box.id)
+        )  # fmt: skip
 
     async def message(self, row_id: int) -> Row[Any] | None:
         """An inbox row, or None."""
@@ -124,14 +178,44 @@ class Reads:
         rows = await self._all(select(tables.outbox).where(tables.outbox.c.id == row_id))
         return rows[0] if rows else None
 
-    async def waiting_sends(self, *, pull_channels: Sequence[str]) -> Sequence[Row[Any]]:
-        """Outbox rows of push channels that have not gone out, oldest first, without what they say."""
-        box = tables.outbox.c
-        return await self._all(
-            select(box.id, box.conversation_id, box.key_id, box.channel, box.kind, box.attempts, box.due_at)
-            .where(tables.WAITING, box.channel.not_in(pull_channels))
+    async def waiting_sends(
+        self, *, pull_channels: Sequence[str], keeping: Sequence[str] = (), open_since: int = 0
+    ) -> Sequence[Row[Any]]:  # fmt: skip
+        """Outbox rows of push channels that have not gone out, oldest first, without what they say. Deletions at `keeping` channels are not
+        among them, nor what waits until a person writes again, unless they did after `open_since`."""
+        box, person = tables.outbox.c, tables.conversation.alias()
+        wanted: list[Any] = [tables.WAITING, box.channel.not_in(pull_channels)]
+        if keeping:
+            wanted.append(or_(box.kind == "send", box.channel.not_in(keeping)))
+        if open_since:
+            last_at = select(person.c.last_at).where(person.c.id == box.conversation_id).scalar_subquery()
+            wanted.append(or_(box.code.is_(None), box.code.not_in(tables.WINDOW), last_at > open_since))
+        statement = (
+            select(box.id, box.conversation_id, box.key_id, box.channel, box.kind, box.attempts, box.due_at, box.created_at)
+            .where(*wanted)
             .order_by(box.created_at, box.id)  # not by id alone: for that SQLite would go through the whole table in its order
         )
+        return await self._all(self._takeable(statement, box.conversation_id))
+
+    async def due_deletions(self, channels: Sequence[str], now: int, most: int) -> Sequence[Row[Any]]:
+        """Deletions of messages and files at these channels that are due, the earliest first."""
+        box = tables.outbox.c
+        return await self._all(
+            select(box.id, box.conversation_id, box.key_id, box.channel, box.kind, box.attempts, box.body)
+            .where(tables.WAITING, box.kind != "send", box.channel.in_(channels), box.due_at <= now)
+            .order_by(box.due_at)
+            .limit(most)
+        )
+
+    async def outgoing_key(self, row_id: int) -> bytes | None:
+        """The key that an outbox row is under now, None if it is gone."""
+        rows = await self._all(select(tables.outbox.c.key_id).where(tables.outbox.c.id == row_id))
+        return rows[0][0] if rows else None
+
+    async def prompt_sid(self, digest: bytes) -> str | None:
+        """The platform's name of a stored prompt."""
+        rows = await self._all(select(tables.content_resource.c.sid).where(tables.content_resource.c.hash == digest))
+        return str(rows[0][0]) if rows else None
 
     async def waiting_of(self, conversation_id: bytes) -> Sequence[Row[Any]]:
         """A conversation's outbox rows that have not gone out, oldest first."""
@@ -190,13 +274,19 @@ class Reads:
     async def due_timers(self, now: int) -> Sequence[Row[Any]]:
         """Timers that came due, with the conversation's own last message, oldest first."""
         timer, conversation = tables.timer, tables.conversation
-        return await self._all(
+        statement = (
             select(timer.c.conversation_id, timer.c.name, timer.c.due_at, conversation.c.last_at)
-            .join(conversation, conversation.c.id == timer.c.conversation_id)
             .where(timer.c.due_at <= now)
             .order_by(timer.c.due_at)
-            .limit(500)
+            .limit(_AT_A_TIME)
         )
+        if self._holder is not None:
+            return await self._all(self._takeable(statement, timer.c.conversation_id))
+        return await self._all(statement.join(conversation, conversation.c.id == timer.c.conversation_id))
+
+    async def conversations(self) -> Sequence[Row[Any]]:
+        """Every open conversation."""
+        return await self._all(select(tables.conversation).order_by(tables.conversation.c.id))
 
     async def silent_since(self, moment: int) -> Sequence[Row[Any]]:
         """Conversations without a message since a moment."""
@@ -211,6 +301,10 @@ class Reads:
         """The newest recovery key, or None."""
         rows = await self._all(select(tables.recovery).order_by(tables.recovery.c.created_at.desc()).limit(1))
         return rows[0] if rows else None
+
+    async def identity_roles(self) -> Sequence[Row[Any]]:
+        """The roles that open identities together, by name."""
+        return await self._all(select(tables.identity_role).order_by(tables.identity_role.c.role))
 
     async def case(self, case_id: bytes) -> Row[Any] | None:
         """A case, or None."""
@@ -258,6 +352,28 @@ class Reads:
         rows = await self._all(select(guess.scope, guess.count).where(guess.scope.in_(scopes), guess.hour == hour))
         return {scope: tried for scope, tried in map(tuple, rows)}
 
+    async def switch(self, name: str) -> str | None:
+        """How a switch stands, or None if nobody has touched it."""
+        rows = await self._all(select(tables.switch.c.value).where(tables.switch.c.name == name))
+        return str(rows[0].value) if rows else None
+
+    async def file_pieces(self, evidence_id: bytes) -> list[bytes]:
+        """The sealed pieces of a file, in their order."""
+        chunk = tables.evidence_chunk.c
+        found = await self._all(select(chunk.sealed).where(chunk.evidence_id == evidence_id).order_by(chunk.number))
+        return [row[0] for row in found]
+
+    async def files_of(self, conversation_id: bytes) -> list[bytes]:
+        """The ids of the files that go with an open conversation."""
+        file = tables.evidence.c
+        return [row[0] for row in await self._all(select(file.id).where(file.conversation_id == conversation_id))]
+
+    async def open_pieces(self) -> int:
+        """How many pieces of files go with open conversations."""
+        file = tables.evidence.c
+        rows = await self._all(select(func.coalesce(func.sum(file.chunks), 0)).where(file.conversation_id.is_not(None)))
+        return int(rows[0][0])
+
     async def flow_revisions(self) -> Sequence[Row[Any]]:
         """Every revision of every conversation that this database has seen."""
         return await self._all(select(tables.flow_revision))
@@ -266,15 +382,15 @@ class Reads:
         """How much is waiting, for /metrics and /readyz: counts only."""
         asked = {
             "inbox_new": tables.inbox.c.state == "new",
-            "outbox_waiting": tables.WAITING,
+            "outbox_waiting": and_(tables.WAITING, tables.outbox.c.kind == "send"),
+            "outbox_deletions": and_(tables.WAITING, tables.outbox.c.kind != "send"),
+            "outbox_window": and_(tables.WAITING, tables.outbox.c.code.in_(tables.WINDOW)),
             "outbox_dead": tables.outbox.c.state == "dead",
-            "hand_off_waiting": tables.hand_off.c.state == "waiting",
+            "hand_off_waiting": and_(
+                tables.hand_off.c.ended_at.is_(None), tables.hand_off.c.state == "waiting", tables.hand_off.c.false_alarm == 0
+            ),
         }
-        counts: dict[str, int] = {}
-        async with self._engine.connect() as connection:
-            for name, holds in asked.items():
-                counts[name] = (await connection.execute(select(func.count()).where(holds))).scalar_one()
-        return counts
+        return {name: (await self._all(select(func.count()).where(holds)))[0][0] for name, holds in asked.items()}
 
     async def alive(self) -> None:
         """Raises if the database does not answer."""

@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, literal_column
 
-metadata = MetaData()
+from bot.storage.metadata import metadata as metadata
+from bot.storage.staff_tables import desk_setting as desk_setting
+from bot.storage.staff_tables import invite as invite
+from bot.storage.staff_tables import presence as presence
+from bot.storage.staff_tables import sign_in_try as sign_in_try
+from bot.storage.staff_tables import staff as staff
+from bot.storage.staff_tables import staff_session as staff_session
+from bot.storage.staff_tables import unit_key as unit_key
+from bot.storage.staff_tables import unit_member as unit_member
 
 address = Table(
     "address",
@@ -27,9 +35,13 @@ conversation = Table(
     Column("session", LargeBinary),
     Column("address", LargeBinary, nullable=False),
     Column("refs", LargeBinary),  # the platform's ids of both sides' messages, from before the last change of key
-    Column("created_at", Integer, nullable=False),
-    Column("last_at", Integer, nullable=False, index=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False, index=True),
+    Column("holder", LargeBinary(16)),  # the replica whose turns and sends it has; none where one process serves alone
+    Column("hand_off_id", LargeBinary(16), index=True),  # the hand-off that it is in: who may speak in it is written there
 )
+_HELD = conversation.c.holder.is_not(None)
+Index("conversation_held", conversation.c.holder, sqlite_where=_HELD, postgresql_where=_HELD)
 
 inbox = Table(
     "inbox",
@@ -38,7 +50,7 @@ inbox = Table(
     Column("conversation_id", LargeBinary(16), nullable=False, index=True),
     Column("key_id", LargeBinary(16), nullable=False),
     Column("dedupe", LargeBinary(32), nullable=False, unique=True),
-    Column("received_at", Integer, nullable=False),
+    Column("received_at", BigInteger, nullable=False),
     Column("state", Text, nullable=False),  # new, done, failed
     Column("attempts", Integer, nullable=False),
     Column("body", LargeBinary),
@@ -56,15 +68,19 @@ outbox = Table(
     Column("kind", Text, nullable=False),  # send, delete
     Column("state", Text, nullable=False),  # pending, sending, sent, dead
     Column("attempts", Integer, nullable=False),
-    Column("due_at", Integer, nullable=False),
-    Column("created_at", Integer, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
     Column("code", Text),  # why it failed, a word for machines
+    Column("status", Text),  # what the platform said of a row that went out: sent, delivered, read, failed
     Column("body", LargeBinary),
     Column("ref", LargeBinary),
+    Column("record_id", LargeBinary(16)),  # the record of a reply of staff's, while the two can talk: the console shows what became of it
 )
 # Written out, not as parameters: SQLite uses a partial index only for a list that it can read in the statement.
 WAITING = outbox.c.state.in_((literal_column("'pending'"), literal_column("'sending'")))
 Index("outbox_waiting", outbox.c.key_id, sqlite_where=WAITING, postgresql_where=WAITING)
+# Codes of what waits because the platform lets us write only to whoever wrote lately: the person was asked to write again, or was not.
+WINDOW = ("window_closed", "window_invited")
 Index("outbox_dead", outbox.c.id, sqlite_where=outbox.c.state == "dead", postgresql_where=outbox.c.state == "dead")
 
 timer = Table(
@@ -72,7 +88,7 @@ timer = Table(
     metadata,
     Column("conversation_id", LargeBinary(16), primary_key=True),
     Column("name", Text, primary_key=True),
-    Column("due_at", Integer, nullable=False, index=True),
+    Column("due_at", BigInteger, nullable=False, index=True),
 )
 
 key_death = Table(
@@ -88,8 +104,8 @@ unit = Table(
     Column("name", Text, nullable=False, unique=True),
     Column("kind", Text, nullable=False),  # service, school, health, kelurahan, police, legal
     Column("lead", Integer, nullable=False),  # 1: receives what no other unit may see
-    Column("public_key", LargeBinary(32), nullable=False),
-    Column("created_at", Integer, nullable=False),
+    Column("public_key", LargeBinary(32)),  # none until its first lead's browser makes it: until then it receives nothing
+    Column("created_at", BigInteger, nullable=False),
 )
 
 recovery = Table(
@@ -97,7 +113,7 @@ recovery = Table(
     metadata,
     Column("id", LargeBinary(16), primary_key=True),
     Column("public_key", LargeBinary(32), nullable=False),
-    Column("created_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
 )
 
 cases = Table(
@@ -109,7 +125,8 @@ cases = Table(
     Column("status", Text, nullable=False),
     Column("language", Text, nullable=False),
     Column("public_key", LargeBinary(32), nullable=False),
-    Column("created_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False, index=True),
+    Column("head", LargeBinary(32)),  # hash over the last entry that staff made: the next one names it, so of two at once one is refused
 )
 
 case_key = Table(
@@ -126,9 +143,13 @@ case_record = Table(
     Column("id", LargeBinary(16), primary_key=True),
     Column("case_id", LargeBinary(16), nullable=False, index=True),
     Column("version", Integer, nullable=False),
-    Column("kind", Text, nullable=False),  # report, message, return_address
-    Column("created_at", Integer, nullable=False),
+    Column("kind", Text, nullable=False),  # report, message, return_address, identity, identity_opened
+    Column("created_at", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    # What staff wrote is signed and chained: who, over what (`bot.vault.staff_entry`), and the hash of the entry before it in this case.
+    Column("author_id", LargeBinary(16)),
+    Column("signature", LargeBinary(64)),
+    Column("previous", LargeBinary(32)),
 )
 
 hand_off = Table(
@@ -137,9 +158,37 @@ hand_off = Table(
     Column("id", LargeBinary(16), primary_key=True),
     Column("case_id", LargeBinary(16), nullable=False, index=True),
     Column("reason", Text, nullable=False),  # danger, self_harm, asked, lost
-    Column("state", Text, nullable=False),  # waiting, false_alarm
-    Column("created_at", Integer, nullable=False),
+    Column("state", Text, nullable=False),  # waiting, offered, active, wrap_up, callback, closed (`actions.queue`)
+    Column("created_at", BigInteger, nullable=False),
+    Column("conversation_id", LargeBinary(16), index=True),  # while it can be talked in
+    Column("urgency", Text, nullable=False),  # danger, self_harm, child, other
+    Column("language", Text, nullable=False),
+    Column("version", Integer, nullable=False),  # every change adds one; who changes says which version was seen
+    Column("waiting_since", BigInteger, nullable=False),
+    Column("owner_id", LargeBinary(16), index=True),  # who may speak: the one staff member, or nobody and the bot
+    Column("offered_to", LargeBinary(16)),  # who was asked; in `active` and with an owner: a transfer
+    Column("offered_until", BigInteger),
+    Column("due_at", BigInteger),  # the next moment at which time alone changes something
+    Column("taken_at", BigInteger),
+    Column("ended_at", BigInteger, index=True),
+    Column("ended", Text),  # why: handled, left, erased, silent, false_alarm, …
+    Column("outcome", Text),  # what came of it, in a word of ours
+    Column("risk", Text),  # as the counsellor judged it: danger, high, some, none
+    Column("false_alarm", Integer, nullable=False),  # 1: the reporter says that there is no danger
+    Column("callback_at", BigInteger),  # when the reporter said that it is safe
+    Column("alarm", Text),  # how far the alarm went: "", console, on_call, lead
+    Column("alarm_at", BigInteger),
+    Column("alarm_step", Integer),  # how often at that stage: in on_call the place in the chain
+    Column("may_call", Integer),  # whether people may be telephoned: 1, 0, none: the reporter has not said
+    Column("owners", Integer),  # how many people have had it, one after the other
+    Column("passed", LargeBinary),  # the ids of those who let it pass since it waits, one after the other
+    Column("invited_id", LargeBinary(16)),  # a colleague who looks on; it makes nobody the owner
+    Column("closing_id", LargeBinary(16)),  # who says that it can be closed, where another one must say so too
+    Column("safe", Text),  # is it safe to write to the reporter: asked, yes, no (nothing is sent); none: nobody asked
+    Column("rating", Integer),  # 1 to 5, if the reporter gave one
 )
+_OPEN = hand_off.c.ended_at.is_(None)
+Index("hand_off_open", hand_off.c.created_at, sqlite_where=_OPEN, postgresql_where=_OPEN)
 
 receipt = Table(
     "receipt",
@@ -155,7 +204,7 @@ mailbox_message = Table(
     metadata,
     Column("id", LargeBinary(16), primary_key=True),
     Column("mailbox_id", LargeBinary(16), nullable=False, index=True),
-    Column("created_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
 )
 
@@ -175,7 +224,78 @@ flow_revision = Table(
     Column("definition", Text, nullable=False),
 )
 
-# Who can open a sealed column: "conversation" (a key that dies), "case" (staff), "mailbox" (the reporter's code), "unit".
+replica = Table(
+    "replica",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("seen_at", BigInteger, nullable=False),  # by the database's clock: a replica that is silent for long is dead
+)
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("name", Text, primary_key=True),  # periodic work that one replica does at a time
+    Column("holder", LargeBinary(16), nullable=False),
+    Column("until", BigInteger, nullable=False),
+)
+
+switch = Table(
+    "switch",
+    metadata,
+    Column("name", Text, primary_key=True),  # mode
+    Column("value", Text, nullable=False),
+)
+
+content_resource = Table(
+    "content_resource",
+    metadata,
+    Column("hash", LargeBinary(32), primary_key=True),  # of a prompt whose words are all ours
+    Column("sid", Text, nullable=False),  # the platform's name of the stored prompt
+    Column("created_at", BigInteger, nullable=False),
+)
+
+evidence = Table(
+    "evidence",
+    metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("conversation_id", LargeBinary(16), index=True),  # while the report is being told
+    Column("case_id", LargeBinary(16), index=True),  # once it is sealed
+    Column("chunks", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+evidence_chunk = Table(
+    "evidence_chunk",
+    metadata,
+    Column("evidence_id", LargeBinary(16), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+)
+
+identity_role = Table(
+    "identity_role",
+    metadata,
+    Column("role", Text, primary_key=True),  # two that are never one person
+    Column("id", LargeBinary(16), nullable=False),
+    Column("kind", Text, nullable=False),  # of the unit it belongs to: an identity is not sealed to where the alleged person works
+    Column("public_key", LargeBinary(32), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("action", Text, nullable=False),  # a word of ours
+    Column("subject", LargeBinary),  # the id of what it was done to
+    Column("actors", LargeBinary),  # the ids of the keys that did it, one after the other
+    Column("hash", LargeBinary(32), nullable=False),  # over this entry and the hash before it
+)
+
+# Who can open a sealed column: "conversation" (a key that dies), "case" (staff; an identity among the records: two roles together),
+# "mailbox" (the reporter's code), "unit", "file" (a key that lies in the session while the report is told, and in the case once it is
+# sent), "staff" (one person's passphrase or private key), "desk" (a key of the key store, for what the service needs of staff).
 SEALED: dict[tuple[str, str], str] = {
     ("conversation", "session"): "conversation",
     ("conversation", "address"): "conversation",
@@ -187,6 +307,13 @@ SEALED: dict[tuple[str, str], str] = {
     ("case_key", "sealed"): "unit",
     ("case_record", "sealed"): "case",
     ("mailbox_message", "sealed"): "mailbox",
+    ("evidence_chunk", "sealed"): "file",
+    ("staff", "totp"): "desk",
+    ("staff", "wrapped"): "staff",
+    ("staff", "telegram"): "desk",
+    ("staff", "telephone"): "desk",
+    ("unit_key", "former"): "unit",
+    ("unit_member", "sealed"): "staff",
 }
 
 key_metadata = MetaData()
@@ -196,7 +323,7 @@ conversation_key = Table(
     key_metadata,
     Column("id", LargeBinary(16), primary_key=True),
     Column("key", LargeBinary(32), nullable=False),
-    Column("created_at", Integer, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
 )
 
 day_key = Table(
@@ -204,12 +331,22 @@ day_key = Table(
     key_metadata,
     Column("day", Integer, primary_key=True, autoincrement=False),  # days since 1970, UTC
     Column("key", LargeBinary(32), nullable=False),
+    Column("former", LargeBinary),  # the day's keys from before it was changed (`keys rotate`), one after the other
 )
 
 server_key = Table(
     "server_key",
     key_metadata,
-    Column("name", Text, primary_key=True),  # delivery
+    Column("name", Text, primary_key=True),  # delivery, and delivery.1, delivery.2, … from before it was changed
     Column("private", LargeBinary(32), nullable=False),
     Column("public", LargeBinary(32), nullable=False),
+    Column("created_at", Integer),  # none: made by a program that did not write it down
+)
+
+tombstone = Table(
+    "tombstone",
+    key_metadata,
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("kind", Text, nullable=False),  # its table: cases, mailbox_message, evidence, staff
+    Column("at", BigInteger, nullable=False),
 )

@@ -10,6 +10,9 @@ stored case to a telephone number.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
+
 from bot.vault.encoding import identifier, join
 from bot.vault.envelope import unwrap, wrap
 from bot.vault.errors import PaddingError, SealError
@@ -41,6 +44,15 @@ def unwrap_for_delivery(inner: bytes, *, delivery_private: bytes, case_id: bytes
         return unpad(unwrap(inner, private_key=delivery_private, info=info), ADDRESS_STEP)
     except (ValueError, PaddingError):
         raise SealError from None
+
+
+def unwrap_with_any(inner: bytes, *, delivery_privates: Iterable[bytes], case_id: bytes) -> bytes:
+    """The same with the one of several keys that fits: the server's key is changed from time to time, and an address does not say under
+    which it lies (nobody else needs to know when it was left). Raises SealError if none fits."""
+    for private in delivery_privates:
+        with suppress(SealError):
+            return unwrap_for_delivery(inner, delivery_private=private, case_id=case_id)
+    raise SealError
 
 
 def wrap_for_case(inner: bytes, *, case_public: bytes, case_id: bytes, record_id: bytes, version: int) -> bytes:

@@ -30,3 +30,10 @@ def version_bytes(version: int) -> bytes:
     if not 0 <= version <= _MAX_VERSION:
         raise ValueError("a version is between 0 and 2^64 - 1")
     return version.to_bytes(8, "big")
+
+
+def short_version(version: int) -> bytes:
+    """A version number as 4 bytes, big-endian: of unit keys and of staff entries. Raises ValueError outside 0 … 2³²-1."""
+    if not 0 <= version < 2**32:
+        raise ValueError("a version is between 0 and 2^32 - 1")
+    return version.to_bytes(4, "big")

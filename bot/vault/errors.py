@@ -32,3 +32,10 @@ class RecoveryError(VaultError):
 
 class KeyFileError(VaultError):
     """A unit's key file that cannot be written or opened."""
+
+
+class SignatureError(VaultError):
+    """A signature that does not hold for these bytes and this key."""
+
+    def __init__(self) -> None:
+        super().__init__("This signature does not hold here.")

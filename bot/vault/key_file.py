@@ -1,6 +1,7 @@
-"""A unit's private key as a JSON file: the way to open cases until the console makes keys in the browser.
+"""A private key as a JSON file, a unit's or an identity role's: the way to open cases until the console makes keys in the browser.
 
-Fields, always there: `kind` ("unit"), `name`, `unit_id` (32 hex digits), `public` (64 hex digits), `created` (UTC, RFC 3339), and one of
+Fields, always there: `kind` ("unit", "identity"), `name` (the unit's, or the role), `unit_id` (the unit's id, or that of the role's key; 32
+hex digits), `public` (64 hex digits), `created` (UTC, RFC 3339), and one of
 
 - `private`: 64 hex digits, if no passphrase was wanted;
 - `locked`: `suite` 1, `salt` (16 bytes), `nonce` (12 bytes), `sealed` (48 bytes), in hex: AES-256-GCM under Argon2id(passphrase as UTF-8 in

@@ -49,7 +49,7 @@ class Choice:
         if len(told) > LONGEST_TOLD:
             return Again(text=scene.common("too_long"), miss=False)
         store[key] = told
-        return Again(text=scene.words("more", step=step) or scene.words(step=step), miss=False, whole=False)
+        return Again(text=scene.words("more", step=step) or scene.words(step=step), miss=False, whole=False, told=name.startswith("facts."))
 
     def show(self, step: Step, scene: Scene, value: Any) -> str:
         """The option's label."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from flows.definition import Step
 from flows.message import Inbound
+from flows.move import Act
 from flows.scene import Scene
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Offer:
-    """What is shown with a question: a text of its own instead of the step's (for a second half), and options (id, label)."""
+    """What is shown with a question: a text of its own instead of the step's (for a second half), and options (id, label). `about` holds
+    a line about an option, by its id."""
 
     text: str | None = None
     options: tuple[tuple[str, str], ...] = ()
     many: bool = False
     ask_location: bool = False
+    about: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,14 +35,15 @@ class Answer:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Again:
     """Ask again. `text` is said first. `miss` counts it as not understood; a half answer or one more tick is no miss.
-    `whole` repeats the question's own words; otherwise `text` stands in for them."""
+    `whole` repeats the question's own words; otherwise `text` stands in for them. `told`: the words were no answer, and were kept."""
 
     text: str | None = None
     miss: bool = True
     whole: bool = True
+    told: bool = False
 
 
-Reading = Answer | Again
+Reading = Answer | Again | Act
 
 
 class Kind(Protocol):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
 from flows.catalogue import PLACEHOLDER
+from flows.directory import NEEDS
 from flows.inspection.content import Content
-from flows.marked import Marked, Problem
+from flows.marked import Marked, Problem, read
 
 FRESH = timedelta(days=180)
 KINDS = ("phone", "whatsapp", "web")
 CONFIDENCE = ("high", "medium", "low", "unverified")
 TEXTS = ("name", "for", "hours", "who")
+ROLES = "identity_roles"
+_ROLE = re.compile(r"[a-z][a-z0-9_]{1,39}")
 
 
 def _entries(content: Content) -> Iterator[Marked]:
@@ -38,12 +42,12 @@ def check_services(content: Content, today: date) -> Iterator[Problem]:
             yield Problem(file=source.file, line=entry.line_of("id"), message=f"'{name}' stands twice")
         seen.add(name)
     hidden = {str(entry.get("id")) for entry in _entries(content) if entry.get("ship") is not True}
-    for language, strings in content.sources.strings.items():
+    for strings in (*content.sources.strings.values(), *content.sources.lessons.values()):
         for line, text in enumerate(strings.text.splitlines(), start=1):
             for name in PLACEHOLDER.findall(text):
                 if name.startswith("number.") and name.removeprefix("number.") in hidden:
                     message = f"{{{name}}} is not to be shown yet (ship: false in {source.file})"
-                    yield Problem(file=content.sources.strings[language].file, line=line, message=message)
+                    yield Problem(file=strings.file, line=line, message=message)
 
 
 def _entry(content: Content, entry: Marked, today: date) -> Iterator[tuple[str, int]]:
@@ -62,6 +66,12 @@ def _entry(content: Content, entry: Marked, today: date) -> Iterator[tuple[str, 
         yield f"'{name}' is shown to people although its confidence is {entry['confidence']}", entry.line_of("ship")
     elif not entry["ship"] and not entry.get("reason"):
         yield f"'{name}' is not shown to people: 'reason' must say what is missing", entry.line
+    needs = entry.get("need", [])
+    if not isinstance(needs, list) or not set(map(str, needs)) <= set(NEEDS):
+        yield f"'{name}': need must be a list out of {', '.join(NEEDS)}", entry.line_of("need")
+    codes, known = entry.get("kecamatan", []), _kecamatan(content)
+    if not isinstance(codes, list) or not all(isinstance(code, str) and (not known or code in known) for code in codes):
+        yield f"'{name}': kecamatan must be a list of codes of data/regions.yml, in quotes", entry.line_of("kecamatan")
     if not entry.get("source"):
         yield f"'{name}' needs a 'source'", entry.line
     verified = _date(entry.get("verified"))
@@ -74,6 +84,13 @@ def _entry(content: Content, entry: Marked, today: date) -> Iterator[tuple[str, 
         for language in content.languages:
             if not isinstance(texts, Marked) or not texts.get(language):
                 yield f"'{name}': {key} has no text in '{language}'", entry.line_of(key)
+
+
+def _kecamatan(content: Content) -> frozenset[str]:
+    """The codes of the city's kecamatan, if their file is among the sources."""
+    source = next((source for source in content.sources.others if source.file == "data/regions.yml"), None)
+    listed = read(source.text, file=source.file)[0].get("kecamatan") if source is not None else None
+    return frozenset(str(entry.get("code")) for entry in listed if isinstance(entry, Marked)) if isinstance(listed, list) else frozenset()
 
 
 def _date(value: Any) -> date | None:
@@ -101,6 +118,10 @@ def check_city(content: Content) -> Iterator[Problem]:
     source = content.sources.city
     if source is None:
         return
+    roles = content.city.get(ROLES)
+    if isinstance(roles, Marked):
+        for message in _roles(roles.get("value"), content.languages):
+            yield Problem(file=source.file, line=content.city.line_of(ROLES), message=f"'{ROLES}' {message}")
     for name, entry in content.city.items():
         line = content.city.line_of(name)
         if not isinstance(entry, Marked) or "value" not in entry or not isinstance(entry.get("confirm"), bool):
@@ -111,6 +132,23 @@ def check_city(content: Content) -> Iterator[Problem]:
             for language in content.languages:
                 if not value.get(language):
                     yield Problem(file=source.file, line=line, message=f"'{name}' has no text in '{language}'")
+
+
+def _roles(value: Any, languages: tuple[str, ...]) -> Iterator[str]:
+    """What is wrong with the two roles that open an identity together: people are told their names before they give one."""
+    roles = [role for role in value if isinstance(role, Marked)] if isinstance(value, list) else []
+    if len(roles) != 2 or len(roles) != len(value):
+        yield "must be exactly two roles, {id: …, name: …}: one alone could open, of three somebody would be passed over"
+        return
+    ids = [str(role.get("id")) for role in roles]
+    if not all(_ROLE.fullmatch(role) for role in ids) or ids[0] == ids[1]:
+        yield "must have two different ids of letters a-z, digits and _ (they stand in key files)"
+    for language in languages:
+        names = [role["name"].get(language) if isinstance(role.get("name"), Marked) else None for role in roles]
+        if not all(isinstance(name, str) and name.strip() for name in names):
+            yield f"has a role without a name in '{language}'"
+        elif names[0] == names[1]:
+            yield f"calls both roles the same in '{language}'"
 
 
 def undecided(content: Content) -> tuple[str, ...]:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from flows.definition import Flow, Step
 from flows.inspection.content import Content
-from flows.library import INTERRUPTS, START
+from flows.library import COUNSELLOR, INTERRUPTS, LEARN, PAUSED, START
 from flows.marked import Problem
 
-WAITS = frozenset({"ask", "review"})
+WAITS = frozenset({"ask", "review", "talk"})
 LEAVES = frozenset({"end", "go"})
 HAND_OFF = "hand_off"
 
@@ -17,12 +17,22 @@ HAND_OFF = "hand_off"
 DOORS: Mapping[str, frozenset[str]] = {
     INTERRUPTS: frozenset({"danger", "self_harm", "help", "counsellor", "exit", "erase", "language", "lost"}),
     START: frozenset({"menu"}),
+    COUNSELLOR: frozenset({"joined"}),  # where the desk can be talked with
+    LEARN: frozenset({"asked", "nearest"}),  # where there are topics
 }
 
 
 def check_graph(content: Content, actions: Mapping[str, frozenset[str]]) -> Iterator[Problem]:
     """Everything about ways. `actions` are the result codes that each action declares, by its name."""
+    talks = any(step.type == "talk" for _, step in content.steps())
+    pausing = any(flow.pause is not None for flow in content.flows.values())
     for name, doors in DOORS.items():
+        if pausing and name == INTERRUPTS:
+            doors = doors | {PAUSED}
+        if talks and name == INTERRUPTS:
+            doors = doors | {"untaken", "untaken_danger"}
+        if (name == LEARN and not content.topics) or (name == COUNSELLOR and not talks):
+            continue
         flow = content.flows.get(name)
         if flow is None:
             yield Problem(file="flows/definitions", line=0, message=f"there must be a flow '{name}'")

@@ -20,6 +20,7 @@ QUICK_REPLIES = 3
 QUICK_REPLY_LABEL = 20
 LIST_OPTIONS = 10
 LIST_LABEL = 24
+DESCRIPTION = 72  # under a label of a list
 BODY = 1024  # a WhatsApp message with buttons
 TEXT = 1600  # a WhatsApp text through Twilio; Telegram's 4,096 is longer
 CALLBACK_BYTES = 64
@@ -40,7 +41,8 @@ def check_limits(content: Content) -> Iterator[Problem]:
         yield from _common(content, language)
 
 
-def _length(content: Content, text: str) -> int:
+def filled_length(content: Content, text: str) -> int:
+    """How long a text is at most once its placeholders are filled."""
     text = text.strip()
     gaps = PLACEHOLDER.findall(text)
     bare = len(PLACEHOLDER.sub("", text))
@@ -62,7 +64,7 @@ def _step(content: Content, language: str, flow: Flow, step: Step) -> Iterator[P
     for part in ("text", "retry", "more"):
         at = entry.line_of(part) if isinstance(entry, Marked) else line
         for reader, text in versions(parts.get(part)).items():
-            length = _length(content, text) + (listed if part != "retry" else 0)
+            length = filled_length(content, text) + (listed if part != "retry" else 0)
             if length > (most if part != "retry" else TEXT):
                 who = f" for '{reader}'" if reader else ""
                 message = f"'{flow.name}.{step.id}.{part}'{who} is {kind}{length} characters long: at most {most} fit"
@@ -86,7 +88,10 @@ def _check_labels(
     content: Content, file: str, parts: Mapping[str, Any], line: int, flow: Flow, step: Step, labels: Mapping[str, Any]
 ) -> Iterator[Problem]:
     given = parts.get("options")
-    most = QUICK_REPLY_LABEL if len(labels) <= QUICK_REPLIES else LIST_LABEL
+    sometimes = sum(option.when is not None for option in step.options)
+    # With those left out that may not be offered; topics come on top of the step's own.
+    few = len(labels) - sometimes <= QUICK_REPLIES and step.kind != "topic"
+    most = QUICK_REPLY_LABEL if few else LIST_LABEL
     where = f"{flow.name}.{step.id}"
     if step.kind != "many" and len(labels) > LIST_OPTIONS:
         message = f"'{step.id}' has {len(labels)} options: WhatsApp shows at most {LIST_OPTIONS}"
@@ -97,7 +102,7 @@ def _check_labels(
     for option, label in labels.items():
         at = given.line_of(option) if isinstance(given, Marked) and option in given else line
         for reader, text in versions(label).items():
-            length = _length(content, text)
+            length = filled_length(content, text)
             if length > most:
                 message = f"the label '{text}' is {length} characters long: at most {most} fit where there are {len(labels)}"
                 yield Problem(file=file, line=at, message=message)
@@ -115,9 +120,15 @@ def _common(content: Content, language: str) -> Iterator[Problem]:
     if not isinstance(common, Marked):
         return
     file = content.sources.strings[language].file
-    for key in ("review_send", "review_edit", "many_done", "place_outside", "place_unsure", "place_other"):
-        most = QUICK_REPLY_LABEL if key.startswith("review") else LIST_LABEL
-        text = common.get(key)
+    groups = common.get("groups")
+    labels = {f"groups.{name}": (text, groups.line_of(name)) for name, text in groups.items()} if isinstance(groups, Marked) else {}
+    for key in (
+        "review_send", "review_edit", "many_done", "place_outside", "place_unsure", "place_other", "topics_more", "known_right",
+        "known_wrong", "talk_read", "talk_callback", "talk_message", "talk_stop", "talk_go_on", "talk_end", "talk_safe_yes", "talk_safe_no",
+    ):  # fmt: skip
+        labels[key] = common.get(key), common.line_of(key)
+    for key, (text, line) in labels.items():
+        most = QUICK_REPLY_LABEL if key.startswith(("review", "known", "talk")) else LIST_LABEL
         if isinstance(text, str) and len(text.strip()) > most:
             message = f"the label '{text}' is {len(text.strip())} characters long: at most {most} fit"
-            yield Problem(file=file, line=common.line_of(key), message=message)
+            yield Problem(file=file, line=line, message=message)

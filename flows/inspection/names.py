@@ -10,20 +10,21 @@ from flows.definition import Flow, Step
 from flows.inspection.content import Content
 from flows.marked import Problem
 from flows.signals import WORLD
+from flows.topics import GROUPS
 
 # Set by the engine (flows/engine.py) or an action; `remember` in a definition sets more.
-FACTS = frozenset({"greeted", "told", "trigger", "alert", "resumed", "unfinished", "reader", "language", "exit_word"})
-RESULT = frozenset({"code", "status", "replies", "count", "title"})
+FACTS = frozenset({"greeted", "told", "trigger", "alert", "resumed", "unfinished", "reader", "language", "exit_word", "files", "nearest"})
+RESULT = frozenset({"code", "status", "replies", "count", "title", "pictures_left_out", "with", "ahead", "minutes", "when"})
 READERS = frozenset({"child", "adult", "professional"})
 _SKIPPED = frozenset({"skipped", True, False})
 _WHERE_IS = "the names are answers.…, facts.…, world.…, result.… and number.…"
 
 
 def saved(flow: Flow) -> dict[str, list[Step]]:
-    """The questions of a flow by the name under which their answer is kept."""
+    """The questions of a flow by the name under which their answer is kept; not those whose answers are kept apart."""
     found: dict[str, list[Step]] = {}
     for step in flow.steps.values():
-        if step.type == "ask":
+        if step.type == "ask" and not step.apart:
             found.setdefault(step.save, []).append(step)
     return found
 
@@ -43,12 +44,23 @@ def remembered(content: Content) -> frozenset[str]:
 def check_names(content: Content) -> Iterator[Problem]:
     """Every condition, and every name of another question that a step points to."""
     facts = remembered(content)
+    for flow in content.flows.values():
+        for message in _condition(flow, flow.pause.when, facts) if flow.pause is not None else ():
+            yield Problem(file=flow.file, line=0, message=f"'pause' {message}")
     for flow, step in content.steps():
-        conditions = [step.when, *(case.when for case in step.cases), *(option.when for option in step.options)]
+        conditions = [step.when, step.no_pictures, *(case.when for case in step.cases), *(option.when for option in step.options)]
         for condition in conditions:
             if condition is not None:
                 for message in _condition(flow, condition, facts):
                     yield Problem(file=flow.file, line=step.line, message=f"'{step.id}' {message}")
+        for option in step.options if step.kind == "topic" else ():
+            if option.id in content.topics or (option.id in GROUPS and step.settings.get("list") == "groups"):
+                message = f"the option '{option.id}' of '{step.id}' is also the name of a topic, or of a shelf of them"
+                yield Problem(file=flow.file, line=step.line, message=message)
+        of = step.settings.get("of")
+        if step.kind == "topic" and (step.settings.get("list") in ("group", "next")) != (of is not None):
+            message = f"'{step.id}' must say of which answer (of: …) it lists the topics, if it lists a group's or the next ones"
+            yield Problem(file=flow.file, line=step.line, message=message)
         for key in ("append_to", "begin_with"):
             target = step.settings.get(key)
             if not isinstance(target, str):

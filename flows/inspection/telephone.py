@@ -63,14 +63,17 @@ def _bad(text: str) -> Iterator[tuple[str, str]]:
             yield match[0].strip(), BAD[digits]
 
 
-def _short_numbers(content: Content) -> Iterator[Problem]:
-    """112 written out in a text would stay there when the directory changes."""
+def short_numbers(content: Content, text: str) -> Iterator[tuple[str, str]]:
+    """Short numbers of the directory that are written out in a text, each with the placeholder that should stand there: 112 written out
+    would stay when the directory changes."""
     short = {number: name for name, number in content.numbers.items() if number.isdigit() and len(number) <= 4}
-    if not short:
-        return
-    pattern = re.compile(r"(?<![\w.,])(" + "|".join(sorted(short)) + r")(?![\w]|[.,]\d)")
-    for source in content.sources.strings.values():
+    if short:
+        pattern = re.compile(r"(?<![\w.,])(" + "|".join(sorted(short)) + r")(?![\w]|[.,]\d)")
+        yield from ((match[0], f"{{number.{short[match[0]]}}}") for match in pattern.finditer(text))
+
+
+def _short_numbers(content: Content) -> Iterator[Problem]:
+    for source in (*content.sources.strings.values(), *content.sources.lessons.values()):
         for line, text in _lines(source):
-            for match in pattern.finditer(text):
-                message = f"'{match[0]}' is a telephone number: write {{number.{short[match[0]]}}}"
-                yield Problem(file=source.file, line=line, message=message)
+            for shown, placeholder in short_numbers(content, text):
+                yield Problem(file=source.file, line=line, message=f"'{shown}' is a telephone number: write {placeholder}")

@@ -11,22 +11,34 @@ from flows.inspection.content import Content
 from flows.inspection.names import check_placeholders
 from flows.kinds import KINDS
 from flows.marked import Marked, Problem, walk
+from flows.topics import GROUPS
 from flows.wording import words as written
 
 COMMON = "common"
 READERS = frozenset({"child", "adult", "professional", "unknown"})
-PARTS = frozenset({"text", "options", "heard", "retry", "more", "label"})
+PARTS = frozenset({"text", "options", "heard", "within", "retry", "more", "label"})
 
 # The engine's own sentences. `retry.<kind>` is added for every kind of answer.
 ENGINE = frozenset(
     {
         "too_long", "unsupported", "media_closed", "changed_earlier", "no_back", "no_skip", "review_title", "review_send", "review_edit",
-        "review_which", "review_empty", "skipped_value", "many_done", "back_to_it", "old_prompt", "trouble", "resumed", "kelurahan_of",
+        "review_which", "review_empty", "skipped_value",
+        "apart_value", "many_done", "back_to_it", "old_prompt", "trouble", "resumed", "kelurahan_of",
         "place_which", "place_outside", "place_unsure", "place_other",
+        "file_ok", "file_too_big", "file_wrong_type", "file_unreachable", "file_error", "file_enough", "file_refused", "file_removed",
+        "file_warning", "file_send", "file_leave", "file_left", "file_voice", "file_image", "file_document",
+        "topics_more", "known", "known_right", "known_wrong",
+        "talk_first", "talk_ahead", "talk_minutes", "talk_unknown", "talk_wait", "talk_nobody", "talk_read", "talk_callback",
+        "talk_message", "talk_stop", "talk_with", "talk_somebody", "talk_how", "talk_handed", "talk_lost", "talk_still", "talk_kept",
+        "talk_not_passed", "talk_leaving", "talk_go_on", "talk_end", "talk_seen", "talk_safe", "talk_safe_yes", "talk_safe_no",
+        "talk_quiet", "talk_quiet_word", "talk_safe_word", "talk_thanks_safe",
+        "service_for", "service_hours", "service_who", "service_cost", "service_checked",
     }
 )  # fmt: skip
-_REQUIRED: frozenset[tuple[str, ...]] = frozenset({*((key,) for key in ENGINE), *(("retry", kind) for kind in KINDS)})
-_OWN_GAP = {"kelurahan_of": "{kecamatan}"}  # filled by the place question itself
+_REQUIRED: frozenset[tuple[str, ...]] = frozenset(
+    {*((key,) for key in ENGINE), *(("retry", kind) for kind in KINDS), *(("groups", group) for group in GROUPS)}
+)
+_OWN_GAPS = {"kelurahan_of": ("{kecamatan}",), "known": ("{label}", "{answer}")}  # filled by the question itself
 _OF_A_QUESTION = frozenset({"ask"})
 _WITH_TEXT = frozenset({"say", "ask"})
 
@@ -80,8 +92,9 @@ def _step(content: Content, language: str, flow: Flow, step: Step) -> Iterator[P
         if part in parts:
             yield from _one(content, flow, file, f"{where}.{part}", *parts[part])
     yield from _options(content, flow, step, file, where, parts.get("options", (Marked(), line)))
-    if "heard" in parts:
-        yield from _heard(content, step, file, where, *parts["heard"])
+    for part in ("heard", "within"):
+        if part in parts:
+            yield from _heard(content, step, file, f"{where}.{part}", *parts[part])
     if step.type == "ask" and "label" not in parts and _leads_to_review(flow, step):
         yield Problem(file=file, line=line, message=f"'{where}' needs a 'label': the summary names the question by it")
 
@@ -119,7 +132,7 @@ def _options(content: Content, flow: Flow, step: Step, file: str, where: str, gi
 def _heard(content: Content, step: Step, file: str, where: str, listed: Any, line: int) -> Iterator[Problem]:
     """Other words for options: of options that exist, each meaning one of them, and none that is a command before it is an answer."""
     if not isinstance(listed, Marked) or not all(isinstance(words, list) and words for words in listed.values()):
-        yield Problem(file=file, line=line, message=f"'{where}.heard' must map an option to a list of other words for it")
+        yield Problem(file=file, line=line, message=f"'{where}' must map an option to a list of other words for it")
         return
     commands = {fold(str(word)) for table in content.commands.values() for words in table.values() for word in words}
     meant: dict[tuple[str, ...], str] = {}
@@ -163,8 +176,8 @@ def _unlike(gaps: dict[str, frozenset[str]]) -> str:
 
 def _left_over(content: Content, used: dict[str, set[str]]) -> Iterator[Problem]:
     for language, table in content.strings.items():
-        file = content.sources.strings[language].file
         for flow, steps in table.items():
+            file = content.file_of(language, flow)
             if flow == COMMON:
                 continue
             if flow not in used:
@@ -181,7 +194,6 @@ def _differences(content: Content) -> Iterator[Problem]:
     if first is None:
         return
     leaves = {path: (value, line) for path, value, line in walk(first)}
-    sources = content.sources.strings
     for language in content.languages[1:]:
         other = {path: (value, line) for path, value, line in walk(content.strings[language])}
         for there, table, missing in (
@@ -192,12 +204,12 @@ def _differences(content: Content) -> Iterator[Problem]:
                 # What must be there in any case is said elsewhere.
                 if (path[0] == COMMON and path[1:] not in _REQUIRED) or set(path[2:]) & {"retry", "more", *READERS}:
                     message = f"there is no '{'.'.join(path)}', which the other language has"
-                    yield Problem(file=sources[there].file, line=_nearest(table, path), message=message)
+                    yield Problem(file=content.file_of(there, path[0]), line=_nearest(table, path), message=message)
         for path in sorted(leaves.keys() & other.keys()):
             gaps = {name: frozenset(PLACEHOLDER.findall(str(value[0]))) for name, value in (("", leaves[path]), (language, other[path]))}
             if len(set(gaps.values())) > 1:
                 message = f"'{'.'.join(path)}' does not fill in the same as in '{FIRST_LANGUAGE}': {_unlike(gaps)}"
-                yield Problem(file=sources[language].file, line=other[path][1], message=message)
+                yield Problem(file=content.file_of(language, path[0]), line=other[path][1], message=message)
 
 
 def _nearest(table: Marked, path: tuple[str, ...]) -> int:
@@ -226,8 +238,9 @@ def _common(content: Content) -> Iterator[Problem]:
         nowhere = Flow(name=COMMON, revision="", start="", steps={})
         for path, value, line in walk(common):
             text = str(value)
-            gap = _OWN_GAP.get(path[-1])
-            if gap is not None and gap not in text:
-                yield Problem(file=file, line=line, message=f"'{COMMON}.{'.'.join(path)}' must hold {gap}")
-            for message in check_placeholders(content, nowhere, text.replace(gap, "") if gap else text):
+            for gap in _OWN_GAPS.get(path[-1], ()):
+                if gap not in text:
+                    yield Problem(file=file, line=line, message=f"'{COMMON}.{'.'.join(path)}' must hold {gap}")
+                text = text.replace(gap, "")
+            for message in check_placeholders(content, nowhere, text):
                 yield Problem(file=file, line=line, message=f"'{COMMON}.{'.'.join(path)}': {message}")

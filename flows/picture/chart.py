@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from flows.catalogue import PLACEHOLDER, Catalogue
 from flows.condition import Condition
-from flows.definition import Flow, Step
+from flows.definition import PLACES, Flow, Step
 from flows.inspection.names import saved
 from flows.library import INTERRUPTS
 from flows.picture.phrases import door_of, name_of, word
@@ -61,6 +61,12 @@ def shorten(text: str, most: int) -> str:
     if len(flat) <= most:
         return flat
     return flat[: most - 1].rsplit(" ", 1)[0].rstrip(".,;:") + " …"
+
+
+_LOOKS = {
+    "say": Look.SAY, "answer": Look.SAY, "directory": Look.SAY, "ask": Look.ASK, "branch": Look.BRANCH, "review": Look.REVIEW,
+    "do": Look.DO,
+}  # fmt: skip
 
 
 class Charting:
@@ -135,9 +141,9 @@ class Charting:
         to_danger = step.type in ("go", "call") and step.settings.get("flow") == INTERRUPTS and step.settings.get("entry") in _DANGER_DOORS
         if to_danger or step.settings.get("action") == "raise_alert":
             return Look.DANGER
-        if step.type == "handoff" or (step.type in ("go", "call") and step.settings.get("flow") == "counsellor"):
+        if step.type in ("handoff", "talk") or (step.type in ("go", "call") and step.settings.get("flow") == "counsellor"):
             return Look.HANDOFF
-        return {"say": Look.SAY, "ask": Look.ASK, "branch": Look.BRANCH, "review": Look.REVIEW, "do": Look.DO}.get(step.type, Look.JUMP)
+        return _LOOKS.get(step.type, Look.JUMP)
 
     def _card(self, step: Step, chain: list[Step], doors: tuple[str, ...]) -> Card:
         look = self._look(step)
@@ -155,6 +161,8 @@ class Charting:
             text = self._asked(step)
         elif step.type in ("do", "handoff"):
             title = name_of(self.language, step.settings.get("action", "hand_off"))
+        elif step.type in ("answer", "directory", "talk"):
+            title = self.word(step.type)
         elif step.type == "review":
             title = self.word("review")
         elif step.type in ("go", "call"):
@@ -215,7 +223,7 @@ class Charting:
                 labels.setdefault(step.otherwise, []).append(self.word("else"))
         elif step.type == "ask":
             labels = self._answers(step)
-        elif step.type in ("do", "handoff"):
+        elif step.type in ("do", "handoff", "directory", "talk"):
             for code, target in step.routes.items():
                 labels.setdefault(target, []).append(name_of(self.language, code))
             if step.otherwise is not None:
@@ -237,10 +245,12 @@ class Charting:
         labels: dict[str | None, list[str]] = {}
         for option in step.options:
             labels.setdefault(step.after(option.id), []).append(self._label(step, option.id))
+        for place in PLACES & step.routes.keys() if step.kind == "place" else ():
+            labels.setdefault(step.routes[place], []).append(self.word(place))
         if "skip" in step.routes:
             labels.setdefault(step.routes["skip"], []).append(self.word("skip"))
         if step.otherwise is not None:
-            spoken = step.kind in ("text", "number", "date", "place", "where", "media")
+            spoken = step.kind in ("text", "number", "date", "place", "where", "media", "topic")
             if spoken and (len(labels) > 1 or step.otherwise not in labels) and labels:
                 labels.setdefault(step.otherwise, []).append(self.word("any"))
             else:

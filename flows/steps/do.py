@@ -14,7 +14,7 @@ class Do(Passing):
 
     def enter(self, step: Step, scene: Scene) -> Move:
         """Asks for the action."""
-        scene.frame.kept = {}
+        scene.frame.settle()
         return Act(name=str(step.settings["action"]), arguments=dict(step.settings.get("arguments") or {}))
 
     def done(self, step: Step, scene: Scene, done: Done) -> Move:
@@ -30,9 +30,10 @@ class Do(Passing):
 
 
 class Handoff(Do):
-    """Hands the conversation to people, with the reason that the definition gives."""
+    """Hands the conversation to people, with the reason that the definition gives; with `talk: true` they can answer in it."""
 
     def enter(self, step: Step, scene: Scene) -> Move:
         """Asks for the hand-off."""
-        scene.frame.kept = {}
-        return Act(name="hand_off", arguments={"reason": str(step.settings.get("reason", "asked"))})
+        scene.frame.settle()
+        talk = {"talk": True} if step.settings.get("talk") is True else {}
+        return Act(name="hand_off", arguments={"reason": str(step.settings.get("reason", "asked")), **talk})

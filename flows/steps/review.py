@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from flows import files
 from flows.definition import Step
 from flows.kinds import KINDS
 from flows.matching import match_choice
+from flows.message import InboundKind
 from flows.move import ASK, WAIT, Goto, Move
 from flows.scene import Scene
 from flows.signals import Done, Said
@@ -20,10 +22,10 @@ class Review:
     def enter(self, step: Step, scene: Scene) -> Move:
         """Shows the summary, or the list if that was asked for."""
         frame = scene.frame
-        frame.kept = {}
+        frame.settle()
         scene.new_prompt()
         if frame.scratch.get("which"):
-            scene.tell(scene.common("review_which"), choices=self._questions(scene))
+            scene.tell(scene.common("review_which"), choices=self._questions(scene), personal=True)
             return WAIT
         title = scene.words(step=step) or scene.common("review_title")
         lines = [f"{label}: {self._shown(scene, asked)}" for asked, label in self._questions(scene)]
@@ -52,16 +54,22 @@ class Review:
     @staticmethod
     def _shown(scene: Scene, name: str) -> str:
         step = scene.frame.flow.steps[name]
-        value = scene.frame.answers.get(step.save)
+        value = scene.frame.given(step)
+        if value is not None and step.apart and step.kind == "text":
+            return scene.common("apart_value")  # the summary stays in the chat; what is kept apart is not said there once more
         return scene.common("skipped_value") if value is None else KINDS[step.kind].show(step, scene, value)
 
     def hear(self, step: Step, scene: Scene, said: Said, tapped: str | None) -> Move:
         """Send, change, or which one to change."""
+        filed = files.hear(step, scene, said, tapped)
+        if filed is not None:
+            return filed
         which = bool(scene.frame.scratch.get("which"))
         options = self._questions(scene) if which else self._ways(scene)
         chosen = tapped if tapped is not None else match_choice(said.message.text, options)
         if chosen not in dict(options):
             scene.misses += 1
+            scene.puzzled = tapped is None and said.message.kind is InboundKind.TEXT
             scene.tell(scene.common("retry.choice"))
             return ASK
         scene.misses = 0
@@ -84,11 +92,9 @@ def change(scene: Scene, name: str) -> Move:
     at = frame.order.index(name)
     later = frame.order[at:]
     frame.order = frame.order[:at]
-    for asked in later:
-        save = frame.flow.steps[asked].save
-        if save in frame.answers:
-            frame.kept[save] = frame.answers.pop(save)
+    frame.doubt([frame.flow.steps[asked] for asked in later])
     frame.kept.pop(frame.flow.steps[name].save, None)
+    frame.drop(frame.flow.steps[name])
     frame.scratch = {}
     # An empty `kept` would let the texts between two questions be said again: they were read before.
     return Goto(step=name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -17,7 +18,9 @@ from bot import contexts
 from bot.storage.tables import metadata
 from bot.vault.draft import unlock
 from bot.vault.errors import VaultError
+from bot.vault.file import open_file
 from tests.attackers.canaries import found_in
+from tests.stores import on_server, run
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +51,10 @@ class Evening:
 
 @cache
 def _tables(database: Path) -> dict[str, list[dict[str, Any]]]:
-    """All rows, read from a copy of the file and its log: SQLite changes what it opens, and this is evidence."""
+    """All rows, read once. Of a file: read from a copy of the file and its log: SQLite changes what it opens, and this is evidence."""
+    if on_server(database) is not None:
+        names = [row["tablename"] for row in run(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'")]
+        return {name: run(database, f'SELECT * FROM "{name}"') for name in names}
     with tempfile.TemporaryDirectory() as folder:
         for path in database.parent.glob(f"{database.name}*"):
             shutil.copy(path, folder)
@@ -96,6 +102,21 @@ def opened(database: Path, keys: Iterable[bytes]) -> dict[str, bytes]:
                     found[f"{table}.{column} {row['id']!r}"] = unlock(key, value, context=context)
                 except VaultError:
                     continue
+    return found | _files(database, list(found.values()))
+
+
+def _files(database: Path, plain: list[bytes]) -> dict[str, bytes]:
+    """The files whose keys stand in what was opened: of a session that tells of them, or of a message that brought one."""
+    found: dict[str, bytes] = {}
+    pieces = sorted(rows(database, "evidence_chunk"), key=lambda row: int(row["number"]))
+    for text in plain:
+        for file_id, key in re.findall(rb'([0-9a-f]{32})(?:","key":"|:)([0-9a-f]{64})', text):
+            evidence_id = bytes.fromhex(file_id.decode())
+            mine = [row["sealed"] for row in pieces if row["evidence_id"] == evidence_id]
+            try:
+                found[f"evidence {file_id.decode()}"] = open_file(mine, key=bytes.fromhex(key.decode()), evidence_id=evidence_id)
+            except VaultError:
+                continue
     return found
 
 

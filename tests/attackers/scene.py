@@ -7,24 +7,32 @@ them; FOLDER/scene.json tells what the tests need to know. Everything that the p
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import logging
 import re
 import secrets
 import shutil
+import struct
 import sys
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from PIL import Image
+
 from actions.rows import Insert
+from bot.cli.identity_key import add_role
+from bot.cli.open import records_of
 from bot.cli.unit import _recovery, add_unit
 from bot.logs import set_up_logging, watch_loop
 from bot.process import harden_process
 from bot.vault import draft
+from bot.vault.key_file import read_key_file
 from bot.vault.mailbox import seal_reply
 from bot.vault.word_code import NUMBERS
 from tests.attackers.town import SECRET, TOKEN, OnTelegram, OnTerminal, OnWeb, Person, Platform, Town, configured, town, web_token
+from tests.stores import accepting, refusing
 
 # Everything that somebody wrote, is called, or is reached by. Each stands for all of its kind.
 CANARIES: dict[str, str] = {
@@ -37,6 +45,10 @@ CANARIES: dict[str, str] = {
     "adult phone, as written": "+62 812 5555 0299",
     "adult landmark": "dekat warung Pak Kumbang Emas",
     "adult safe word": "bolukukuspandan",
+    "identity name": "Prameswari Larasatiningsih",
+    "identity phone, as written": "0813-5555-0644",
+    "identity phone, another way": "+62 (813) 5555 0644",
+    "identity phone, digits": "6281355550644",
     "terminal story": "perahu kertas tenggelam di kolam mujair 6620",
     "terminal phone, as written": "081355550466",
     "danger words": "tolong aku dikejar orang bawa parang naga biru",
@@ -59,11 +71,33 @@ CANARIES: dict[str, str] = {
     "open story": "awan cokelat turun ke halaman sekolah 4719",
     "open chat id": "5550102222",
     "open exit word": "pr biologi kantong semar",
+    "child file": "kucing belang tidur di atas radio rusak 6105",
+    "adult file": "jerapah pirus melompati pagar berkarat 2980",
+    "adult file's EXIF": "kamera milik Bima Hastungkara 8841",
+    "erased file": "kelinci perunggu mencuri payung sobek 7753",
+    "open file": "bangau tembaga berdiri di atap sekolah 3327",
+    "open file's EXIF": "kamera milik Ratna Purwitasari 5512",
     "bot token": TOKEN,
     "webhook secret": SECRET,
 }
+ROLES = {"uptd_head": "service", "legal_companion": "legal"}
 OPEN = frozenset(name for name in CANARIES if name.startswith("open "))
 OPERATORS = frozenset({"bot token", "webhook secret"})  # stand in the configuration
+
+
+def voice(words: str) -> bytes:
+    """A sound file whose samples are these words."""
+    samples = words.encode() * 50
+    body = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 8000, 1, 8) + b"data" + struct.pack("<I", len(samples)) + samples
+    return b"RIFF" + struct.pack("<I", len(body) + 4) + b"WAVE" + body
+
+
+def photo(words: str) -> bytes:
+    """A photo whose EXIF says these words."""
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[0x013B] = words
+    Image.new("RGB", (64, 48), (90, 90, 90)).save(out, "JPEG", exif=exif)
+    return out.getvalue()
 
 
 class Locks:
@@ -111,19 +145,30 @@ async def _up_to_the_review(people: dict[str, Person]) -> None:
     """Everybody tells; nobody has sent, left or erased yet."""
     say = CANARIES
     await people["child"].does("/start", "report", "yes", "self_under_13")
+    assert "terima" in await people["child"].sends("voice", voice(say["child file"]))
+    await people["child"].does("kembali")
     await people["child"].does(f"{say['child story']}, nomorku {say['child phone, as written']}", "yes", "64.71.02", "own_here")
     await people["adult"].does("halo", "report", "yes", "adult", "no", "neighbour", "1, 2")
-    await people["adult"].does(f"{say['adult story']} telepon saya {say['adult phone, as written']}", "yes", "this_week", "ongoing", "home")
+    await people["adult"].does(f"{say['adult story']} telepon saya {say['adult phone, as written']}", "yes")
+    await people["adult"].sends("image", photo(say["adult file's EXIF"]))
+    await people["adult"].does("file_send")
+    assert "Ada lagi" in await people["adult"].sends("voice", voice(say["adult file"]))
+    await people["adult"].does("done", "this_week", "ongoing", "home")
     await people["adult"].does("sepinggan", say["adult landmark"], "age_6_12", "unsure", "unsure", "unsure", "parent", "1", "done")
     await people["adult"].does("7", "done", "shared", say["adult safe word"])
+    await people["adult"].does("yes", say["identity name"], " / ".join(say[name] for name in say if name.startswith("identity phone")))
     await people["terminal"].does("halo", "report", "yes", "self_13_17", f"{say['terminal story']} {say['terminal phone, as written']}")
     await people["terminal"].does("no", "lewati", "own_code")
     await people["hand-off"].does("/start", "counsellor", f"{say['hand-off message']} {say['hand-off phone, as written']}")
     await people["left"].does("halo", "report", "yes", "self_13_17", say["left story"])
     await people["erased"].does("/start", "bantuan", "exit_word", say["erased exit word"], "menu", "report", "yes", "self_13_17")
+    assert "terima" in await people["erased"].sends("voice", voice(say["erased file"]))
     await people["erased"].does(say["erased story"])
     await people["unfinished"].does("/start", "report", "yes", "self_under_13", say["unfinished story"], "yes")
     await people["open"].does("/start", "bantuan", "exit_word", say["open exit word"], "menu", "report", "yes", "self_13_17")
+    await people["open"].sends("image", photo(say["open file's EXIF"]))  # waits for an answer to the warning
+    await people["open"].does("file_send")
+    assert "terima" in await people["open"].sends("voice", voice(say["open file"]))
     await people["open"].does(say["open story"])
 
 
@@ -155,7 +200,7 @@ async def _answered(here: Town, case_id: bytes) -> None:
 
 
 async def _case_of(here: Town, code: str) -> bytes:
-    opened = await here.service.turns._ports.receipts.open(code)
+    opened = await here.service.turns.turn._ports.receipts.open(code)
     assert opened is not None
     return opened.case_id
 
@@ -166,7 +211,8 @@ async def _troubled(here: Town, people: dict[str, Person]) -> None:
     engine = here.service.engine
     for table, event in (("inbox", "INSERT"), ("conversation", "UPDATE"), ("outbox", "UPDATE")):
         async with engine.begin() as connection:
-            await connection.exec_driver_sql(f"CREATE TRIGGER broken BEFORE {event} ON {table} BEGIN SELECT RAISE(ABORT, '{words}'); END")
+            for statement in refusing(table, event, words):
+                await connection.exec_driver_sql(statement)
         person = people["unfinished"]
         assert isinstance(person, OnTelegram)
         status = await here.hook(person.update(text=f"{words} {TOKEN}"))
@@ -175,13 +221,13 @@ async def _troubled(here: Town, people: dict[str, Person]) -> None:
         if table == "conversation":
             await here.service.turns.settle()
         async with engine.begin() as connection:
-            await connection.exec_driver_sql("DROP TRIGGER broken")
+            await connection.exec_driver_sql(accepting(table))
     await here.service.settle()
 
     async def fails(*_: Any, **__: Any) -> Any:
         raise ValueError(f"cannot use {words} of {CANARIES['child username']}, see https://api.telegram.org/bot{TOKEN}/getMe")
 
-    ports = here.service.turns._ports
+    ports = here.service.turns.turn._ports
     with patch.object(type(ports.guesses), "count", fails):
         await people["follow-up"].does("menu", "check", "satu dua tiga")
     with patch("bot.turn.resume", side_effect=KeyError(words)):
@@ -228,6 +274,8 @@ async def _evening(folder: Path, now: float) -> None:
         name: (await add_unit(settings, name=name, kind=kind, lead=lead, key_file=keys / f"{name}.key", passphrase=None)).hex()
         for name, kind, lead in (("UPTD PPA", "service", True), ("Dinas Pendidikan", "school", False), ("Polresta", "police", False))
     }
+    for role, kind in ROLES.items():
+        await add_role(settings, role=role, roles=tuple(ROLES), kind=kind, key_file=keys / f"{role}.key", passphrase=None)
     shares = await _recovery(settings)
     async with town(data, now=now, log_level="DEBUG") as here:
         for name in list(logging.root.manager.loggerDict):
@@ -251,6 +299,8 @@ async def _evening(folder: Path, now: float) -> None:
         asked = [(await here.client.get(path)).text for path in ("/metrics", "/readyz", "/healthz", "/chat", "/nothing")]
         (folder / "http.txt").write_text("\n".join(asked), encoding="utf-8")
         cases = {name: (await _case_of(here, code)).hex() for name, code in codes.items()}
+        lead = read_key_file(keys / "UPTD PPA.key")
+        assert await records_of(settings, case=cases["adult"], recipient=lead.unit_id, private=lead.private)
     for one in patches:
         one.stop()
     told = {

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from bot.cli.unit import add_unit
 from tests.attackers.canaries import found_in
 from tests.attackers.haul import conversation_keys, opened
 from tests.attackers.town import OnTelegram, OnWeb, Town, configured, town, web_token
+from tests.stores import copied
 
 WORDS = "menara pasir runtuh di pantai senja 7714"
 
@@ -22,7 +22,7 @@ async def _city(folder: Path) -> None:
 def _readable(here: Town, folder: Path) -> bool:
     """Whether database and key store, taken together now, show the words."""
     data = folder / f"copy-{time.monotonic_ns()}"
-    shutil.copytree(here.settings.data_dir, data)
+    copied(here.settings.data_dir, data)
     plain = b"\n".join(opened(data / "ruang-aman.db", conversation_keys(data / "keys" / "keys.db")).values())
     return bool(found_in(plain, [WORDS]))
 

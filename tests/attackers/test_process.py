@@ -23,6 +23,8 @@ from tests.attackers.canaries import found_in
 from tests.attackers.haul import Evening
 from tests.attackers.town import SECRET, TOKEN
 
+pytestmark = pytest.mark.own_store
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -114,7 +116,8 @@ def _serve(folder: Path, port: int, *, log: Any) -> subprocess.Popen[bytes]:
 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RUANG_AMAN_")} | {
         "RUANG_AMAN_DATA_DIR": str(folder / "data"), "RUANG_AMAN_LOG_LEVEL": "DEBUG", "RUANG_AMAN_TELEGRAM_TOKEN": TOKEN,
-        "RUANG_AMAN_TELEGRAM_API_URL": "http://127.0.0.1:9/bot", "PYTHONASYNCIODEBUG": "1", "TMPDIR": str(folder / "tmp"),
+        "RUANG_AMAN_TELEGRAM_API_URL": "http://127.0.0.1:9/bot", "PYTHONASYNCIODEBUG": "1", "RUANG_AMAN_NLU_URL": "off",
+        "TMPDIR": str(folder / "tmp"),
     }  # fmt: skip
     (folder / "tmp").mkdir()
     return subprocess.Popen(

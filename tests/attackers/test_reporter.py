@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-import shutil
 import statistics
 import time
 from collections.abc import AsyncIterator
@@ -19,12 +18,14 @@ from bot.vault.receipt import new_receipt
 from tests.attackers.canaries import found_in
 from tests.attackers.haul import Evening, rows
 from tests.attackers.town import OnTelegram, OnWeb, Town, town, web_token
+from tests.bot.test_typed_code import ALARMING
+from tests.stores import copied
 
 
 @asynccontextmanager
 async def _again(evening: Evening, folder: Path, *, copy: str = "answered", later: float = 0) -> AsyncIterator[Town]:
     """The service on a copy of the evening. At "answered" a counsellor's reply waits for the child."""
-    shutil.copytree(evening.folder / copy, folder / "data")
+    copied(evening.folder / copy, folder / "data")
     async with town(folder / "data", now=evening.told["now"] + later) as here:
         yield here
 
@@ -71,10 +72,11 @@ async def test_the_seventh_try_of_an_hour_is_refused(evening: Evening, tmp_path:
     right = evening.told["codes"]["adult"]
     async with _again(evening, tmp_path) as here:
         guesser = OnWeb(here, web_token("guesser"))
-        answer = await guesser.does("halo", "check")
-        for _ in range(adapters.TRIES_PER_CONVERSATION):
-            answer = await guesser.does(new_receipt())
-            assert "belum cocok" in answer
+        await guesser.does("halo", "check")
+        # Codes that sound like a cry are among them, always: one in two hundred does, and this test was the one to notice, now and then.
+        codes = [*ALARMING[:3], *(new_receipt() for _ in range(adapters.TRIES_PER_CONVERSATION - 3))]
+        for code in codes:
+            assert "belum cocok" in await guesser.does(code), code
         assert "terlalu sering" in await guesser.does(right)
         assert "terlalu sering" in await guesser.does("menu", "check", right)
         other = OnWeb(here, web_token("a child"))
@@ -101,7 +103,7 @@ async def test_a_right_code_and_a_wrong_one_take_as_long(evening: Evening, tmp_p
     real = adapters.derive
     monkeypatch.setattr(adapters, "derive", lambda words, *, pepper: (derived.append(words), real(words, pepper=pepper))[1])
     async with _again(evening, tmp_path) as here:
-        desk = here.service.turns._ports.receipts
+        desk = here.service.turns.turn._ports.receipts
 
         async def took(code: str) -> float:
             begun = time.perf_counter()

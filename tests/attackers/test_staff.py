@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.cli.command import CommandError
+from bot.cli.files import write_files
 from bot.cli.open import records_of
 from bot.cli.unit import add_unit
 from bot.settings import Settings
@@ -21,8 +21,9 @@ from bot.vault.keys import KEY_BYTES
 from bot.vault.recovery import combine
 from bot.vault.seal import open_key
 from tests.attackers.canaries import found_in
-from tests.attackers.haul import Evening, rows
+from tests.attackers.haul import Evening, every_value, rows
 from tests.attackers.town import OnTelegram, Town, configured, town
+from tests.stores import copied
 
 LEAD, SCHOOL, POLICE = "UPTD PPA", "Dinas Pendidikan", "Polresta"
 
@@ -39,7 +40,7 @@ INSIDE = {
 @pytest.fixture
 def stolen(evening: Evening, tmp_path: Path) -> Settings:
     """The data directory as it was left, to be opened with keys."""
-    shutil.copytree(evening.folder / "data", tmp_path / "data")
+    copied(evening.folder / "data", tmp_path / "data")
     return configured(tmp_path / "data", "http://localhost/bot")
 
 
@@ -87,8 +88,9 @@ async def test_one_units_key_opens_no_wrapped_key_of_another(evening: Evening, s
 async def test_a_unit_cannot_read_return_addresses(evening: Evening, stolen: Settings) -> None:
     """The case key opens the outer layer only: 305 bytes, the same for everybody. The server's key opens what is inside."""
     database = stolen.data_dir / "ruang-aman.db"
-    (server,) = rows(evening.keys("data"), "server_key")
-    assert server["public"] not in database.read_bytes()  # so that who has the database alone cannot make an address up either
+    (server,) = (row for row in rows(evening.keys("data"), "server_key") if row["name"] == "delivery")
+    # So that who has the database alone cannot make an address up either.
+    assert server["public"] not in [value for _, _, value, _ in every_value(database)]
     key = read_key_file(evening.folder / "staff" / f"{LEAD}.key")
     seen = {}
     for row in rows(database, "case_record"):
@@ -155,7 +157,7 @@ def _readers_of(database: Path) -> dict[str, set[str]]:
 async def _adult(here: Town, *, until: str) -> OnTelegram:
     """An adult who says that the alleged perpetrator works for the police."""
     person = OnTelegram(here, 5550107001, name="Melur", username="melur_7")
-    await person.does("/start", "report", "yes", "adult", "no", "neighbour", "1, 2", "ada yang saya khawatirkan di sebelah", "yes")
+    await person.does("/start", "report", "yes", "adult", "no", "neighbour", "1, 2", "ada yang saya khawatirkan di sebelah", "yes", "done")
     await person.does("this_week", "ongoing", "home", "sepinggan", "lewati", "age_6_12", "unsure", "unsure", "unsure", "other")
     await person.does("police", "done")
     if until == "sent":
@@ -175,3 +177,11 @@ async def test_the_insider_rule_holds_for_alerts_and_messages_too(tmp_path: Path
     assert set(found) == {"alert", "hand_off"} | ({"report"} if until == "sent" else set())
     assert {kind: units for kind, units in found.items() if POLICE in units} == {}
     assert all({LEAD, SCHOOL} == units for units in found.values())
+
+
+async def test_the_unit_opens_the_files_and_finds_what_is_in_them_alone(evening: Evening, stolen: Settings, tmp_path: Path) -> None:
+    """What can be seen and heard is there; who took the photo is not, nor the key on a screen."""
+    paths = await write_files(stolen, await _read(evening, stolen, "adult", unit=POLICE), tmp_path / "files")
+    held = b"".join(path.read_bytes() for path in paths)
+    assert len(paths) == 2
+    assert evening.named(found_in(held, evening.canaries.values())) == {"adult file"}

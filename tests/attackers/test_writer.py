@@ -9,10 +9,8 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +22,22 @@ from bot.cli.open import records_of
 from bot.vault.delivery import seal_address, unwrap_for_case, unwrap_for_delivery
 from bot.vault.draft import row_key
 from bot.vault.errors import SealError
+from bot.vault.identity import open_identity
 from bot.vault.key_file import read_key_file
 from bot.vault.keys import generate_keypair
 from bot.vault.mailbox import seal_reply
 from bot.vault.seal import open_key, open_sealed, seal, seal_key
 from tests.attackers.canaries import found_in
 from tests.attackers.haul import Evening
-from tests.attackers.scene import CANARIES
+from tests.attackers.scene import CANARIES, ROLES
 from tests.attackers.town import OnTelegram, OnWeb, Town, configured, town, web_token
+from tests.stores import copied, run
 
 UNSIGNED = pytest.mark.xfail(strict=True, raises=AssertionError, reason="staff entries are not signed and chained yet")
 UNPINNED = pytest.mark.xfail(strict=True, raises=AssertionError, reason="public keys in the database are not pinned yet")
 NOTICED = "does not open"
+
+_REPLY = "INSERT INTO mailbox_message (id, mailbox_id, created_at, sealed) VALUES (?, ?, 1, ?)"
 
 
 class Writer:
@@ -49,9 +51,7 @@ class Writer:
 
     def run(self, statement: str, *values: Any) -> list[dict[str, Any]]:
         """One statement."""
-        with closing(sqlite3.connect(self.database, isolation_level=None)) as connection:
-            connection.row_factory = sqlite3.Row
-            return [dict(row) for row in connection.execute(statement, values)]
+        return run(self.database, statement, *values)
 
     def case(self, name: str) -> bytes:
         """A case's id."""
@@ -81,14 +81,14 @@ class Writer:
 @pytest.fixture
 def thief(evening: Evening, tmp_path: Path) -> Writer:
     """The data directory after a stop, to be written to."""
-    shutil.copytree(evening.folder / "data", tmp_path / "data")
+    copied(evening.folder / "data", tmp_path / "data")
     return Writer(evening, tmp_path / "data")
 
 
 @pytest.fixture
 def before_reading(evening: Evening, tmp_path: Path) -> Writer:
     """The same at a time when a reply waits for the child."""
-    shutil.copytree(evening.folder / "answered", tmp_path / "data")
+    copied(evening.folder / "answered", tmp_path / "data")
     return Writer(evening, tmp_path / "data")
 
 
@@ -239,7 +239,8 @@ async def test_an_invented_record_is_noticed(thief: Writer) -> None:
     (case,) = thief.run("SELECT public_key FROM cases WHERE id = ?", thief.case("child"))
     record_id, words = secrets.token_bytes(16), b'{"format": 1, "kind": "message", "added": "semua itu bohong"}'
     sealed = seal(words, public_key=case["public_key"], case_id=thief.case("child"), record_id=record_id, version=1)
-    thief.run("INSERT INTO case_record VALUES (?, ?, 1, 'message', 1, ?)", record_id, thief.case("child"), sealed)
+    invented = "INSERT INTO case_record (id, case_id, version, kind, created_at, sealed) VALUES (?, ?, 1, 'message', 1, ?)"
+    thief.run(invented, record_id, thief.case("child"), sealed)
     try:
         read = await thief.opens("child")
     except CommandError:
@@ -253,15 +254,14 @@ async def test_an_invented_return_address_is_refused(thief: Writer) -> None:
     With the database alone he cannot: the server's public key is not in it."""
     row = thief.record("child", "return_address")
     (case,) = thief.run("SELECT public_key FROM cases WHERE id = ?", thief.case("child"))
-    with closing(sqlite3.connect(thief.settings.data_dir / "keys" / "keys.db")) as keys:
-        ((private, public),) = keys.execute("SELECT private, public FROM server_key").fetchall()
+    (server,) = run(thief.settings.data_dir / "keys" / "keys.db", "SELECT private, public FROM server_key WHERE name = 'delivery'")
     own = b'{"channel":"telegram","address":"666"}'
     sealed = seal_address(
-        own, delivery_public=public, case_public=case["public_key"], case_id=row["case_id"], record_id=row["id"], version=1
+        own, delivery_public=server["public"], case_public=case["public_key"], case_id=row["case_id"], record_id=row["id"], version=1
     )  # fmt: skip
     thief.run("UPDATE case_record SET sealed = ? WHERE id = ?", sealed, row["id"])
     inner = unwrap_for_case(sealed, case_private=thief.case_key("child"), case_id=row["case_id"], record_id=row["id"], version=1)
-    assert unwrap_for_delivery(inner, delivery_private=private, case_id=row["case_id"]) != own
+    assert unwrap_for_delivery(inner, delivery_private=server["private"], case_id=row["case_id"]) != own
 
 
 @UNPINNED
@@ -298,6 +298,29 @@ async def test_a_swapped_public_key_of_a_unit_is_noticed_before_anything_is_seal
         except SealError:
             continue
         read.append(row["case_id"])
+    assert read == []
+
+
+@UNPINNED
+async def test_swapped_public_keys_of_the_identity_roles_are_noticed_before_anything_is_sealed_to_them(thief: Writer) -> None:
+    """An identity that is given afterwards is sealed to the thief, in both roles' names. One role's key that is a unit's is noticed."""
+    pairs = {role: generate_keypair() for role in ROLES}
+    for role, pair in pairs.items():
+        thief.run("UPDATE identity_role SET public_key = ? WHERE role = ?", pair.public, role)
+    async with thief.serving() as here:
+        adult = OnWeb(here, web_token("another adult"))
+        await adult.does("halo", "report", "yes", "adult", "no", "neighbour", "1, 2", "cerita baru", "yes", "done")
+        await adult.does("this_week", "ongoing", "home", "sepinggan", "lewati", "age_6_12", "unsure", "unsure", "unsure", "parent", "none")
+        await adult.does("done", "7", "done", "own_code")
+        await adult.does("yes", "Nama Baru", "lewati", "send")
+    private = {role: pair.private for role, pair in pairs.items()}
+    read = []
+    for row in thief.run("SELECT * FROM case_record WHERE kind = 'identity'"):
+        try:
+            open_identity(row["sealed"], private_keys=private, case_id=row["case_id"], record_id=row["id"], version=row["version"])
+        except SealError:
+            continue
+        read.append(row["id"])
     assert read == []
 
 
@@ -338,7 +361,7 @@ async def test_a_mailbox_message_that_was_not_sealed_to_it_is_not_shown(before_r
         wrong = {"mailbox_id": place, "message_id": new_id if place != mailbox["mailbox_id"] else secrets.token_bytes(16)}
         forged[new_id] = seal_reply(words, mailbox_public=mailbox["mailbox_public"], **wrong)
     for new_id, sealed in forged.items():
-        thief.run("INSERT INTO mailbox_message VALUES (?, ?, 1, ?)", new_id, mailbox["mailbox_id"], sealed)
+        thief.run(_REPLY, new_id, mailbox["mailbox_id"], sealed)
     read = await _read_by_the_child(thief)
     assert read.count(CANARIES["reply"]) == 1
     assert "jangan percaya" not in read
@@ -352,7 +375,7 @@ async def test_a_reply_that_staff_did_not_write_is_not_shown(before_reading: Wri
     mailbox, message_id = _mailbox(thief), secrets.token_bytes(16)
     words = json.dumps({"text": "jangan percaya petugas itu"}).encode()
     sealed = seal_reply(words, mailbox_public=mailbox["mailbox_public"], mailbox_id=mailbox["mailbox_id"], message_id=message_id)
-    thief.run("INSERT INTO mailbox_message VALUES (?, ?, 1, ?)", message_id, mailbox["mailbox_id"], sealed)
+    thief.run(_REPLY, message_id, mailbox["mailbox_id"], sealed)
     assert "jangan percaya" not in await _read_by_the_child(thief)
 
 
@@ -363,7 +386,7 @@ async def test_odd_contents_of_a_true_reply_do_not_stop_the_mailbox(before_readi
     for content in (b"{}", b"[]", b"\xff", b'{"text": null}', b'{"text": {"a": 1}}', b'{"text": "{number.emergency} {result.status}"}'):
         new_id = secrets.token_bytes(16)
         sealed = seal_reply(content, mailbox_public=mailbox["mailbox_public"], mailbox_id=mailbox["mailbox_id"], message_id=new_id)
-        thief.run("INSERT INTO mailbox_message VALUES (?, ?, 1, ?)", new_id, mailbox["mailbox_id"], sealed)
+        thief.run(_REPLY, new_id, mailbox["mailbox_id"], sealed)
     read = await _read_by_the_child(thief)
     assert CANARIES["reply"] in read
     assert "{number.emergency} {result.status}" in read
@@ -396,9 +419,9 @@ async def test_locked_values_do_not_open_in_another_row(thief: Writer) -> None:
 
 
 def _conversation(thief: Writer, chat: str, day: int) -> bytes:
-    with closing(sqlite3.connect(thief.settings.data_dir / "keys" / "keys.db")) as keys:
-        ((key,),) = keys.execute("SELECT key FROM day_key WHERE day = ?", (day,)).fetchall()
-    (row,) = thief.run("SELECT conversation_id FROM address WHERE row_key = ?", row_key(key, b"address", b"telegram", chat.encode()))
+    (today,) = run(thief.settings.data_dir / "keys" / "keys.db", "SELECT key FROM day_key WHERE day = ?", day)
+    hashed = row_key(today["key"], b"address", b"telegram", chat.encode())
+    (row,) = thief.run("SELECT conversation_id FROM address WHERE row_key = ?", hashed)
     found: bytes = row["conversation_id"]
     return found
 
@@ -415,7 +438,7 @@ async def test_the_service_is_not_made_to_read_an_open_conversation_out(thief: W
         await mine.does("halo")
         (own,) = [row for row in thief.run("SELECT * FROM address") if row["row_key"] not in known]
     (his,) = thief.run(
-        "SELECT id FROM conversation WHERE channel = 'web' AND id != ? ORDER BY rowid DESC LIMIT 1", own["conversation_id"]
+        "SELECT id FROM conversation WHERE channel = 'web' AND id != ? ORDER BY last_at DESC LIMIT 1", own["conversation_id"]
     )  # fmt: skip
     thief.run("UPDATE address SET conversation_id = ? WHERE row_key = ?", his["id"], own["row_key"])
     async with thief.serving() as here:
@@ -460,7 +483,7 @@ async def test_a_conversation_of_ones_own_making_is_not_put_in(thief: Writer) ->
     thief.run("UPDATE flow_revision SET definition = ?", evil)
     thief.run("INSERT INTO flow_revision VALUES ('start', 'aaaaaaaaaaaa', ?)", evil)
     async with thief.serving() as here:
-        library = here.service.turns._library
+        library = here.service.turns.turn._library
         found = library.flow(name, revision)
         assert found is not None and "greet" in found.steps
         assert library.flow("start", "aaaaaaaaaaaa") is library.flows["start"]

@@ -30,6 +30,7 @@ from bot.settings import Settings, load_settings
 from bot.shelf import Shelf, load_shelf
 from bot.web_app import build
 from flows.message import Choice, Outbound
+from tests.stores import stores
 
 TOKEN = "7311900042:AAE-canaryTokenOfTheBot_9q8w7e6r5t4y3u2i1o"
 SECRET = "canary-webhook-secret-5f31"
@@ -42,17 +43,22 @@ class Platform:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.garbage: tuple[int, bytes] | None = None
         self.base_url = ""
+        self.files: dict[str, bytes] = {}
         self._ids = itertools.count(7000)
 
     async def _answer(self, request: web.Request) -> web.Response:
         parameters = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
         if request.content_type == "application/json":
             parameters = await request.json()
+        if request.path.startswith("/file/"):
+            return web.Response(body=self.files[request.path.rpartition("/")[2]])
         method = request.path.rpartition("/")[2]
         self.calls.append((method, parameters))
         if self.garbage is not None:
             return web.Response(status=self.garbage[0], body=self.garbage[1])
         result: Any = {"message_id": next(self._ids)} if method == "sendMessage" else True
+        if method.lower() == "getfile":
+            result = {"file_id": parameters["file_id"], "file_path": parameters["file_id"]}
         return web.json_response({"ok": True, "result": result})
 
     @asynccontextmanager
@@ -127,7 +133,7 @@ def configured(data_dir: Path, base_url: str, **given: Any) -> Settings:
     return load_settings(
         from_environment=False,
         given={
-            "data_dir": data_dir, "telegram_token": TOKEN, "telegram_mode": "webhook", "telegram_secret": SECRET,
+            **stores(data_dir), "data_dir": data_dir, "telegram_token": TOKEN, "telegram_mode": "webhook", "telegram_secret": SECRET,
             "public_url": "http://localhost:8080", "telegram_api_url": base_url, **given,
         },
     )  # fmt: skip
@@ -184,6 +190,17 @@ class Person:
         """Looks at the screen."""
         raise NotImplementedError
 
+    async def sends(self, kind: str, content: bytes) -> str:
+        """Sends a file. Gives the words of the answer."""
+        await self.hands_over(kind, content)
+        await self.town.service.settle()
+        await self.fetch()
+        return "\n".join(bubble.text for bubble in self.last)
+
+    async def hands_over(self, kind: str, content: bytes) -> None:
+        """The file itself."""
+        raise NotImplementedError
+
 
 class OnTelegram(Person):
     """Somebody with a Telegram account."""
@@ -203,6 +220,12 @@ class OnTelegram(Person):
 
     async def says(self, text: str) -> None:
         assert await self.town.hook(self.update(text=text)) == 200
+
+    async def hands_over(self, kind: str, content: bytes) -> None:
+        name = uuid4().hex
+        self.town.platform.files[name] = content
+        file = {"file_id": name, "file_unique_id": "u", "file_size": len(content)}
+        assert await self.town.hook(self.update(**({"photo": [file]} if kind == "image" else {kind: file}))) == 200
 
     async def taps(self, tap: str) -> None:
         query = {
@@ -236,6 +259,10 @@ class OnWeb(Person):
 
     async def taps(self, tap: str) -> None:
         assert await self.post(kind="tap", tap=tap) == 202
+
+    async def hands_over(self, kind: str, content: bytes) -> None:
+        headers = {**self._headers, "Chat-Message": str(uuid4()), "Content-Type": "application/octet-stream"}
+        assert (await self.town.client.post("/chat/files", content=content, headers=headers)).status_code == 202
 
     async def leaves(self) -> None:
         """The button "leave quickly"."""

@@ -17,6 +17,7 @@ from bot.running import understander
 from bot.settings import load_settings
 from bot.vault.keys import KeyPair, generate_keypair
 from flows.message import Inbound, InboundKind, Outbound
+from tests.stores import given
 
 UNIT = generate_keypair()
 _numbers = count(1)
@@ -94,12 +95,13 @@ class House:
 
 @asynccontextmanager
 async def house(folder: Path, *, clock: list[float] | None = None, units: int = 1, **options: Any) -> AsyncIterator[House]:
-    """A house on a data directory, with one unit whose key is `UNIT`; the same folder again is the same house after a restart."""
+    """A house on a data directory, with one unit whose key is `UNIT`; the same folder again is the same house after a restart. Other
+    options are the service's own."""
     phones = options.pop("phones", None) or Phones()
     time = clock or [1_795_500_000.0]  # 23 November 2026
-    settings = load_settings(from_environment=False, given={"data_dir": folder})
+    settings = load_settings(from_environment=False, given=given(folder))
     tick: Callable[[], float] = lambda: time[0]  # noqa: E731
-    service = Service(settings, channels={"telegram": phones}, understander=understander(), clock=tick)
+    service = Service(settings, channels={"telegram": phones}, understander=understander(), clock=tick, **options)
     await service.start(jobs=False)
     try:
         if units and not service.units.any:

@@ -8,17 +8,18 @@ import os
 import re
 import shutil
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, closing
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 from tests.bot.telegram_front import SECRET, Front, until
 from tests.bot.telegram_person import Person
+from tests.stores import copied, run
+from tests.stores import environment as stores_environment
 
 ROOT = Path(__file__).parents[2]
 _READY = re.compile(r"Ruang Aman: http://localhost:(\d+)/chat")
@@ -29,7 +30,7 @@ _WRONG = re.compile(r"^.* (?:ERROR|CRITICAL) .*$", re.MULTILINE)
 def environment(data_dir: Path, **settings: str) -> dict[str, str]:
     """The environment of a command: nothing of the operator's own settings."""
     found = {name: value for name, value in os.environ.items() if not name.startswith("RUANG_AMAN_")}
-    return found | {"PYTHONPATH": str(ROOT), "RUANG_AMAN_DATA_DIR": str(data_dir)} | settings
+    return found | {"PYTHONPATH": str(ROOT), **stores_environment(data_dir)} | settings
 
 
 def add_unit(folder: Path) -> None:
@@ -42,7 +43,8 @@ class Program:
     """One installation. Start, stop and kill it as often as needed: the data stay."""
 
     def __init__(self, folder: Path, front: Front, *, webhook: bool, template: Path) -> None:
-        shutil.copytree(template, folder, dirs_exist_ok=True)
+        shutil.copy(template / "unit.key", folder)
+        copied(template / "data", folder / "data")
         self.folder, self.front = folder, front
         self._data = folder / "data"
         self._environment = environment(
@@ -96,8 +98,7 @@ class Program:
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """What stands in its database."""
-        with closing(sqlite3.connect(f"file:{self._data / 'ruang-aman.db'}?mode=ro", uri=True)) as database:
-            return database.execute(query).fetchall()
+        return [tuple(row.values()) for row in run(self._data / "ruang-aman.db", query)]
 
     def files(self) -> bytes:
         """Every file of the installation."""

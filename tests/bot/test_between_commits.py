@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +13,8 @@ import pytest
 
 from actions.rows import Change, Update
 from bot.channels.base import Received, TryLater
-from bot.deliver import Waiting
-from bot.storage.writer import Writer
+from bot.storage.writer import Writer, Written
+from bot.waiting import Waiting
 from flows.message import Inbound, InboundKind, Outbound
 from tests.bot.house import House, Phones, house
 
@@ -54,11 +55,11 @@ async def test_a_reply_that_went_out_is_not_repeated_while_that_cannot_be_writte
     """A full disk reads but does not write: the same bubble must not go to a child's phone at every sweep."""
     write = Writer.write
 
-    async def full(self: Writer, changes: Iterable[Change], *, dedupe: tuple[bytes, ...] = ()) -> bool:
+    async def full(self: Writer, changes: Iterable[Change], **relied_on: Any) -> Written:
         rows = list(changes)
         if any(isinstance(row, Update) and row.table == "outbox" and row.values.get("state") == "sent" for row in rows):
             raise OSError("no space left on device")
-        return await write(self, rows, dedupe=dedupe)
+        return await write(self, rows, **relied_on)
 
     async with house(tmp_path) as here:
         with monkeypatch.context() as patch:
@@ -109,6 +110,41 @@ async def test_a_question_that_arrives_while_the_wipe_is_prepared_is_taken_off_t
             return changed
 
         monkeypatch.setattr(here.service.rollover, "change_key", beside)
+        await _post(here, "7", "mtk", "2")
+        await here.service.settle()
+        assert "Latihan" in phones.seen["7"][-1].text
+        assert {f"out{number}" for number in range(1, len(phones.seen["7"]))} <= set(phones.deleted["7"])
+
+
+async def test_a_question_that_arrived_but_is_not_written_down_yet_when_somebody_leaves_is_taken_off_the_phone_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    phones = SlowPhones()
+    async with house(tmp_path, phones=phones) as here:
+        await here.talk("7", "/start", "report")
+        phones.open.clear()
+        asked, write, change_key = phones.asked, Writer.write, here.service.rollover.change_key
+        arrived, looked = asyncio.Event(), asyncio.Event()
+
+        async def late(self: Writer, changes: Iterable[Change], **relied_on: Any) -> Written:
+            rows = list(changes)
+            if any(isinstance(row, Update) and row.table == "outbox" and row.values.get("state") == "sent" for row in rows):
+                arrived.set()
+                with suppress(TimeoutError):  # the wipe's look at what arrived must not come before this, and so it never does
+                    await asyncio.wait_for(looked.wait(), 0.3)
+            return await write(self, rows, **relied_on)
+
+        async def look(*given: Any, **more: Any) -> Any:
+            changed = await change_key(*given, **more)
+            looked.set()
+            return changed
+
+        monkeypatch.setattr(Writer, "write", late)
+        monkeypatch.setattr(here.service.rollover, "change_key", look)
+        await _post(here, "7", "ya", "1")
+        await _until(lambda: phones.asked > asked)
+        phones.open.set()
+        await arrived.wait()
         await _post(here, "7", "mtk", "2")
         await here.service.settle()
         assert "Latihan" in phones.seen["7"][-1].text
@@ -181,9 +217,10 @@ async def test_two_pages_of_one_conversation_are_both_told(tmp_path: Path, monke
         deliver = here.service.deliver
         monkeypatch.setattr(here.phones, "pull", True, raising=False)
         clock = asyncio.get_running_loop().time
-        early = asyncio.create_task(deliver.news(b"c", 0.05))
+        pages = here.service.pages
+        early = asyncio.create_task(pages.news(b"c", 0.05))
         await asyncio.sleep(0.03)
-        late = asyncio.create_task(deliver.news(b"c", 5.0))
+        late = asyncio.create_task(pages.news(b"c", 5.0))
         await early
         began = clock()
         deliver.enqueue([replace(ROW, conversation_id=b"c")])
@@ -193,11 +230,11 @@ async def test_two_pages_of_one_conversation_are_both_told(tmp_path: Path, monke
 
 async def test_a_page_that_closes_leaves_nothing_behind(tmp_path: Path) -> None:
     async with house(tmp_path) as here:
-        waiting = asyncio.create_task(here.service.deliver.news(b"c", 60))
+        waiting = asyncio.create_task(here.service.pages.news(b"c", 60))
         await asyncio.sleep(0)
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        assert here.service.deliver._news == {}
+        assert here.service.pages._news == {}
 
 
 async def test_bubbles_keep_their_order_across_a_restart(tmp_path: Path) -> None:

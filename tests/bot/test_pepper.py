@@ -10,6 +10,7 @@ import pytest
 
 from bot.app import PepperError, read_pepper
 from tests.bot.house import house
+from tests.stores import ON_POSTGRES, environment
 
 
 def test_it_is_made_at_the_first_start_for_its_owner_alone(tmp_path: Path) -> None:
@@ -31,7 +32,7 @@ async def test_a_lost_or_damaged_one_stops_the_service_with_one_sentence(tmp_pat
         async with house(tmp_path):
             raise AssertionError("it started")
     command = [sys.executable, "-m", "bot", "chat"]
-    env = {"RUANG_AMAN_DATA_DIR": str(tmp_path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    env = {**environment(tmp_path), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     done = subprocess.run(command, input="", capture_output=True, text=True, timeout=60, env=env, check=False)
     assert done.returncode == 1 and done.stderr.count("\n") == 1 and "pepper" in done.stderr, done.stderr
     assert path.exists() == (content is not None), "nothing was made in its place"
@@ -39,7 +40,7 @@ async def test_a_lost_or_damaged_one_stops_the_service_with_one_sentence(tmp_pat
 
 async def test_what_the_service_writes_only_its_user_can_open(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "bot", "chat"]
-    env = {"RUANG_AMAN_DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    env = {**environment(tmp_path / "data"), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
     subprocess.run(command, input="menu\n", capture_output=True, text=True, timeout=60, env=env, check=True)
     files = [path for path in (tmp_path / "data").rglob("*")]
-    assert len(files) >= 4 and not [path for path in files if path.stat().st_mode & 0o077]
+    assert len(files) >= (2 if ON_POSTGRES else 4) and not [path for path in files if path.stat().st_mode & 0o077]

@@ -80,6 +80,7 @@ def test_no_secret_in_a_repr_a_string_or_a_dump() -> None:
             "twilio_account_sid": "AC1",
             "twilio_auth_token": AUTH,
             "twilio_from": "whatsapp:+15550100",
+            "public_url": "https://bot.example.org",
         },
     )
     assert settings.telegram_token is not None
@@ -100,6 +101,7 @@ def test_no_secret_in_a_repr_a_string_or_a_dump() -> None:
         ("TELEGRAM_API_URL", "canary.example.org"),
         ("TWILIO_API_URL", "ftp://canary.example.org"),
         ("TWILIO_FROM", "+15550100canary"),
+        ("TWILIO_TEMPLATE_SID", "HXcanary"),
         ("NLU_URL", "canary"),
         ("TIMEZONE", "Mars/canary"),
         ("TIMEZONE", "../../canary"),
@@ -153,6 +155,15 @@ def test_twilio_is_whole_or_absent(monkeypatch: pytest.MonkeyPatch) -> None:
     assert f"{PREFIX}TWILIO_AUTH_TOKEN and {PREFIX}TWILIO_FROM" in line
 
 
+def test_twilio_needs_an_address_at_which_it_reaches_us(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": AUTH, "TWILIO_FROM": "whatsapp:+15550100"}
+    for url in ("", "http://bot.example.org", "http://127.0.0.1:8000"):
+        (line,) = lines_for(monkeypatch, **whole, PUBLIC_URL=url)
+        assert line.startswith(f"{PREFIX}PUBLIC_URL must be the https address at which Twilio reaches this service")
+    monkeypatch.setenv(f"{PREFIX}TWILIO_API_URL", "http://127.0.0.1:9000")
+    assert load_settings().public_url == "http://127.0.0.1:8000"
+
+
 def test_keys_do_not_lie_beside_what_they_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "postgresql+asyncpg://bot@db/one"
     (line,) = lines_for(monkeypatch, DATABASE_URL=url, KEY_STORE=url)
@@ -163,6 +174,18 @@ def test_nlu_can_be_off(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not load_settings().nlu_off
     monkeypatch.setenv(f"{PREFIX}NLU_URL", "OFF")
     assert load_settings().nlu_off
+
+
+def test_a_token_for_nlu_needs_the_server_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("", "off"):
+        (line,) = lines_for(monkeypatch, NLU_URL=url, NLU_TOKEN=SECRET)
+        assert line.startswith(f"{PREFIX}NLU_TOKEN") and SECRET not in line
+    monkeypatch.setenv(f"{PREFIX}NLU_URL", "http://rasa.internal:5005/")
+    settings = load_settings()
+    assert settings.nlu_url == "http://rasa.internal:5005" and settings.nlu_token is not None
+    assert SECRET not in f"{settings!r} {settings.model_dump_json()}"
+    monkeypatch.setenv(f"{PREFIX}NLU_TOKEN", "")
+    assert load_settings().nlu_token is None
 
 
 def test_every_setting_says_what_it_is_for() -> None:

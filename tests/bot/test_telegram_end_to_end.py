@@ -102,7 +102,9 @@ async def test_a_report_by_webhook_with_a_secret(bot: Bot) -> None:
         assert await front.waiting() == 1
         assert await front.again() == 1
         assert [status for number, status in front.delivered if number == more["update_id"]] == [200, 200]
-        await child.sends("photo_caption", hears="common.media_closed")  # the words beside it are kept, the photo is not
+        await child.sends("photo_caption", hears="common.file_warning")
+        await child.taps("file_leave", asks="report.consent", part="more")  # the words beside it are kept, the photo is not
+        assert not front.of("getFile")
         code = await finish(child)
         assert code
         assert len(child.heard("report.consent")) + len(child.heard("report.consent", part="more")) == 3

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from bot.adapters import TRIES_PER_CONVERSATION
 from bot.running import understander
 from bot.vault.receipt import new_receipt
-from bot.vault.receipt_reader import looks_like_receipt
+from bot.vault.receipt_reader import looks_like_receipt, read_receipt
 from tests.bot.house import house
 from tests.nlu.danger_corpus import sentences
 
 # Real codes that the danger phrases hear as a cry (found among random ones).
 ALARMING = (
-    "ulat kusir helm blus timang", "batik plastik cepat gumpal cawan", "bundar kuintet anggrek kimono kadar",
-    "kodeku ulat, kusir, helm, blus, timang", "darax pesut planet nampan umpama",
+    "batik plastik cepat gumpal cawan", "bundar kuintet anggrek kimono kadar",
+    "kodeku batik, plastik, cepat, gumpal, cawan", "darax pesut planet nampan umpama",
+    "riang esai kunjung hidang tambak", "pala gawai raket adaptor bertani", "juragan darat republik patung edisi",
 )  # fmt: skip
 
 
@@ -22,10 +26,20 @@ def test_the_danger_phrases_do_hear_these_codes() -> None:
     assert all(heard.danger(code) for code in ALARMING), "without that the tests below would show nothing"
 
 
+@pytest.mark.long
+def test_no_code_is_taken_for_a_sentence() -> None:
+    """Every code that can be handed out is heard as one, and as itself."""
+    for _ in range(100_000):
+        code = new_receipt()
+        assert looks_like_receipt(code) and read_receipt(code) == code, code
+
+
 async def test_a_code_never_alarms_where_it_is_asked_for(tmp_path: Path) -> None:
     async with house(tmp_path) as here:
         await here.talk("7", "/start", "check")
-        for code in ALARMING:
+        for number, code in enumerate(ALARMING):
+            if number % TRIES_PER_CONVERSATION == 0:
+                here.wait(3600)  # another hour, another budget of tries
             assert "belum cocok" in (await here.say("7", code))[0].text, code
         assert await here.rows("hand_off") == 0
         assert (await here.say("7", "tolong skrg bapak lagi mukulin adek"))[0].text.startswith("Telepon 112"), "a cry there still alarms"

@@ -31,6 +31,12 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
+def wrong() -> list[str]:
+    """What went wrong in any page."""
+    return []
+
+
+@pytest.fixture
 def context(browser: Browser) -> Iterator[BrowserContext]:
     """A window of a stranger."""
     context = browser.new_context(**DESKTOP)

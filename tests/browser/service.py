@@ -20,6 +20,8 @@ from bot.cli.store import opened
 from bot.cli.unit import add_unit
 from bot.settings import load_settings
 from bot.vault.key_file import read_key_file
+from tests.stores import environment as stores_environment
+from tests.stores import given
 
 ROOT = Path(__file__).parents[2]
 T = TypeVar("T")
@@ -37,7 +39,7 @@ class RealService:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.key_file = folder / "unit.key"
-        self.settings = load_settings(from_environment=False, given={"data_dir": folder / "data"})
+        self.settings = load_settings(from_environment=False, given=given(folder / "data"))
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -48,7 +50,7 @@ class RealService:
     def start(self) -> None:
         """Serves; returns once it is ready for people."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RUANG_AMAN_")}
-        environment |= {"RUANG_AMAN_DATA_DIR": str(self.settings.data_dir), "PYTHONPATH": str(ROOT)}
+        environment |= {**stores_environment(self.settings.data_dir), "PYTHONPATH": str(ROOT)}
         with (self.folder / "service.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bot", "serve", "--port", str(self.port)], cwd=self.folder, env=environment, stdout=log, stderr=log

@@ -14,9 +14,12 @@ from uuid import uuid4
 from bot.channels.base import Channel, Received
 from bot.channels.terminal import Terminal
 from bot.channels.web import WebChannel
+from bot.channels.whatsapp.pacing import Pace
 from flows.message import Choice
 from tests.contracts.fake_channel import FakeChannel
 from tests.contracts.telegram_peer import CHAT, Peer, captured, peer, tap_update, text_update
+from tests.contracts.twilio_peer import PHONE, Twilio
+from tests.contracts.twilio_peer import channel as whatsapp_channel
 
 
 class Rig(Protocol):
@@ -128,12 +131,48 @@ class WebRig:
         return [self.says("halo"), {"token": self._token, "id": str(uuid4()), "kind": "location", "location": [-1.2, 116.8]}]
 
 
+class WhatsAppRig:
+    """Taps the button that is really there; where there is none, types what a person reads in front of the label."""
+
+    address = PHONE
+
+    def __init__(self) -> None:
+        self.twilio = Twilio()
+        self.channel = whatsapp_channel(self.twilio, pace=Pace(lambda: 0.0))
+
+    def says(self, text: str) -> dict[str, Any]:
+        return self.twilio.writes(text)
+
+    def taps(self, choice: Choice) -> dict[str, Any]:
+        last = self.twilio.screen()[-1]
+        ((button, title),) = [each for each in last.buttons if each[1] == choice.label]
+        return self.twilio.taps(button, title, listed=len(last.buttons) > 3)
+
+    def sees(self) -> str:
+        return "".join(one.body for one in self.twilio.screen())
+
+    def examples(self) -> list[dict[str, Any]]:
+        return [
+            self.says("halo"), self.twilio.taps("17.yes", "Ya"), self.twilio.taps("3.b", "B", listed=True),
+            self.twilio.sends_files(("audio/ogg", b"x")),
+            self.twilio.sends_files(("image/jpeg", b"x"), ("application/pdf", b"y"), caption="ini"),
+            self.twilio.writes("", Latitude="-1.2654", Longitude="116.8312", Address="Jl. Contoh", Label="Rumah"),
+            self.twilio.writes("", MessageType="sticker"),
+        ]  # fmt: skip
+
+
 @asynccontextmanager
 async def rig(name: str) -> AsyncIterator[Rig]:
     """The rig of a channel by its name in CHANNELS, or "fake"."""
     if name == "telegram":
         async with peer() as running:
             yield TelegramRig(running)
+        return
+    if name == "whatsapp":
+        rigged = WhatsAppRig()
+        yield rigged
+        await rigged.channel.close()
+        assert rigged.twilio.problems == []
         return
     simple: dict[str, Any] = {"fake": FakeRig, "terminal": TerminalRig, "web": WebRig}
     found: Rig = simple[name]()

@@ -41,6 +41,9 @@ class Mailbag:
         self.received.append(received)
         return True
 
+    async def receive_file(self, received: Received, content: bytes) -> bool:
+        return await self.receive(received)
+
     async def until(self, count: int) -> None:
         """Returns once so many messages are there; fails after ten seconds."""
         async with asyncio.timeout(10):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 
 from flows.inspect import Inspection, Source, Sources, inspect
@@ -93,10 +93,25 @@ report:
 interrupts:
   help: Tulis menu.
 common:
-  retry: {choice: a, many: a, text: a, number: a, date: a, place: a, where: a, media: a}
+  retry: {choice: a, many: a, text: a, number: a, date: a, place: a, where: a, media: a, topic: a}
   too_long: a
   unsupported: a
   media_closed: a
+  file_ok: a
+  file_too_big: a
+  file_wrong_type: a
+  file_unreachable: a
+  file_error: a
+  file_enough: a
+  file_refused: a
+  file_removed: a
+  file_warning: a
+  file_send: a
+  file_leave: b
+  file_left: a
+  file_voice: a
+  file_image: a
+  file_document: a
   changed_earlier: a
   no_back: a
   no_skip: a
@@ -116,6 +131,46 @@ common:
   place_outside: a
   place_unsure: a
   place_other: a
+  apart_value: a
+  topics_more: a
+  talk_first: a
+  talk_ahead: a
+  talk_minutes: a
+  talk_unknown: a
+  talk_wait: a
+  talk_nobody: a
+  talk_read: a
+  talk_callback: a
+  talk_message: a
+  talk_stop: a
+  talk_with: a
+  talk_somebody: a
+  talk_how: a
+  talk_handed: a
+  talk_lost: a
+  talk_still: a
+  talk_kept: a
+  talk_not_passed: a
+  talk_leaving: a
+  talk_go_on: a
+  talk_end: a
+  talk_seen: a
+  talk_safe: a
+  talk_safe_yes: a
+  talk_safe_no: a
+  talk_quiet: a
+  talk_quiet_word: a
+  talk_safe_word: a
+  talk_thanks_safe: a
+  service_for: a
+  service_hours: a
+  service_who: a
+  service_cost: a
+  service_checked: a
+  known: "{label} {answer}"
+  known_right: a
+  known_wrong: b
+  groups: {violence: a, body: a, online: a, friends: a, home: a, feelings: a, parenting: a, report: a, help_after: a, law: a, service: a}
 """
 
 COMMANDS = """\
@@ -186,6 +241,80 @@ FILES: Mapping[str, str] = {
 }
 
 
+def faq(topic: str, readers: str = "[child, parent]", near: str = "") -> str:
+    """A topic's file without a mistake."""
+    examples = "\n".join(f"    - pertanyaan {letter} tentang {topic}" for letter in "abcdefghijklmnopqrst")
+    return f"""\
+version: "3.1"
+nlu:
+- intent: faq/{topic}
+  metadata:
+    title: Tentang {topic}
+    question: Apa itu {topic}?
+    readers: {readers}
+    group: friends
+    next: [{near or topic}]
+    source: UU 35/2014
+    checked: 2026-11-01
+    confidence: high
+  examples: |
+{examples}
+responses:
+  utter_faq/{topic}:
+  - text: |-
+      Jawaban untuk anak. Telepon {{number.emergency}}.
+    metadata: {{reader: child}}
+  - text: Jawaban untuk orang dewasa.
+    metadata: {{reader: adult}}
+"""
+
+
+def intent(name: str) -> str:
+    """An intent's file without a mistake."""
+    examples = "\n".join(f"    - kalimat {letter} {name}" for letter in "abcdefghijklmnopqrst")
+    return f'version: "3.1"\nnlu:\n- intent: {name}\n  examples: |\n{examples}\n'
+
+
+UNDERSTOOD = """\
+flow: understood
+start: thank
+entries: {thank: thank, nearest: thank}
+steps:
+  thank: {type: say, next: over}
+  over: {type: end}
+"""
+
+LEARN = """\
+flow: learn
+start: answer
+entries: {asked: answer, nearest: answer}
+steps:
+  answer: {type: answer, next: after}
+  after: {type: ask, kind: topic, list: next, of: after, options: [report], next: {report: over, else: answer}}
+  over: {type: end}
+"""
+MORE_WORDS = """\
+understood:
+  thank: Sama-sama.
+learn:
+  after: {text: Mau apa sekarang, options: {report: Lapor}}
+"""
+
+# With questions that are answered: added to FILES by `inspected(TOPICS)`.
+TOPICS: Mapping[str, str] = {
+    "flows/definitions/start.yml": START.replace(", when: {world.learn: true}", ""),
+    "flows/definitions/understood.yml": UNDERSTOOD,
+    "flows/definitions/learn.yml": LEARN,
+    **{f"data/{language}/strings.yml": STRINGS + MORE_WORDS for language in ("id", "en")},
+    **{
+        f"data/{language}/faq/{topic}.yml": faq(topic, near=near)
+        for language in ("id", "en")
+        for topic, near in (("bully", "hit"), ("hit", "bully"))
+    },
+    **{f"data/{language}/intents/{name}.yml": intent(name) for language in ("id", "en") for name in ("thank", "emergency", "self_harm")},
+}
+
+
 def inspected(changes: Mapping[str, str] | None = None, *, today: date = TODAY) -> Inspection:
     """The content with some files replaced, inspected."""
     files = {**FILES, **(changes or {})}
@@ -201,11 +330,22 @@ def inspected(changes: Mapping[str, str] | None = None, *, today: date = TODAY) 
             services=source("data/services.yml"),
             recording=source("data/recording.yml"),
             city=source("data/city.yml"),
+            lessons={language: source(file) for language in ("id", "en") if (file := f"data/{language}/lessons.yml") in files},
+            faq=_folder(files, "faq", source),
+            intents=_folder(files, "intents", source),
             others=(source("data/id/faq.yml"),),
         ),
         actions=ACTIONS,
         today=today,
     )
+
+
+def _folder(files: Mapping[str, str], kind: str, source: Callable[[str], Source]) -> dict[str, dict[str, Source]]:
+    found: dict[str, dict[str, Source]] = {"id": {}, "en": {}}
+    for file in files:
+        if f"/{kind}/" in file:
+            found[file.split("/")[1]][file.rpartition("/")[2].removesuffix(".yml")] = source(file)
+    return found
 
 
 def with_change(file: str, old: str, new: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,14 @@ import yaml
 
 from flows.catalogue import Catalogue
 from flows.definition import Flow, read_flow
+from flows.directory import Service
 from flows.engine import Turn, new_session, resume
 from flows.library import Library
 from flows.message import Danger, Inbound, InboundKind, Media, Outbound, Understanding
 from flows.places import Regions
 from flows.session import Session
 from flows.signals import Done, RunAction, Said, Send, Signal, TimedOut
+from flows.topics import FAQ, GROUPS, Topic
 
 REGIONS = Regions.from_mapping(
     yaml.safe_load((Path(__file__).parents[2] / "data" / "regions.yml").read_text(encoding="utf-8")),
@@ -70,6 +73,32 @@ steps:
 """
 
 
+def _topic(name: str, group: str, readers: str = "child parent professional", near: str = "") -> Topic:
+    return Topic(
+        id=name, group=group, readers=tuple(readers.split()), next=tuple(near.split()), source="s", checked="2026-11-23", confidence="high"
+    )
+
+
+TOPICS = {
+    topic.id: topic
+    for topic in (
+        _topic("bullying", "friends", near="helping anger"), _topic("helping", "friends"), _topic("anger", "parenting", "parent"),
+        *(_topic(f"law_{letter}", "law", "parent professional") for letter in "abcdefghijkl"),
+    )
+}  # fmt: skip
+
+
+def _service(name: str, called: str, need: str, *kecamatan: str, always: bool = False) -> Service:
+    texts = {"name": {"id": called, "en": called}, **{part: {"id": f"{part} of {name}"} for part in ("for", "hours", "who")}}
+    return Service(id=name, needs=(need,), kecamatan=kecamatan, verified=date(2026, 11, 1), always=always, texts=texts)
+
+
+SERVICES = (
+    _service("emergency", "Hotline", "hurt", always=True), _service("near", "Unit Selatan", "hurt", "64.71.05"),
+    _service("drugs", "Drugs", "drugs"),
+)  # fmt: skip
+
+
 def library(tell: str, *, strings: Mapping[str, Any] | None = None, former: Mapping[tuple[str, str], str] | None = None) -> Library:
     """The small content with `tell` as its one conversation. Texts that `strings` does not give are the step's own name."""
     flows = {}
@@ -84,12 +113,23 @@ def library(tell: str, *, strings: Mapping[str, Any] | None = None, former: Mapp
         }
     for key in (
         "too_long", "unsupported", "media_closed", "changed_earlier", "no_back", "no_skip", "review_title", "review_send", "review_edit",
-        "review_which", "review_empty", "skipped_value", "many_done", "back_to_it", "old_prompt", "trouble", "resumed", "place_which",
+        "review_which", "review_empty", "skipped_value",
+        "apart_value", "many_done", "back_to_it", "old_prompt", "trouble", "resumed", "place_which",
         "place_outside", "place_unsure", "place_other",
+        "file_ok", "file_too_big", "file_wrong_type", "file_unreachable", "file_error", "file_enough", "file_refused", "file_removed",
+        "file_warning", "file_send", "file_leave", "file_left", "file_voice", "file_image", "file_document",
+        "topics_more", "known_right", "known_wrong",
+        "service_for", "service_hours", "service_who", "service_cost", "service_checked",
+        "talk_first", "talk_ahead", "talk_minutes", "talk_unknown", "talk_wait", "talk_nobody", "talk_read", "talk_callback",
+        "talk_message", "talk_stop", "talk_with", "talk_somebody", "talk_how", "talk_handed", "talk_lost", "talk_still", "talk_kept",
+        "talk_not_passed", "talk_leaving", "talk_go_on", "talk_end", "talk_seen", "talk_safe", "talk_safe_yes", "talk_safe_no",
+        "talk_quiet", "talk_quiet_word", "talk_safe_word", "talk_thanks_safe",
     ):  # fmt: skip
         words["common"][key] = f"<{key}>"
+    words["common"]["known"] = "<known {label} {answer}>"
+    words["common"]["groups"] = {group: f"<{group}>" for group in GROUPS}
     words["common"]["kelurahan_of"] = "<kelurahan_of {kecamatan}>"
-    for kind in ("choice", "many", "text", "number", "date", "place", "where", "media"):
+    for kind in ("choice", "many", "text", "number", "date", "place", "where", "media", "topic"):
         words["common"]["retry"][kind] = f"<retry.{kind}>"
     for name, steps in (strings or {}).items():
         words[name] = {**words[name], **steps}
@@ -98,9 +138,13 @@ def library(tell: str, *, strings: Mapping[str, Any] | None = None, former: Mapp
         flow, problems = read_flow(text, file="former.yml")
         assert flow is not None and not problems
         old[revision] = flow
-    numbers = {"emergency": "112", "web": "example.id"}
+    words[FAQ] = {
+        name: {"title": f"Judul {name}", "question": f"Tanya {name}?", "text": {"child": f"<{name} child>", "adult": f"<{name} adult>"}}
+        for name in TOPICS
+    }
+    numbers = {"emergency": "112", "web": "example.id", "near": "0542-1", "drugs": "184"}
     catalogue = Catalogue(strings={"id": words, "en": words}, commands=COMMANDS, numbers=numbers)
-    return Library(flows=flows, catalogue=catalogue, regions=REGIONS, former=old)
+    return Library(flows=flows, catalogue=catalogue, regions=REGIONS, topics=TOPICS, services=SERVICES, former=old)
 
 
 class Talk:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from flows.kinds import KINDS
@@ -55,7 +57,12 @@ TYPED: dict[str, tuple[str, list[tuple[str, object]], list[str]]] = {
         [("gang depan masjid", {"text": "gang depan masjid"}), ("Opsi false_alarm", "false_alarm"), ("1", "false_alarm")],
         ["  "],
     ),
-    "media": ("accept: [voice]", [], ["kata saja"]),
+    "media": ("accept: [voice], options: [done]", [("Opsi done", "done"), ("1", "done")], ["kata saja"]),
+    "topic": (
+        "list: groups, options: [done]",
+        [("1", "friends"), ("<parenting>", "parenting"), ("Opsi done", "done"), ("4", "done"), ("frends", "friends")],
+        ["7", "kucing"],
+    ),
 }  # fmt: skip
 
 
@@ -190,10 +197,14 @@ def test_where_takes_a_pin_and_offers_to_send_one() -> None:
 
 def test_media_is_taken_only_where_it_can_be_kept() -> None:
     talk = asked("media", takes_media=True)
+    assert talk.bubbles[-1].accept == ("voice",)
     talk.send(InboundKind.MEDIA, media="voice")
-    assert talk.answers["a"]["kind"] == "voice"
+    assert talk.action is not None and talk.action.name == "take_file"
+    assert "h" not in json.dumps(talk.session.to_json()["f"][-1][3:]), "the handle is nobody's to keep"
     refused = asked("media", takes_media=True)
-    assert "<retry.media>" in refused.send(InboundKind.MEDIA, media="image")[0]
+    assert "<file_wrong_type>" in refused.send(InboundKind.MEDIA, media="document")[0]
+    assert refused.action is not None and refused.action.name == "drop_file"
+    assert asked("media").bubbles[-1].accept == ()
 
 
 def test_choice_appends_other_words_and_asks_again_with_its_own_text() -> None:
@@ -232,7 +243,7 @@ def test_an_exit_word_of_ones_own_works_everywhere_and_however_it_is_typed() -> 
     ("date", "today", "Opsi today"), ("place", {"kecamatan": "64.71.06", "kelurahan": "Damai", "text": ""}, "Damai, Balikpapan Kota"),
     ("place", {"kecamatan": None, "kelurahan": None, "note": "unsure"}, "Tidak tahu"),
     ("where", {"location": [-1.2, 116.8]}, "-1.20000, 116.80000"),
-    ("where", {"text": "warung"}, "warung"), ("where", "false_alarm", "Opsi false_alarm"), ("media", {"kind": "voice"}, "voice"),
+    ("where", {"text": "warung"}, "warung"), ("where", "false_alarm", "Opsi false_alarm"), ("media", "done", "Opsi done"),
 ])  # fmt: skip
 def test_shown_in_the_review(kind: str, value: object, shown: str) -> None:
     talk = asked(kind)
@@ -241,7 +252,7 @@ def test_shown_in_the_review(kind: str, value: object, shown: str) -> None:
 
 
 def test_every_kind_has_cases() -> None:
-    assert len(KINDS) == 8
+    assert len(KINDS) == 9
     assert TYPED.keys() == KINDS.keys()
-    assert all(good or kind == "media" for kind, (_, good, _) in TYPED.items())
+    assert all(good for _, good, _ in TYPED.values())
     assert all(bad for _, _, bad in TYPED.values())

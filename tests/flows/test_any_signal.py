@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from hypothesis import strategies as st
 
 from actions.registry import ACTIONS
 from bot.shelf import Shelf, load_shelf
+from flows.desk import NOTHING
 from flows.engine import Turn, new_session, resume
-from flows.message import Danger, Inbound, InboundKind, Media, Understanding
+from flows.message import Danger, Entity, Inbound, InboundKind, Media, Understanding
 from flows.session import Frame, Session
 from flows.signals import Done, RunAction, Said, Send, TimedOut
 
@@ -21,11 +23,22 @@ LIBRARY = SHELF.library
 CATALOGUE = LIBRARY.catalogue
 WORLD = {
     "can_file": True, "staffed": False, "learn": False, "channel": "telegram", "today": "2026-11-23", "service_name": "Teman",
-    "hours_note": "", "can_wipe": "both", "takes_media": False,
+    "hours_note": "", "can_wipe": "both", "takes_media": True, "files_most": 2, "identity": ["legal", "service"],
+    "identity_first": "A", "identity_second": "B", "mode": "normal", "desk": NOTHING,
 }  # fmt: skip
 WORLDS = st.sampled_from(
-    [{**WORLD, "channel": channel, "can_file": open_, "staffed": staffed}
-     for channel in ("telegram", "web", "whatsapp", "terminal") for open_ in (True, False) for staffed in (True, False)]
+    [{**WORLD, "channel": channel, "can_file": open_, "staffed": staffed, "mode": mode}
+     for channel in ("telegram", "web", "whatsapp", "terminal") for open_ in (True, False) for staffed in (True, False)
+     for mode in ("normal", "people-only")]
+)  # fmt: skip
+# What the desk may say, whatever was told before: news come doubled and in any order.
+DESKS = st.builds(
+    lambda state, who, ahead, minutes, safe, urgency: {
+        **NOTHING, "state": state, "with": who, "ahead": ahead, "wait_minutes": minutes, "safe": safe, "urgency": urgency, "id": "ab" * 16,
+    },
+    st.sampled_from(("none", "waiting", "active", "active", "callback", "ended", "?")), st.sampled_from(("Rina", "Budi", "")),
+    st.sampled_from((None, 0, 3)), st.sampled_from((None, 0, 12)), st.sampled_from(("", "asked", "yes", "no")),
+    st.sampled_from(("", "child", "danger")),
 )  # fmt: skip
 
 _labels = sorted({label for label in CATALOGUE.labels})
@@ -37,11 +50,27 @@ TEXTS = st.one_of(
 )  # fmt: skip
 # A tap is a position in what was offered last, or something forged.
 TAPS = st.one_of(st.integers(0, 12), st.text(max_size=30), st.sampled_from(["", ".", "1.", ".x", "-1.x", "1.1.1", "0.yes", "２.yes"]))
+# Whatever a model may say: known and unknown intents, any ranking, entities that mark nothing.
+INTENTS = st.sampled_from(
+    [f"faq/{topic}" for topic in LIBRARY.topics] + ["faq/none", "faq/", "", "unclear", "emergency", "self_harm", "nonsense"]
+    + sorted(LIBRARY.flows["understood"].entries)
+)  # fmt: skip
+ENTITIES = st.builds(
+    Entity, entity=st.sampled_from(("kelurahan", "victim_age", "relation", "violence_type", "place", "?")),
+    value=st.one_of(st.sampled_from(("Sepinggan", "Damai", "9", "13", "99", "parent", "")), st.text(max_size=6)),
+    start=st.integers(0, 90), end=st.integers(0, 90),
+)  # fmt: skip
+MEANT = st.builds(
+    Understanding, intent=INTENTS, confidence=st.floats(0, 1), danger=st.sampled_from((None, None, None, *Danger)),
+    entities=st.lists(ENTITIES, max_size=3).map(tuple),
+    ranking=st.lists(st.tuples(INTENTS, st.floats(0, 1)), max_size=4).map(tuple),
+)  # fmt: skip
 HEARD = st.one_of(
     st.tuples(st.just("say"), TEXTS, st.sampled_from((None, None, None, *Danger))),
+    st.tuples(st.just("mean"), TEXTS, MEANT),
     st.tuples(st.just("tap"), TAPS, st.none()),
     st.tuples(st.just("kind"), st.sampled_from(InboundKind), st.none()),
-    st.tuples(st.just("timer"), st.sampled_from(("silence", "wipe", "", "unheard")), st.none()),
+    st.tuples(st.just("timer"), st.sampled_from(("silence", "wipe", "desk", "desk", "", "unheard")), st.none()),
 )
 
 
@@ -51,6 +80,8 @@ def _signal(heard: tuple[str, Any, Any], offered: list[str]) -> Said | TimedOut:
         return TimedOut(timer=value)
     if act == "say":
         return Said(message=Inbound(kind=InboundKind.TEXT, text=value), understanding=Understanding(text=value, danger=danger))
+    if act == "mean":
+        return Said(message=Inbound(kind=InboundKind.TEXT, text=value), understanding=replace(danger, text=value))
     if act == "tap":
         tap = value if isinstance(value, str) else offered[value % len(offered)] if offered else "1.x"
         return Said(message=Inbound(kind=InboundKind.TAP, tap=tap))
@@ -76,6 +107,7 @@ def _play(heard: list[tuple[str, Any, Any]], codes: st.DataObject, world: dict[s
     session = new_session("id")
     offered: list[str] = []
     for one in heard:
+        world = {**world, "desk": codes.draw(DESKS)}
         turn = resume(session, _signal(one, offered), library=LIBRARY, world=world)
         for _ in range(8):
             session = _checked(turn)
@@ -119,6 +151,30 @@ def test_a_session_may_stand_at_any_step(flow: str, step: str) -> None:
         turn = resume(session, Said(message=said), library=LIBRARY, world=WORLD)
         _checked(turn)
         assert turn.effects, "nobody is left without an answer"
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.sampled_from(STEPS), MEANT, TEXTS, st.sampled_from(("start", "report", "counsellor")))
+def test_whatever_is_meant_nothing_that_was_told_is_lost(where: tuple[str, str], meant: Understanding, text: str, under: str) -> None:
+    """At any step of any conversation, above another one: answers stay, danger is heard, and it can be gone on with."""
+    flow, step = where
+    below = Frame(flow=under, revision=LIBRARY.flows[under].revision, step=LIBRARY.flows[under].start, answers={"kept_below": "words"})
+    frame = Frame(flow=flow, revision=LIBRARY.flows[flow].revision, step=step, answers={"kept": "words"})
+    session = new_session("id").evolve(frames=(frame,) if under == flow else (below, frame), prompt=1, asked=((1, flow, step),))
+    said = Said(message=Inbound(kind=InboundKind.TEXT, text=text), understanding=replace(meant, text=text, danger=None))
+    alone = resume(session, replace(said, understanding=Understanding(text=text)), library=LIBRARY, world=WORLD)
+    turn = resume(session, said, library=LIBRARY, world=WORLD)
+    _checked(turn)
+    if not alone.puzzled:
+        assert turn == alone, "a meaning changes nothing about what the definitions take"
+        return
+    assert turn.effects
+    reports = [one for one in (below, frame) if one.flow in ("report", "counsellor") and (one is frame or under != flow)]
+    for one in reports:
+        kept = next((after for after in turn.session.frames if after.flow == one.flow), None)
+        assert kept is not None and one.answers.items() <= kept.answers.items(), "an open report or message is never thrown away"
+    if meant.intent in tuple(Danger):
+        assert isinstance(turn.effects[-1], RunAction) and turn.effects[-1].name == "raise_alert"
 
 
 PLAIN = st.recursive(

@@ -125,6 +125,39 @@ def test_five_misses_in_a_row_lead_to_a_person_and_an_answer_starts_anew() -> No
     assert talk.at == "tell.a"
 
 
+def test_five_misses_within_an_interruption_lead_to_a_person_too() -> None:
+    for word in ("bantuan", "bahasa"):
+        talk = opened()
+        talk.say(word)
+        for _ in range(MISSES_TO_PERSON - 1):
+            talk.say("hm")
+            assert talk.at != "interrupts.lost"
+        assert talk.say("hm") == ["<interrupts.lost>"], word
+        assert [frame.flow for frame in talk.session.frames] == ["tell", "interrupts"], "what was interrupted is still there"
+        for _ in range(MISSES_TO_PERSON):
+            talk.say("hm")
+        assert talk.at == "interrupts.lost", "the person is offered again, and nothing piles up"
+        assert len(talk.session.frames) == 2
+        talk.tap("go_on")
+        assert talk.at == "tell.a"
+
+
+def test_misses_within_a_talk_about_danger_lead_nowhere_else() -> None:
+    talk = opened()
+    talk.say("tolong", danger=Danger.EMERGENCY)
+    talk.done("ok")
+    for _ in range(2 * MISSES_TO_PERSON):
+        talk.send(InboundKind.UNSUPPORTED)
+        assert talk.at == "interrupts.stay"
+    # Help that is asked for in the middle of it, and not understood: the talk is there to come back to.
+    talk.say("bantuan")
+    for _ in range(MISSES_TO_PERSON):
+        talk.say("hm")
+    assert talk.at == "interrupts.lost"
+    talk.tap("go_on")
+    assert talk.at == "interrupts.stay"
+
+
 def test_half_answers_and_ticks_are_no_misses() -> None:
     content = library("flow: tell\nstart: a\nsteps:\n  a: {type: ask, kind: many, options: [x, y], next: over}\n  over: {type: end}\n")
     talk = Talk(content).opened()

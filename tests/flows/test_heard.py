@@ -69,9 +69,9 @@ def test_only_options_on_offer_are_heard() -> None:
 @pytest.mark.parametrize(
     ("heard", "message"),
     [
-        ("{self: [aku sendiri], nobody: [x]}", "'nobody' is no option of 'report.who'"),
-        ("{self: [saya], other: [SAYA!]}", "'SAYA!' cannot stand for 'other' of 'report.who': it is empty or stands for two"),
-        ("{self: [kembali]}", "'kembali' of 'report.who' is a command and never heard as an answer"),
+        ("{self: [aku sendiri], nobody: [x]}", "'nobody' is no option of 'report.who.heard'"),
+        ("{self: [saya], other: [SAYA!]}", "'SAYA!' cannot stand for 'other' of 'report.who.heard': it is empty or stands for two"),
+        ("{self: [kembali]}", "'kembali' of 'report.who.heard' is a command and never heard as an answer"),
         ("{self: aku}", "'report.who.heard' must map an option to a list of other words for it"),
     ],
 )

@@ -41,6 +41,19 @@ MISTAKES = [
     (REPORT, "answers.who: self", "facts.reader: kid", f"{REPORT}:26: 'known' asks whether facts.reader is 'kid': a reader is adult, child, professional"),
     (REPORT, "answers.who: self", "world.weather: fine", f"{REPORT}:26: 'known' asks about world.weather, which nothing sets"),
     (REPORT, "append_to: story", "append_to: taps", f"{REPORT}:20: 'more': append_to names 'taps', which is no text answer of this flow"),
+    # what is kept apart
+    (REPORT, "kind: text\n    next: more", "kind: text\n    apart: yes\n    next: more", f"{REPORT}:16: 'story' says 'apart' without 'true': leave it out, or write apart: true"),
+    (REPORT, "kind: many", "kind: many\n    apart: true", f"{REPORT}:11: 'taps' cannot be kept apart: only questions of kind choice and text can"),
+    (REPORT, "kind: many", "kind: many\n    apart: true", f"{REPORT}:27: 'known' asks about answers.taps, which nothing sets"),
+    (REPORT, "kind: many", "kind: many\n    apart: true", f"{RECORDING}:4: 'taps' is kept apart in the report: it has no place in the recording"),
+    (REPORT, "kind: text\n    next: more", "kind: text\n    apart: true\n    skip: false\n    next: more", f"{REPORT}:16: 'story' is kept apart, so it must be possible to pass it over"),
+    (REPORT, "kind: text\n    next: more", "kind: text\n    apart: true\n    next: more", f"{REPORT}:21: 'more': append_to names 'story', which is no text answer of this flow"),
+    (REPORT, "kind: text\n    next: more", "kind: text\n    apart: true\n    save: more\n    next: more", f"{REPORT}:16: 'story' is kept apart, but another question keeps its answer as 'more' too"),
+    (REPORT, "kind: text\n    next: more", "kind: text\n    apart: true\n    options: [a]\n    next: more", f"{REPORT}:16: 'story' is kept apart, so its words are not looked at: it can have no options"),
+    *[
+        (REPORT, "kind: text\n    next: more", f"kind: text\n    apart: true\n    {setting}\n    next: more", f"{REPORT}:16: 'story' is kept apart, so it can have no '{setting.partition(':')[0]}'")
+        for setting in ("remember: name", "append_to: facts.told", "begin_with: facts.told", "secret: true", "danger: quiet")
+    ],
     # limits
     (REPORT, "options: [hit, hurt]", "options: [hit, hurt, done]", f"{REPORT}:11: 'taps': the option 'done' is added by itself, choose another id"),
     # telephone numbers
@@ -61,6 +74,18 @@ MISTAKES = [
     (RECORDING, "  taps:", "  tapes:", f"{RECORDING}:4: the report has no step 'tapes'"),
     (CITY, "en: Nobody yet", "fr: Personne", f"{CITY}:2: 'hours_note' has no text in 'en'"),
     (CITY, ", confirm: false", "", f"{CITY}:2: 'hours_note' needs a 'value' and 'confirm: true' or 'confirm: false'"),
+    *[
+        (CITY, "hours_note:", f"identity_roles: {{value: {value}, confirm: true}}\nhours_note:", f"{CITY}:2: 'identity_roles' {says}")
+        for value, says in (
+            ("[lead, city_officer]", "must be exactly two roles, {id: …, name: …}: one alone could open, of three somebody would be passed over"),
+            ("[{id: a_head, name: {id: A, en: A}}]", "must be exactly two roles, {id: …, name: …}: one alone could open, of three somebody would be passed over"),
+            ("lead", "must be exactly two roles, {id: …, name: …}: one alone could open, of three somebody would be passed over"),
+            ("[{id: head, name: {id: A, en: A}}, {id: head, name: {id: B, en: B}}]", "must have two different ids of letters a-z, digits and _ (they stand in key files)"),
+            ("[{id: Kepala UPTD, name: {id: A, en: A}}, {id: legal, name: {id: B, en: B}}]", "must have two different ids of letters a-z, digits and _ (they stand in key files)"),
+            ("[{id: head, name: {id: A, en: A}}, {id: legal, name: {id: A, en: B}}]", "calls both roles the same in 'id'"),
+            ("[{id: head, name: {id: A}}, {id: legal, name: {id: B, en: B}}]", "has a role without a name in 'en'"),
+        )
+    ],
     (COMMANDS, "erase: [hapus]", "erase: [hapus, Mtk.]", f"{COMMANDS}:8: 'Mtk.' means both 'exit' and 'erase'"),
     (COMMANDS, "erase: [hapus]\n", "", f"{COMMANDS}: there are no words for the command 'erase'"),
     (COMMANDS, "erase: [hapus]", "eraze: [bersih]\nerase: [hapus]", f"{COMMANDS}:8: there is no command 'eraze' (there are back, skip, repeat, menu, help, counsellor, exit, erase, language)"),
@@ -105,7 +130,7 @@ IN_A_TEXT = [
     (ID, "  help: Tulis menu.", "  help: Tulis menu.\n  halp: Tulis.", ":13: the flow 'interrupts' has no step 'halp'"),
     (ID, "  no_back: a\n", "", ":13: there is no 'common.no_back'"),
     (ID, "choice: a, ", "", ":13: there is no 'common.retry.choice'"),
-    (ID, "Di {kecamatan} mana?", "Di mana?", ":32: 'common.kelurahan_of' must hold {kecamatan}"),
+    (ID, "Di {kecamatan} mana?", "Di mana?", ":47: 'common.kelurahan_of' must hold {kecamatan}"),
 ]  # fmt: skip
 
 

@@ -209,6 +209,13 @@ def test_a_hand_off_says_for_what_reason() -> None:
     assert talk.at == "tell.b"
 
 
+@case("talk")
+def test_a_talk_that_is_over_goes_its_way_and_one_that_goes_on_waits() -> None:
+    ways = "{read: b, callback: b, message: b, stop: b, end: b, ended: c, crisis: b}"
+    steps = f"a: {{type: talk, next: {ways}}}\nb: {{type: ask, kind: text, next: over}}\nc: {{type: ask, kind: text, next: over}}"
+    assert tell(steps).at == "tell.c", "there is no hand-off"
+
+
 @case("review")
 def test_the_review_shows_changes_and_sends() -> None:
     talk = tell(
@@ -292,6 +299,56 @@ def test_nobody_is_left_without_a_word() -> None:
     assert talk.say("x") == ["<start.menu>"]
 
 
+ANSWERS = """
+a: {type: ask, kind: topic, list: group, of: shelf, options: [other], next: {other: over, else: told}}
+told: {type: answer, topic: a, next: near}
+near: {type: ask, kind: topic, list: next, of: a, save: a, options: [other], next: {other: over, else: told}}
+"""
+
+
+@case("answer")
+def test_an_answer_is_told_in_the_words_for_whoever_asks() -> None:
+    for reader, version in (("child", "child"), ("adult", "adult"), ("professional", "adult"), (None, "adult")):
+        talk = tell("shelf: {type: ask, kind: topic, list: groups, next: a}" + ANSWERS)
+        talk.session = talk.session.evolve(facts={**talk.facts, "reader": reader})
+        talk.tap("friends")
+        assert talk.tap("bullying")[0] == f"<bullying {version}>\n\n<tell.near>"
+
+
+@case("answer")
+def test_a_topic_that_is_gone_leaves_no_hole() -> None:
+    talk = tell(
+        "b: {type: ask, kind: text, save: a, next: told}\ntold: {type: answer, topic: a, next: c}\nc: {type: ask, kind: text, next: over}"
+    )
+    assert talk.say("no such topic") == ["<tell.c>"]
+
+
+DIRECTORY = """
+area: {type: ask, kind: place, level: kecamatan, next: near}
+near: {type: directory, area: area, next: {none: nothing, else: city}}
+nothing: {type: say, next: city}
+city: {type: directory, need: NEED, next: {none: no_city, else: again}}
+no_city: {type: say, next: again}
+again: {type: ask, kind: text, next: over}
+"""
+
+
+@case("directory")
+def test_the_services_of_the_place_and_of_the_whole_city_are_told() -> None:
+    talk = tell(DIRECTORY.replace("NEED", "hurt"))
+    shown = "\n".join(talk.say("sepinggan"))
+    near, city = shown.index("Unit Selatan: 0542"), shown.index("Hotline: 112")
+    assert near < city and "<service_hours>: hours of near" in shown and "<service_checked>: 1/11/2026" in shown
+    assert "<tell.nothing>" not in shown and "Drugs" not in shown
+    assert shown.count("<service_checked>") == 1, "an emergency number does not age"
+
+
+@case("directory")
+def test_where_there_is_no_service_its_own_way_is_taken() -> None:
+    talk = tell(DIRECTORY.replace("NEED", "family"))
+    assert "\n".join(talk.say("manggar")) == "<tell.nothing>\n\n<tell.no_city>\n\n<tell.again>"
+
+
 def test_every_step_type_has_cases() -> None:
-    assert len(CASES) == 9
+    assert len(CASES) == 12
     assert not [name for name, found in CASES.items() if not found]

@@ -100,9 +100,9 @@ def test_any_text_is_assessed_without_error(text: str) -> None:
 
 def test_a_huge_message_is_assessed_quickly() -> None:
     """Nothing may blow up: ten thousand alarming words, none of which is heard (0.1 s on the reference machine)."""
-    began = time.perf_counter()
+    began = time.process_time()
     assert phrases().assess("dia mau pukul aku wkwk " * 2_000) in {None, EMERGENCY}
-    assert time.perf_counter() - began < 3
+    assert time.process_time() - began < 3
 
 
 # --- typos
@@ -296,9 +296,9 @@ def test_a_sentence_takes_microseconds() -> None:
     assert len(texts) > 50
     taken = []
     for text in texts:
-        began = time.perf_counter()
+        began = time.process_time()
         heard.assess(text)
-        taken.append(time.perf_counter() - began)
+        taken.append(time.process_time() - began)
     assert statistics.median(taken) < 600e-6
 
 

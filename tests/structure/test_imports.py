@@ -66,7 +66,9 @@ def test_importing_has_no_effect(package: str, tmp_path: Path) -> None:
     names = [module_name(path) for path in python_files(package)]
     names = [name for name in names if "migrations" not in name]  # alembic runs those; they are not imported
     assert names
-    assert imported(names, tmp_path) == []
+    # urllib3, under the `requests` that twilio brings along, finds out in this way whether the system knows IPv6: nothing is sent.
+    probe = [effect for effect in imported(names, tmp_path) if effect[1] != "socket.bind" or "('::1', 0)" not in effect[2]]
+    assert probe == []
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,19 +10,27 @@ from datetime import UTC, datetime
 from typing import Any
 
 from actions import registry as actions
-from actions.ports import IssuedReceipt, NewCase, OpenedMailbox, Outcome, Ports, Recipient, Request
+from actions.desk import moves
+from actions.identity import given_of
+from actions.ports import FileKept, IdentityRole, IssuedReceipt, NewCase, OpenedMailbox, Outcome, Ports, Recipient, Request
+from actions.queue import HandOff
 from actions.rows import Change, Delete, Insert, Update
+from bot.hand_offs import seen_in
+from bot.hearing import Hearing
 from bot.vault.receipt import new_receipt
 from bot.vault.receipt_reader import read_receipt
 from flows.bubbles import merge
 from flows.engine import new_session, resume
-from flows.message import Inbound, InboundKind, Media, Outbound, Understanding
+from flows.message import Inbound, InboundKind, Media, Outbound
 from flows.session import Session
 from flows.signals import WORLD, Done, RunAction, Said, Send, Signal, TimedOut
+from tests.desk_by_hand import DeskByHand, hand_off_in, may_reply, wait_for
+from tests.transcripts.person import ZONE
 from tests.transcripts.stage import REMEMBERED, Clock, Left, Seen, Setting
 
 CAN_WIPE = {"telegram": "both", "web": "page"}
 DAY = 86_400
+CONVERSATION = b"c" * 16
 TRIES = 6
 
 
@@ -34,6 +42,7 @@ class Paper:
     tables: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     replies: dict[bytes, list[str]] = field(default_factory=dict)
     tries: dict[int, int] = field(default_factory=dict)
+    roles: tuple[IdentityRole, ...] = ()
 
     def rows(self, table: str) -> list[dict[str, Any]]:
         return self.tables.setdefault(table, [])
@@ -43,7 +52,7 @@ class Paper:
             rows = self.rows(change.table)
             if isinstance(change, Insert):
                 if change.table == "timer":
-                    rows.clear()  # one of each name, and there is one name
+                    rows[:] = [row for row in rows if row["name"] != change.row["name"]]
                 rows.append(dict(change.row))
                 continue
             hit = [row for row in rows if all(row.get(name) == value for name, value in change.key.items())]
@@ -65,6 +74,10 @@ class Paper:
     def seal_address(self, address: bytes, *, public_key: bytes, case_id: bytes, record_id: bytes) -> bytes:
         return address
 
+    def seal_identity(self, plaintext: bytes, *, roles: Sequence[IdentityRole], case_id: bytes, record_id: bytes) -> bytes:
+        assert len(roles) == 2
+        return plaintext
+
     # Receipts
     async def issue(self) -> IssuedReceipt:
         words = new_receipt()
@@ -81,12 +94,25 @@ class Paper:
             reply_ids=tuple(secrets.token_bytes(16) for _ in replies),
         )  # fmt: skip
 
+    # Files
+    async def take(self, *, channel: str, handle: str, kind: str, size: int | None) -> FileKept | str:
+        return FileKept(
+            id=secrets.token_bytes(16), key=secrets.token_bytes(32), kind=kind, content_type=handle, extension="x", size=size or 0,
+            sha256="", clean_size=0, clean_sha256="", pieces=(b"",),
+        )  # fmt: skip
+
+    def apart(self, channel: str) -> bool:
+        return False
+
     # Units, cases, guesses
     async def recipients(self) -> tuple[Recipient, ...]:
         return self.units
 
     async def recovery(self) -> Recipient | None:
         return None
+
+    async def identity_roles(self) -> tuple[IdentityRole, ...]:
+        return self.roles
 
     async def public_key(self, case_id: bytes) -> bytes | None:
         return case_id * 2 if any(row["id"] == case_id for row in self.rows("cases")) else None
@@ -109,16 +135,26 @@ class EngineAlone:
             Recipient(id=secrets.token_bytes(16), name=unit.name, kind=unit.kind, lead=unit.lead, public_key=b"")
             for unit in setting.person.units
         )
-        self._paper = Paper(units=units)
+        roles = tuple(
+            IdentityRole(id=secrets.token_bytes(16), name=name, kind=kind, public_key=b"") for name, kind in setting.person.roles.items()
+        )
+        self._paper = Paper(units=units, roles=roles)
         self._ports = Ports(
-            sealer=self._paper, receipts=self._paper, units=self._paper, guesses=self._paper, cases=self._paper,
-            new_id=lambda: secrets.token_bytes(16), recording=setting.shelf.recording,
+            sealer=self._paper, receipts=self._paper, units=self._paper, guesses=self._paper, cases=self._paper, files=self._paper,
+            new_id=lambda: secrets.token_bytes(16), recording=setting.shelf.recording, zone=ZONE,
         )  # fmt: skip
         self._written: str | None = None
         self._began = self._clock()
         self._last_at = 0.0
         self._timed = False
         self._wiped = False
+        self._mode = "normal"
+        self._in: HandOff | None = None
+        self._hand = DeskByHand(staffed=setting.person.staffed)
+        self._paper.rows("conversation").append({"id": CONVERSATION, "hand_off_id": None})
+
+    async def switch(self, mode: str) -> None:
+        self._mode = mode
 
     async def open(self) -> None:
         """Nothing to start."""
@@ -129,13 +165,47 @@ class EngineAlone:
     def _world(self, language: str) -> Mapping[str, Any]:
         channel = self._setting.channel
         world = {
-            "can_file": bool(self._paper.units), "staffed": False, "learn": False, "channel": channel, "takes_media": False,
+            "can_file": bool(self._paper.units), "staffed": self._hand.staffed, "channel": channel,
+            "learn": bool(self._setting.shelf.library.topics),
+            "takes_media": channel != "terminal", "files_most": 5,
             "today": datetime.fromtimestamp(self._clock(), self._setting.person.begins.tzinfo).date().isoformat(),
             "service_name": self._setting.shelf.decided("service_name", language),
             "hours_note": self._setting.shelf.decided("hours_note", language), "can_wipe": CAN_WIPE.get(channel, "none"),
+            "identity": sorted({role.kind for role in self._paper.roles}),
+            "identity_first": self._setting.shelf.identity_role(0, language),
+            "identity_second": self._setting.shelf.identity_role(1, language),
+            "mode": self._mode, "desk": self._about(self._linked()),
         }  # fmt: skip
         assert world.keys() == WORLD
         return world
+
+    def _linked(self) -> dict[str, Any] | None:
+        """The hand-off that the conversation is in."""
+        linked = self._paper.rows("conversation")[0]["hand_off_id"]
+        return next((row for row in self._paper.rows("hand_off") if row["id"] == linked), None)
+
+    def _about(self, row: dict[str, Any] | None) -> dict[str, Any]:
+        hand_off = None if row is None else hand_off_in(row)
+        return {**self._hand.about(hand_off), **(seen_in(hand_off) if hand_off is not None else {})}
+
+    async def desk(self, act: str) -> list[Outbound]:
+        verb, _, words = act.partition(" ")
+        if verb in ("wait", "away"):
+            wait_for(self._hand, verb, words)
+            return []
+        self._clock.now += 5
+        row = self._linked()
+        assert row is not None, "there is nobody to talk with"
+        was = hand_off_in(row)
+        if verb == "reply":
+            may_reply(was)
+            return [Outbound(text=words)]
+        self._paper.write(moves(was, self._hand.change(verb, words, was, int(self._clock())), at=int(self._clock()), tell=False).rows)
+        bubbles = await self._turn(TimedOut(timer="desk"))
+        if verb == "close":
+            was = hand_off_in(row)
+            self._paper.write(moves(was, self._hand.change("untie", "", was, int(self._clock())), at=int(self._clock()), tell=False).rows)
+        return bubbles
 
     def _loaded(self) -> Session:
         return Session.from_json(json.loads(self._written)) if self._written is not None else new_session("id")
@@ -146,10 +216,7 @@ class EngineAlone:
         self._clock.now += 20
         self._last_at, self._timed, self._wiped = self._clock(), False, False
         message = Inbound.from_json(json.loads(json.dumps(message.to_json())))
-        understanding = Understanding()
-        if message.text and message.kind is not InboundKind.TAP:
-            understanding = await self._setting.ears.understand(message.text, self._loaded().language)
-        bubbles = await self._turn(Said(message=message, understanding=understanding))
+        bubbles = await self._turn(await Hearing(self._setting.ears).said(message, self._loaded()))
         if self._setting.channel == self._setting.person.channels[0]:
             self._stand_up()
         return bubbles
@@ -157,9 +224,14 @@ class EngineAlone:
     async def _turn(self, signal: Signal) -> list[Outbound]:
         session = self._loaded()
         world = self._world(session.language)
+        row = self._linked()
+        self._in = None if row is None else hand_off_in(row)
         sends: list[Outbound] = []
         for _ in range(8):
             turn = resume(session, signal, library=self._setting.shelf.library, world=world)
+            if turn.puzzled and isinstance(signal, Said):
+                meant = await Hearing(self._setting.ears).meant(signal, session)
+                turn = resume(session, meant, library=self._setting.shelf.library, world=world) if meant is not None else turn
             assert not turn.fault, turn.fault
             self._written = json.dumps(turn.session.to_json())
             session = self._loaded()
@@ -177,7 +249,8 @@ class EngineAlone:
         drafts = {frame.flow: frame.answers for frame in session.frames}
         request = Request(
             arguments=wanted.arguments, answers=wanted.answers, last=wanted.last, drafts=drafts, facts=session.facts,
-            language=session.language, channel=self._setting.channel, conversation_id=b"c" * 16, address="1000",
+            language=session.language, channel=self._setting.channel, conversation_id=CONVERSATION, address="1000", apart=wanted.apart,
+            hand_off=self._in,
             now=datetime.fromtimestamp(self._clock(), UTC), started=datetime.fromtimestamp(self._began, UTC),
         )  # fmt: skip
         outcome = await actions.run(wanted.name, request, self._ports)
@@ -203,7 +276,10 @@ class EngineAlone:
         at = f"{session.frames[-1].flow}.{session.frames[-1].step}"
         assert heard(Inbound(kind=InboundKind.LEAVE)) == ["leave"], f"no quick exit at {at}"
         assert heard(Inbound(kind=InboundKind.TEXT, text="MTK")) == ["leave"], f"no exit word at {at}"
-        assert heard(Inbound(kind=InboundKind.TEXT, text="menu")) == ["start.menu"], f"no menu at {at}"
+        menus = [["start.menu" if self._mode == "normal" else "start.people_menu"]]
+        if world["desk"]["state"] == "active":
+            menus.append(["counsellor.talk"])  # whoever talks with a person is asked first
+        assert heard(Inbound(kind=InboundKind.TEXT, text="menu")) in menus, f"no menu at {at}"
         for kind in InboundKind:
             heard(Inbound(kind=kind))
         for text in ("kembali", "lewati", "ulangi", "bantuan", "0", "{result.code}", "\x00", "a" * 5000):
@@ -242,10 +318,14 @@ class EngineAlone:
         for case in self._paper.rows("cases"):
             mine = [row for row in self._paper.rows("case_record") if row["case_id"] == case["id"]]
             readers = [row["sealed"].decode() for row in self._paper.rows("case_key") if row["case_id"] == case["id"]]
-            records = tuple(json.loads(row["sealed"]) for row in mine if row["kind"] != "return_address")
+            records = tuple(json.loads(row["sealed"]) for row in mine if row["kind"] not in ("return_address", "identity"))
             address = any(row["kind"] == "return_address" for row in mine)
+            given = [given_of(row["sealed"]) for row in mine if row["kind"] == "identity"]
             cases.append(
-                Seen(kind=case["kind"], urgency=case["urgency"], readers=tuple(sorted(readers)), records=records, address=address)
+                Seen(
+                    kind=case["kind"], urgency=case["urgency"], readers=tuple(sorted(readers)), records=records, address=address,
+                    identity=given[0] if given else {},
+                )
             )  # fmt: skip
         session = self._loaded()
         traces = [f"an open conversation at {frame.flow}.{frame.step}" for frame in session.frames]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.hearing import Understands
 from bot.running import understander
 from bot.shelf import Shelf, load_shelf
-from tests.transcripts.stage import Understands
 
 
 @pytest.fixture(scope="session")

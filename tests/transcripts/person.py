@@ -5,10 +5,18 @@ name: nine-year-old            # = file name
 who: one sentence: who writes, and in which position
 channels: [telegram, web]      # default: all four
 units: 1                       # how many units can read (0: nobody); or a list of {name, kind, lead}
+roles: {uptd_head: service, legal_companion: legal}   # identity roles that have a key, with their units' kinds; default: none
 begins: "2026-11-23T15:00"     # local time of the first message
+staffed: true                  # somebody is on duty: default false
 typed: true                    # false: the taps of this person cannot be typed instead (numbers, labels)
 turns:
   - {say: "halo", at: start.menu, says: ["Mau apa"]}
+  - {say: "apa itu bullying", understood: faq/bullying, at: start.menu}  # what a model made of what nothing took
+  - {say: "adik 9 tahun dipukul", understood: {intent: disclosure, entities: [{entity: victim_age, value: "9", words: 9 tahun}]}, at: …}
+  - {desk: "wait 2 10"}          # the desk thinks: two are before this one, ten minutes; `wait` alone: it does not know
+  - {desk: "accept Rina", says: ["Rina"]}   # also offer, transfer, lose, ask_safe, close, alarm (two minutes), away (nobody on duty)
+  - {desk: "reply Halo", says: ["Halo"]}
+  - {say: "itu gimana", understood: {intent: unclear, ranking: {faq/visum: 0.2, faq/cost: 0.1}}, at: …}
 stored: {cases: [{kind: report, urgency: child}], hand_offs: {danger: waiting}, nothing_left: true}
 ```
 """
@@ -23,6 +31,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flows.marked import read
+from flows.message import Danger, Entity, Understanding
 
 FOLDER = Path(__file__).parent
 CHANNELS = ("telegram", "web", "terminal", "whatsapp")
@@ -31,10 +40,12 @@ ZONE = ZoneInfo("Asia/Makassar")
 ACTS = {
     "start": bool, "say": str, "tap": str, "ticks": list, "tap_again": bool, "redeliver": bool, "tap_old": dict, "send_location": list,
     "media": str, "unsupported": bool, "leave": bool, "wait": str, "restart": bool, "reply": str, "new_device": bool,
+    "mode": str, "desk": str,
 }  # fmt: skip
 _EXPECTS = {"at": str, "says": list, "never": list, "silent": bool, "bubbles": int, "danger": str, "wiped": bool}
+_UNDERSTOOD = {"intent": str, "entities": list, "ranking": dict, "danger": str}
 _STORED = {"cases": list, "hand_offs": dict, "nothing_left": bool}
-_CASE = {"kind", "urgency", "readers", "not_readers", "fields", "holds", "absent", "records", "address"}
+_CASE = {"kind", "urgency", "readers", "not_readers", "fields", "holds", "absent", "records", "address", "identity"}
 TAPS_THEMSELVES = {"tap_again", "tap_old"}
 
 
@@ -54,6 +65,7 @@ class Turn:
     bubbles: int | None = None
     danger: str = ""
     wiped: bool = False
+    understood: Understanding | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +89,8 @@ class Person:
     typed: bool
     turns: tuple[Turn, ...]
     stored: Mapping[str, Any] = field(default_factory=dict)
+    roles: Mapping[str, str] = field(default_factory=dict)
+    staffed: bool = False
 
     @property
     def can_type(self) -> bool:
@@ -97,6 +111,26 @@ def _listed(value: Any) -> tuple[str, ...]:
     return tuple(str(item) for item in value) if isinstance(value, list) else (str(value),)
 
 
+def _understood(given: Any, text: str, where: str) -> Understanding:
+    """What a model says in this turn: an intent, or a mapping with entities (their words are looked for in the text) and a ranking."""
+    about = {"intent": given} if isinstance(given, str) else given
+    if not isinstance(about, Mapping) or not all(isinstance(value, _UNDERSTOOD.get(key, ())) for key, value in about.items()):
+        raise TranscriptError(f"{where}: 'understood' is an intent, or a mapping of {', '.join(_UNDERSTOOD)}")
+    entities = []
+    for one in about.get("entities", ()):
+        start = text.find(str(one.get("words")))
+        if one.keys() != {"entity", "value", "words"} or start < 0:
+            raise TranscriptError(f"{where}: an entity has entity, value and words, and its words stand in what is said")
+        entities.append(Entity(entity=one["entity"], value=str(one["value"]), start=start, end=start + len(one["words"])))
+    ranking = tuple((name, float(much)) for name, much in about.get("ranking", {}).items())
+    intent = about.get("intent", "unclear")
+    danger = Danger(about["danger"]) if "danger" in about else None
+    return Understanding(
+        text=text, intent=intent, confidence=0.9 if intent != "unclear" else 0.1, danger=danger, entities=tuple(entities),
+        ranking=ranking or ((intent, 0.9),),
+    )  # fmt: skip
+
+
 def _turn(data: Any, where: str) -> Turn:
     if not isinstance(data, Mapping):
         raise TranscriptError(f"{where}: a turn must be a mapping")
@@ -107,7 +141,7 @@ def _turn(data: Any, where: str) -> Turn:
     act = acts[0]
     if not isinstance(data[act], ACTS[act]):
         raise TranscriptError(f"{where}:{line}: '{act}' has the wrong sort of value")
-    for key in data.keys() - {act, "only", "caption"}:
+    for key in data.keys() - {act, "only", "caption", "understood"}:
         if key not in _EXPECTS:
             raise TranscriptError(f"{where}:{line}: a turn has no '{key}'")
         if not isinstance(data[key], _EXPECTS[key]) and not (key in ("says", "never") and isinstance(data[key], str)):
@@ -118,6 +152,7 @@ def _turn(data: Any, where: str) -> Turn:
     return Turn(
         line=line, act=act, value=data[act], only=only, caption=str(data.get("caption", "")), at=str(data.get("at", "")),
         says=_listed(data.get("says", [])), never=_listed(data.get("never", [])), silent=bool(data.get("silent", False)),
+        understood=_understood(data["understood"], data[act], f"{where}:{line}") if "understood" in data else None,
         bubbles=data.get("bubbles"), danger=str(data.get("danger", "")), wiped=bool(data.get("wiped", False)),
     )  # fmt: skip
 
@@ -137,7 +172,7 @@ def read_person(text: str, *, name: str) -> Person:
     data, problems = read(text, file=where)
     if problems:
         raise TranscriptError(str(problems[0]))
-    for key in data.keys() - {"name", "who", "channels", "units", "begins", "typed", "turns", "stored"}:
+    for key in data.keys() - {"name", "who", "channels", "units", "roles", "begins", "staffed", "typed", "turns", "stored"}:
         raise TranscriptError(f"{where}: a transcript has no '{key}'")
     if data.get("name") != name or not str(data.get("who", "")).strip():
         raise TranscriptError(f"{where}: must say its name (that of the file) and who this is")
@@ -158,6 +193,7 @@ def read_person(text: str, *, name: str) -> Person:
         name=name, who=str(data["who"]).strip(), channels=channels, units=_units(data.get("units", 1), where),
         begins=datetime.fromisoformat(str(data.get("begins", "2026-11-23T15:00"))).replace(tzinfo=ZONE),
         typed=bool(data.get("typed", True)), turns=turns, stored=stored,
+        roles=dict(data.get("roles", {})), staffed=bool(data.get("staffed", False)),
     )  # fmt: skip
 
 

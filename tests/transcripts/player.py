@@ -17,7 +17,11 @@ from tests.transcripts.rules import TICK, broken
 from tests.transcripts.stage import Setting, Stage
 
 IDLE = "idle"
+TALK = "counsellor.talk"  # with a person, who reads the cry; the numbers come all the same
 _MIME = {"image": "image/jpeg", "voice": "audio/ogg", "video": "video/mp4", "document": "application/pdf"}
+
+
+SAMPLES = {"image": "photo.jpg", "voice": "voice.ogg", "video": "video.mp4", "document": "letter.pdf"}
 
 
 class Way(StrEnum):
@@ -84,9 +88,12 @@ class Play:
         return f"--- {self.setting.channel}, {self.way}\n" + "\n".join(self.told[-60:])
 
     async def _turn(self, turn: Turn) -> None:
-        self.setting.ears.danger = None
+        ears = self.setting.ears
+        ears.alarm, ears.understood, ears.asked = None, turn.understood, []
         before = self.standing
         bubbles = await self._act(turn)
+        taken = turn.understood is not None and not ears.asked
+        assert not taken or ears.alarm is not None, "the definitions took it: no model was asked"  # phrases may learn what a model heard
         self.played += 1
         after = self.standing = await self.stage.session()
         at = _at(after)
@@ -112,6 +119,12 @@ class Play:
             case "reply":
                 await self.stage.answer(turn.value)
                 return []
+            case "desk":
+                self.told.append(f"desk: {turn.value}")
+                return await self.stage.desk(turn.value)
+            case "mode":
+                await self.stage.switch(turn.value)
+                return []
             case "new_device":
                 self.stage.new_device()
                 return []
@@ -135,7 +148,7 @@ class Play:
 
     async def _ticks(self, options: list[str]) -> list[Outbound]:
         pending = self.asked[-1]
-        if self.way is Way.NUMBERS:
+        if self.way is Way.NUMBERS or self.setting.channel == "whatsapp":  # where several can be ticked there are no buttons
             return await self._send(_text(", ".join(str(pending.number(option)) for option in options)))
         if self.way is Way.LABELS:
             return await self._send(_text(", ".join(pending.choice(option).label for option in options)))
@@ -169,7 +182,7 @@ class Play:
             case "send_location":
                 return Inbound(kind=InboundKind.LOCATION, location=(float(turn.value[0]), float(turn.value[1])))
             case "media":
-                media = Media(kind=turn.value, handle="file-1", content_type=_MIME[turn.value], size=4321)
+                media = Media(kind=turn.value, handle=SAMPLES[turn.value], content_type=_MIME[turn.value], size=4321)
                 return Inbound(kind=InboundKind.MEDIA, media=media, text=turn.caption)
             case _:
                 return Inbound(kind=InboundKind.UNSUPPORTED)
@@ -201,12 +214,12 @@ class Play:
             problems = broken(bubble, spoken=self.spoken, shipped=shipped)
             assert not problems, f"a bubble breaks the rules: {problems}: {bubble.text!r}"
         whole = "\n".join(bubble.text for bubble in bubbles)
-        raised = self.setting.ears.danger is not None and not self._quiet(before)
+        raised = self.setting.ears.alarm is not None and not self._quiet(before)
         if raised or (_alert(before) is None and at in (f"{INTERRUPTS}.where", f"{INTERRUPTS}.thoughts", f"{INTERRUPTS}.stay_closed")):
             numbers = [number for bubble in bubbles for number in bubble.numbers]
             emergency = self.setting.shelf.library.catalogue.numbers["emergency"]
             assert bubbles and emergency in whole and emergency in numbers, "danger was heard, and the emergency number was not given"
-            assert at.startswith(INTERRUPTS), f"danger was heard, and the conversation went to {at}"
+            assert at.startswith(INTERRUPTS) or at == TALK, f"danger was heard, and the conversation went to {at}"
 
     def _quiet(self, before: Session | None) -> bool:
         """Whether the conversation was about the danger already, so that its words raise nothing new."""
@@ -217,12 +230,12 @@ class Play:
         return flow is not None and flow.steps[frame.step].settings.get("danger") == "quiet"
 
     def _expected(self, turn: Turn, bubbles: list[Outbound], at: str) -> None:
-        heard = self.setting.ears.danger
+        heard = self.setting.ears.alarm
         if turn.danger:
             assert (heard.value if heard else "none") == turn.danger, f"heard {heard}, expected {turn.danger}"
         elif heard is not None and not (self.way is Way.LABELS and turn.act == "tap"):  # "Ya, tolong", typed, is a cry for help
             raise AssertionError(f"heard danger ({heard}) where the transcript names none")
-        mute = turn.silent or turn.act in ("wait", "restart", "reply", "new_device")
+        mute = turn.silent or turn.act in ("wait", "restart", "reply", "new_device", "mode") or (turn.act == "desk" and not turn.says)
         assert bool(bubbles) is not mute, "said something" if mute else "said nothing"
         if turn.bubbles is not None:
             assert len(bubbles) == turn.bubbles, f"{len(bubbles)} bubbles"
@@ -288,6 +301,7 @@ def _compare(case: Mapping[str, Any], seen: Any, channel: str) -> None:
         assert name not in seen.readers, f"{seen.kind} can be read by {name}"
     if "records" in case:
         assert len(seen.records) == case["records"], f"{seen.kind} has {len(seen.records)} records"
+    assert seen.identity == case.get("identity", {}), f"{seen.kind} holds the identity {seen.identity}"
     if "address" in case:
         wanted = case["address"] if isinstance(case["address"], bool) else channel in case["address"]
         assert seen.address is wanted, f"{seen.kind} {'holds' if seen.address else 'lacks'} a return address"

@@ -10,11 +10,14 @@ from bot.channels.bubble import body, utf16_length
 from bot.channels.telegram import Telegram
 from bot.channels.terminal import Terminal
 from bot.channels.web import WebChannel
+from bot.channels.whatsapp import WhatsApp
 from flows.message import Outbound
 
+WHATSAPP = WhatsApp.limits
+LIMITS: dict[str, Limits] = {
+    "telegram": Telegram.limits, "web": WebChannel.limits, "terminal": Terminal.limits, "whatsapp": WHATSAPP,
+}  # fmt: skip
 # architecture.md, "Platform limits that a prompt must meet".
-WHATSAPP = Limits(text=1_600, options=10, label=24, id_bytes=200)
-LIMITS = {"telegram": Telegram.limits, "web": WebChannel.limits, "terminal": Terminal.limits, "whatsapp": WHATSAPP}
 _WITH_BUTTONS = 1_024
 _FEW, _FEW_LABEL = 3, 20
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from bot.hearing import Understands
 from bot.shelf import Shelf
 from flows.message import Danger, Inbound, Outbound, Understanding
 from flows.session import Session
@@ -14,34 +15,39 @@ from tests.transcripts.person import Person
 REMEMBERED = {"exit_word", "language"}  # what may stay when everything else goes
 
 
-class Understands(Protocol):
-    """Text → what it means."""
-
-    async def understand(self, text: str, language: str) -> Understanding: ...
-
-
 class Ears:
-    """The real understanding, with a memory of what alarmed in the turn that is being played."""
+    """The real danger phrases, with a memory of what alarmed in the turn that is being played; and a model that says what the transcript
+    gives it to say. It remembers that it was asked."""
 
     def __init__(self, understander: Understands) -> None:
         self._understander = understander
-        self.danger: Danger | None = None
+        self.alarm: Danger | None = None
+        self.understood: Understanding | None = None
+        self.asked: list[str] = []
+
+    def danger(self, text: str) -> Danger | None:
+        heard = self._understander.danger(text)
+        self.alarm = heard or self.alarm
+        return heard
 
     async def understand(self, text: str, language: str) -> Understanding:
-        understanding = await self._understander.understand(text, language)
-        self.danger = understanding.danger or self.danger
+        self.asked.append(text)
+        understanding = self.understood or await self._understander.understand(text, language)
+        self.alarm = understanding.danger or self.alarm
         return understanding
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Seen:
-    """A case as the units that received it read it. `address` tells whether a return address was left."""
+    """A case as the units that received it read it. `address` tells whether a return address was left, `identity` is
+    what the two roles together read."""
 
     kind: str
     urgency: str
     readers: tuple[str, ...]
     records: tuple[Mapping[str, Any], ...]
     address: bool
+    identity: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +86,12 @@ class Stage(Protocol):
 
     async def restart(self) -> list[Outbound]:
         """The program ends and starts on the same data."""
+
+    async def switch(self, mode: str) -> None:
+        """The operator switches to numbers and people only, or back."""
+
+    async def desk(self, act: str) -> list[Outbound]:
+        """Something happens at the desk (`tests.desk_by_hand`)."""
 
     async def answer(self, words: str) -> None:
         """Somebody of the staff answers the case that was opened last."""

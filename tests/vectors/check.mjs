@@ -3,8 +3,8 @@
 
 import { readFileSync } from "node:fs";
 import {
-  addressInfo, concat, derive, hex, join, keyInfo, lock, messageInfo, openBody, pad, publicOf, random, recordInfo, rowKey, sealBody,
-  toWords, unhex, unlock, unpad, unwrap, utf8, wrap,
+  addressInfo, concat, derive, hex, join, keyInfo, lock, messageInfo, openBody, openFile, openIdentity, pad, publicOf, random, recordInfo, rowKey,
+  sealBody, sealFile, sealIdentity, toWords, unhex, unlock, unpad, unwrap, utf8, wrap,
 } from "./vault.mjs";
 
 const read = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, import.meta.url), "utf8"));
@@ -21,6 +21,14 @@ const openers = {
   case_key: (v) => unwrap(unhex(v.blob), unhex(v.private), keyInfo(unhex(v.case_id), unhex(v.recipient_id))),
   mailbox: (v) => openBody(unhex(v.blob), unhex(v.private), messageInfo(unhex(v.mailbox_id), unhex(v.message_id)), unhex(v.message_id)),
   delivery: async (v) => unpad(await unwrap(unhex(v.blob), unhex(v.private), addressInfo(unhex(v.case_id))), 256),
+  identity: (v) =>
+    openIdentity(
+      unhex(v.blob),
+      { uptd_head: unhex(v.private_uptd_head), legal_companion: unhex(v.private_legal_companion) },
+      unhex(v.case_id),
+      unhex(v.record_id),
+      v.version,
+    ),
   draft: (v) => unlock(unhex(v.key), unhex(v.blob), unhex(v.context)),
 };
 
@@ -40,6 +48,27 @@ for (const [name, open] of Object.entries(openers)) {
     if (opened) throw new Error(`${name}: opened although ${vector.why}`);
     count.refused += 1;
   }
+}
+
+const sha256 = async (bytes) => hex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+const files = read("file");
+let last = [];
+for (const [number, vector] of files.good.entries()) {
+  const content = concat(...Array.from({ length: vector.times }, () => unhex(vector.unit)));
+  last = await sealFile(unhex(vector.key), unhex(vector.evidence_id), content);
+  same(`file ${number}`, JSON.stringify(await Promise.all(last.map(sha256))), JSON.stringify(vector.pieces));
+  same(`file ${number} opened`, hex(await openFile(unhex(vector.key), unhex(vector.evidence_id), last)), hex(content));
+}
+for (const wrong of files.refuse) {
+  const good = files.good.at(-1);
+  const pieces = wrong.order.map((i) => last[i].slice());
+  if (wrong.flip !== null) pieces[0][wrong.flip] ^= 1;
+  const opened = await openFile(unhex(wrong.key ?? good.key), unhex(wrong.evidence_id ?? good.evidence_id), pieces).then(
+    () => true,
+    () => false,
+  );
+  if (opened) throw new Error(`file: opened although ${wrong.why}`);
+  count.refused += 1;
 }
 
 for (const [number, vector] of read("draft").row_keys.entries()) {
@@ -95,6 +124,7 @@ const made = {
   reply: await sealBody(text, publicKey, messageInfo(one, third), third),
   address: utf8("telegram:1234567890"),
   outer: await sealBody(inner, publicKey, recordInfo(one, other, 1), other),
+  identity: await sealIdentity(text, { uptd_head: publicKey, legal_companion: serverPublic }, one, other, 7),
   key: caseKey,
   draft: await lock(caseKey, text, join(utf8("outbox"), one)),
   row_key: await rowKey(caseKey, utf8("web"), concat(one, other)),

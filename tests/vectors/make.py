@@ -14,8 +14,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bot.vault import delivery, draft, mailbox, padding, receipt, seal
+from bot.vault import delivery, draft, file, identity, mailbox, padding, receipt, seal
 from bot.vault.word_code import to_words
+from tests.vectors.staff import staff_vectors
 
 FOLDER = Path(__file__).parent
 Case = dict[str, Any]
@@ -54,7 +55,7 @@ def _refused(good: Case, blob: bytes, other: Callable[[str], Any], places: list[
 
 
 def _other(name: str) -> Any:
-    return 9 if name == "version" else _bytes(f"another {name}", 32 if name in ("private", "key") else 16).hex()
+    return 9 if name == "version" else _bytes(f"another {name}", 32 if name.startswith(("private", "key")) else 16).hex()
 
 
 TEXTS = [b"", b"a", "Aku mau cerita. 🙂".encode(), b"a" * 511, b"a" * 512, b"\x80", b"\x80" + b"\0" * 600, bytes(range(256)) * 5]
@@ -147,6 +148,59 @@ def delivery_vectors() -> Case:
     return {"open": opened, "refuse": _refused(good, bytes.fromhex(str(good["blob"])), _other, [0, 1, 33, 200, 304])}
 
 
+def identity_vectors() -> Case:
+    """Two roles' private keys, each under its role's name; the role whose name comes first is the outer one, whatever the order here."""
+    outer, inner = _pair("legal companion"), _pair("head of the unit")
+    public = {"uptd_head": inner.public, "legal_companion": outer.public}
+    case_id, opened = _bytes("case"), []
+    for number, text in enumerate((TEXTS[1], '{"answers":{"identity_name":"Ratna 🙂"}}'.encode(), b"", b"a" * 1023, b"a" * 1024)):
+        record_id, version = _bytes(f"identity {number}"), (1, 2, 2**53 - 1)[number % 3]
+        blob = identity.seal_identity(text, public_keys=public, case_id=case_id, record_id=record_id, version=version)
+        opened.append(
+            {
+                "private_uptd_head": inner.private.hex(),
+                "private_legal_companion": outer.private.hex(),
+                "case_id": case_id.hex(),
+                "record_id": record_id.hex(),
+                "version": version,
+                "blob": blob.hex(),
+                "plaintext": text.hex(),
+            }
+        )
+    good = opened[0]
+    wrong = _refused(good, bytes.fromhex(str(good["blob"])), _other, [0, 1, 32, 33, 34, 65, 66, 500, 1121])
+    keys = ("private_uptd_head", "private_legal_companion")
+    swapped = {**good, "why": "the keys swapped", keys[0]: good[keys[1]], keys[1]: good[keys[0]]}
+    alone = [{**good, "why": f"{name} alone, under both names", keys[0]: good[name], keys[1]: good[name]} for name in keys]
+    for case in (swapped, *alone):
+        case.pop("plaintext")
+    return {"open": opened, "refuse": [*wrong, swapped, *alone]}
+
+
+def file_vectors() -> Case:
+    """Sealing a file takes nothing from chance but its key: so the hashes of the pieces stand for them, and the content for itself."""
+    good = []
+    for number, (unit, times) in enumerate(((b"", 0), (b"a", file.PIECE - 1), (b"a", file.PIECE), (bytes(range(256)), 600))):
+        key, evidence = _bytes(f"file key {number}", 32), _bytes(f"evidence {number}")
+        pieces = file.seal_file(unit * times, key=key, evidence_id=evidence)
+        good.append({
+            "key": key.hex(), "evidence_id": evidence.hex(), "unit": unit.hex(), "times": times,
+            "pieces": [hashlib.sha256(piece).hexdigest() for piece in pieces],
+        })  # fmt: skip
+    # The pieces of the last good one in this order; with another key or id, a flipped bit or another suite byte in the first.
+    refused: list[Case] = [
+        {"why": "the last piece is missing", "order": [0, 1]}, {"why": "the first piece is missing", "order": [1, 2]},
+        {"why": "two pieces swapped", "order": [1, 0, 2]}, {"why": "a piece twice", "order": [0, 0, 2]},
+        {"why": "a piece too many", "order": [0, 1, 2, 2]}, {"why": "no piece", "order": []},
+        {"why": "a bit flipped", "order": [0, 1, 2], "flip": 70}, {"why": "another suite", "order": [0, 1, 2], "flip": 0},
+        {"why": "another key", "order": [0, 1, 2], "key": _other("key")},
+        {"why": "another evidence_id", "order": [0, 1, 2], "evidence_id": _other("evidence_id")},
+    ]  # fmt: skip
+    for case in refused:
+        case.setdefault("flip", None)
+    return {"good": good, "refuse": refused}
+
+
 def draft_vectors() -> Case:
     key, opened = _bytes("conversation", 32), []
     for number, text in enumerate((b"", b"ya", b"a" * 63, b"a" * 64, b"\x80\0\0")):
@@ -198,9 +252,12 @@ FILES: dict[str, Callable[[], Case]] = {
     "case_key": key_vectors,
     "mailbox": mailbox_vectors,
     "delivery": delivery_vectors,
+    "identity": identity_vectors,
     "draft": draft_vectors,
+    "file": file_vectors,
     "padding": padding_vectors,
     "receipt": receipt_vectors,
+    "staff": staff_vectors,
 }
 
 

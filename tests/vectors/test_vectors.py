@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from bot.vault import delivery, draft, mailbox, padding, receipt, seal
+from bot.vault import delivery, draft, file, identity, mailbox, padding, receipt, seal
 from bot.vault.encoding import join
 from bot.vault.errors import PaddingError, SealError
 from bot.vault.word_code import to_words
@@ -54,6 +54,16 @@ def open_delivery(v: Vector) -> bytes:
     return delivery.unwrap_for_delivery(unhex(v["blob"]), delivery_private=unhex(v["private"]), case_id=unhex(v["case_id"]))
 
 
+def open_identity(v: Vector) -> bytes:
+    return identity.open_identity(
+        unhex(v["blob"]),
+        private_keys={role: unhex(v[f"private_{role}"]) for role in ("uptd_head", "legal_companion")},
+        case_id=unhex(v["case_id"]),
+        record_id=unhex(v["record_id"]),
+        version=v["version"],
+    )
+
+
 def open_draft(v: Vector) -> bytes:
     return draft.unlock(unhex(v["key"]), unhex(v["blob"]), context=unhex(v["context"]))
 
@@ -63,6 +73,7 @@ OPENERS: dict[str, Callable[[Vector], bytes]] = {
     "case_key": open_case_key,
     "mailbox": open_mailbox,
     "delivery": open_delivery,
+    "identity": open_identity,
     "draft": open_draft,
 }
 
@@ -86,6 +97,29 @@ def test_good_vectors_open(name: str, vector: Vector) -> None:
 def test_wrong_vectors_are_refused(name: str, vector: Vector) -> None:
     with pytest.raises(SealError):
         OPENERS[name](vector)
+
+
+def test_files_in_pieces() -> None:
+    content = read("file")
+    assert len(content["good"]) == 4 and len(content["refuse"]) == 10
+    pieces: list[bytes] = []
+    for vector in content["good"]:
+        key, evidence = unhex(vector["key"]), unhex(vector["evidence_id"])
+        plain = unhex(vector["unit"]) * vector["times"]
+        pieces = list(file.seal_file(plain, key=key, evidence_id=evidence))
+        assert [hashlib.sha256(piece).hexdigest() for piece in pieces] == vector["pieces"]
+        assert {len(piece) for piece in pieces} == {1 + file.PIECE + 16}
+        assert file.open_file(pieces, key=key, evidence_id=evidence) == plain
+    good = content["good"][-1]
+    for wrong in content["refuse"]:
+        given = [pieces[number] for number in wrong["order"]]
+        if wrong["flip"] is not None:
+            flipped = bytearray(given[0])
+            flipped[wrong["flip"]] ^= 1
+            given[0] = bytes(flipped)
+        inputs = {**good, **wrong}
+        with pytest.raises(SealError):
+            file.open_file(given, key=unhex(inputs["key"]), evidence_id=unhex(inputs["evidence_id"]))
 
 
 def test_padding_row_keys_and_receipts() -> None:
@@ -144,9 +178,9 @@ def node_result() -> Vector:
     assert int(version.lstrip("v").split(".")[0]) >= 20, f"Node 20 or newer is needed for X25519 in WebCrypto; this is {version}"
     with (HERE / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two test runs side by side must not install over each other
-        installed = [HERE / "node_modules" / name / "package.json" for name in ("@hpke/core", "@hpke/common", "hash-wasm")]
+        installed = [HERE / "node_modules" / name / "package.json" for name in ("hash-wasm",)]
         if not all(path.exists() for path in installed):
-            assert npm, "npm is needed once, to install the two packages of tests/vectors/package.json"
+            assert npm, "npm is needed once, to install the package of tests/vectors/package.json"
             done = subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, text=True, timeout=100)
             assert done.returncode == 0, f"npm ci failed:\n{done.stderr[-2000:]}"
     done = subprocess.run([node, "check.mjs"], cwd=HERE, capture_output=True, text=True, timeout=60)
@@ -157,7 +191,7 @@ def node_result() -> Vector:
 
 def test_a_browser_opens_what_python_made(node_result: Vector) -> None:
     good = sum(len(read(name)["open"]) for name in OPENERS)
-    wrong = sum(len(read(name)["refuse"]) for name in (*OPENERS, "padding"))
+    wrong = sum(len(read(name)["refuse"]) for name in (*OPENERS, "padding", "file"))
     assert node_result["opened"] > good
     assert node_result["refused"] == wrong
 
@@ -175,6 +209,10 @@ def test_python_opens_what_a_browser_made(node_result: Vector) -> None:
     assert mailbox.open_reply(made["reply"], mailbox_private=made["private"], mailbox_id=one, message_id=third) == made["text"]
     inner = delivery.unwrap_for_case(made["outer"], case_private=made["private"], case_id=one, record_id=other, version=1)
     assert delivery.unwrap_for_delivery(inner, delivery_private=made["server"], case_id=one) == made["address"]
+    roles = {"uptd_head": made["private"], "legal_companion": made["server"]}
+    assert identity.open_identity(made["identity"], private_keys=roles, case_id=one, record_id=other, version=7) == made["text"]
+    with pytest.raises(SealError):
+        identity.open_identity(made["identity"], private_keys=roles, case_id=one, record_id=other, version=8)
     assert draft.unlock(made["key"], made["draft"], context=join(b"outbox", one)) == made["text"]
     assert draft.row_key(made["key"], b"web", one + other) == made["row_key"]
     assert receipt.read_receipt(words) == words

@@ -1,93 +1,59 @@
-// The vault's formats (docs/decisions/vault-formats.md) with what a browser has: WebCrypto, @hpke/core, hash-wasm.
-// Bytes are Uint8Array. Whatever does not open throws.
+// The vault's formats (docs/decisions/vault-formats.md) as a browser reads them: the console's own modules, and what no console needs
+// beside them (an identity, a file that is sealed, drafts, the code). Bytes are Uint8Array. Whatever does not open throws.
 
-import { Aes256Gcm, CipherSuite, DhkemX25519HkdfSha256, HkdfSha256 } from "@hpke/core";
 import { argon2id } from "hash-wasm";
+import { concat, hex, join, random, uint64, unhex, utf8 } from "../../bot/console/web/src/vault/bytes.js";
+import { openFile } from "../../bot/console/web/src/vault/case.js";
+import { decrypt, encrypt, openBody, sealBody, unwrap, wrap } from "../../bot/console/web/src/vault/envelope.js";
+import { sealingPublic as publicOf } from "../../bot/console/web/src/vault/keys.js";
+import { pad, unpad } from "../../bot/console/web/src/vault/padding.js";
+
+export { concat, hex, join, openBody, openFile, pad, publicOf, random, sealBody, unhex, unpad, unwrap, utf8, wrap };
 
 const { subtle } = globalThis.crypto;
-const suite = new CipherSuite({ kem: new DhkemX25519HkdfSha256(), kdf: new HkdfSha256(), aead: new Aes256Gcm() });
+const PIECE = 65536;
+const fileNonce = (number, last) => concat(new Uint8Array(3), uint64(number), Uint8Array.of(last ? 1 : 0));
 
-export const utf8 = (text) => new TextEncoder().encode(text);
-export const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
-export const unhex = (text) => Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-export const random = (size) => globalThis.crypto.getRandomValues(new Uint8Array(size));
-
-export function concat(...parts) {
-  const whole = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
+export async function sealFile(key, evidenceId, content) {
+  const padded = pad(content, PIECE);
+  const [associated, count, pieces] = [concat(Uint8Array.of(1), evidenceId), padded.length / PIECE, []];
+  for (let i = 0; i < count; i += 1) {
+    const piece = padded.slice(i * PIECE, (i + 1) * PIECE);
+    pieces.push(concat(Uint8Array.of(1), await encrypt(key, fileNonce(i, i === count - 1), piece, associated)));
   }
-  return whole;
-}
-
-const uint32 = (value) => new Uint8Array([value >>> 24, value >>> 16, value >>> 8, value]);
-
-export function uint64(value) {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(value));
-  return bytes;
-}
-
-/** The parts, each with its length before it (32 bit, big-endian). */
-export const join = (...parts) => concat(...parts.flatMap((part) => [uint32(part.length), part]));
-
-export function pad(content, step) {
-  const padded = new Uint8Array(Math.ceil((content.length + 1) / step) * step);
-  padded.set(content);
-  padded[content.length] = 0x80;
-  return padded;
-}
-
-export function unpad(padded, step) {
-  let end = padded.length;
-  while (end > 0 && padded[end - 1] === 0) end -= 1;
-  if (!padded.length || padded.length % step || padded[end - 1] !== 0x80 || padded.length - end >= step) throw new Error("padding");
-  return padded.slice(0, end - 1);
-}
-
-const aesKey = (key) => subtle.importKey("raw", key, "AES-GCM", false, ["encrypt", "decrypt"]);
-
-async function encrypt(key, nonce, content, associated) {
-  return new Uint8Array(await subtle.encrypt({ name: "AES-GCM", iv: nonce, additionalData: associated }, await aesKey(key), content));
-}
-
-async function decrypt(key, nonce, sealed, associated) {
-  return new Uint8Array(await subtle.decrypt({ name: "AES-GCM", iv: nonce, additionalData: associated }, await aesKey(key), sealed));
+  return pieces;
 }
 
 const firstByte = (blob) => {
   if (blob[0] !== 1) throw new Error("suite");
 };
 
-export async function wrap(content, publicKey, info) {
-  const sender = await suite.createSenderContext({ recipientPublicKey: await suite.kem.importKey("raw", publicKey, true), info });
-  return concat(new Uint8Array([1]), new Uint8Array(sender.enc), new Uint8Array(await sender.seal(content)));
-}
-
-export async function unwrap(blob, privateKey, info) {
-  firstByte(blob);
-  const recipientKey = await suite.kem.importKey("raw", privateKey, false);
-  const recipient = await suite.createRecipientContext({ recipientKey, enc: blob.slice(1, 33), info });
-  return new Uint8Array(await recipient.open(blob.slice(33)));
-}
-
-export async function sealBody(content, publicKey, info, associated) {
-  const key = random(32);
-  const nonce = random(12);
-  return concat(await wrap(key, publicKey, info), nonce, await encrypt(key, nonce, pad(content, 512), associated));
-}
-
-export async function openBody(blob, privateKey, info, associated) {
-  const key = await unwrap(blob.slice(0, 81), privateKey, info);
-  return unpad(await decrypt(key, blob.slice(81, 93), blob.slice(93), associated), 512);
-}
-
 export const recordInfo = (caseId, recordId, version) => join(utf8("ruang-aman/1 case-record"), caseId, recordId, uint64(version));
 export const keyInfo = (caseId, recipientId) => join(utf8("ruang-aman/1 case-key"), caseId, recipientId);
 export const messageInfo = (mailboxId, messageId) => join(utf8("ruang-aman/1 mailbox-message"), mailboxId, messageId);
 export const addressInfo = (caseId) => join(utf8("ruang-aman/1 return-address"), caseId);
+
+// Two roles, by name. The one whose name comes first (in the order of the bytes: names are ASCII) is the outer one.
+const outerFirst = (keys) => {
+  const roles = Object.keys(keys).sort();
+  if (roles.length !== 2 || hex(keys[roles[0]]) === hex(keys[roles[1]])) throw new Error("roles");
+  return roles;
+};
+
+export const identityInfo = (layer, roles, caseId, recordId, version) =>
+  join(utf8(`ruang-aman/1 identity ${layer}`), caseId, recordId, uint64(version), ...roles.map(utf8));
+
+export async function sealIdentity(content, publicKeys, caseId, recordId, version) {
+  const roles = outerFirst(publicKeys);
+  const inner = await wrap(pad(content, 1024), publicKeys[roles[1]], identityInfo("inner", roles, caseId, recordId, version));
+  return wrap(inner, publicKeys[roles[0]], identityInfo("outer", roles, caseId, recordId, version));
+}
+
+export async function openIdentity(blob, privateKeys, caseId, recordId, version) {
+  const roles = outerFirst(privateKeys);
+  const inner = await unwrap(blob, privateKeys[roles[0]], identityInfo("outer", roles, caseId, recordId, version));
+  return unpad(await unwrap(inner, privateKeys[roles[1]], identityInfo("inner", roles, caseId, recordId, version)), 1024);
+}
 
 export async function lock(key, content, context) {
   const nonce = random(12);
@@ -102,15 +68,6 @@ export async function unlock(key, blob, context) {
 export async function rowKey(key, ...parts) {
   const imported = await subtle.importKey("raw", key, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   return new Uint8Array(await subtle.sign("HMAC", imported, join(...parts)));
-}
-
-// PKCS #8 of a raw X25519 private key (RFC 8410, 7): WebCrypto imports no raw ones.
-const PKCS8 = unhex("302e020100300506032b656e04220420");
-
-export async function publicOf(privateKey) {
-  const key = await subtle.importKey("pkcs8", concat(PKCS8, privateKey), "X25519", true, ["deriveBits"]);
-  const { x } = await subtle.exportKey("jwk", key);
-  return Uint8Array.from(atob(x.replace(/-/g, "+").replace(/_/g, "/")), (letter) => letter.charCodeAt(0));
 }
 
 /** The five words of 50 random bits (a BigInt). `words` is the list. */

@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from telegram.ext import AIORateLimiter, ExtBot
 from telegram.request import BaseRequest
 
-from bot.channels.base import ChannelError, Limits, Received, Refused
+from bot.channels.base import ChannelError, Limits, Received, Refused, TryLater
 from bot.channels.bubble import body, pieces, utf16_length, whole_unicode
 from bot.channels.telegram.errors import GONE, UNCHANGED, call
-from bot.channels.telegram.transport import QuietRequest, quiet_loggers
+from bot.channels.telegram.transport import QuietRequest, downloaded, quiet_loggers
 from bot.channels.telegram.update import CHANNEL, Ignored, read_update
 from flows.message import Choice, Outbound
 
@@ -41,13 +42,14 @@ class Telegram:
     """Telegram's Bot API as a Channel.
 
     `token` and `base_url` as python-telegram-bot's Bot takes them. `request` and `updates_request` replace the HTTP transport for sending
-    and for fetching (a benchmark counts with one). `paced` keeps the bot under Telegram's 30 messages a second.
+    and for fetching (a benchmark counts with one), `download` that for files. `paced` keeps the bot under Telegram's 30 messages a second.
 
     `ignored` counts the updates that were nothing for us, by reason: for the metrics.
     """
 
     name = CHANNEL
     pull = False
+    file_is_message = True  # what was sent stands in the person's own chat: it is not taken away because we have it too
     limits = Limits(text=4096, options=_BUTTONS, label=64, id_bytes=64)
 
     def __init__(
@@ -58,12 +60,15 @@ class Telegram:
         request: BaseRequest | None = None,
         updates_request: BaseRequest | None = None,
         paced: bool = True,
+        download: Callable[[str], AsyncIterator[bytes]] = downloaded,
     ) -> None:
         quiet_loggers()
         self.ignored: Counter[Ignored] = Counter()
         self._request = request or QuietRequest(connection_pool_size=64, pool_timeout=10.0)
         self._updates_request = updates_request or QuietRequest(connection_pool_size=2)
         base_file_url = base_url.removesuffix("bot") + "file/bot" if base_url.endswith("/bot") else base_url
+        self._file_base = f"{base_file_url}{token}"
+        self._download = download
         self._bot: ExtBot[Any] = ExtBot(
             token,
             base_url=base_url,
@@ -169,6 +174,25 @@ class Telegram:
             if error.code != GONE:
                 raise
 
+    # Files
+
+    async def fetch(self, handle: str) -> AsyncIterator[bytes]:
+        """The bytes of a file in pieces. Raises TryLater; Refused if it is gone, or too big (Telegram lets a bot fetch 20 MB)."""
+        _, _, file_id = _handle(handle)
+        told = await self._raw("getFile", {"file_id": file_id})
+        path = told.get("file_path") if isinstance(told, dict) else None
+        if not isinstance(path, str) or not path:
+            raise TryLater("telegram_bad_answer")
+        # The address has the token in it. It is given to the transport and to nobody else, and no error of the transport is passed on.
+        address = f"{self._file_base}/{quote(path)}"
+        async for piece in self._download(address):
+            yield piece
+
+    async def drop(self, handle: str) -> None:
+        """Deletes the message that the file is in. Raises TryLater or Refused."""
+        chat, number, _ = _handle(handle)
+        await self.delete(chat, number)
+
     async def close(self) -> None:
         """Ends connections."""
         await self._request.shutdown()
@@ -239,6 +263,14 @@ def _location_keyboard() -> dict[str, Any]:
         "resize_keyboard": True,
         "one_time_keyboard": True,
     }
+
+
+def _handle(handle: str) -> tuple[str, str, str]:
+    """(chat, message, file id) of a handle. Raises Refused."""
+    parts = handle.split("/", 2)
+    if len(parts) != 3 or not parts[2]:
+        raise Refused("telegram_file_invalid")
+    return parts[0], parts[1], parts[2]
 
 
 def _number(shape: re.Pattern[str], value: str, code: str) -> int:

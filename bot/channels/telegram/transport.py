@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
 from typing import Any
 
+import httpx
 import orjson
 from telegram.error import TelegramError
 from telegram.request import HTTPXRequest
+
+from bot.channels.base import Refused, TryLater
+
+_PATIENCE = httpx.Timeout(20.0, connect=10.0)
 
 
 class QuietRequest(HTTPXRequest):
@@ -25,6 +31,25 @@ class QuietRequest(HTTPXRequest):
         if not isinstance(answer, dict):
             raise TelegramError("Invalid server response")
         return answer
+
+
+async def downloaded(address: str) -> AsyncIterator[bytes]:
+    """The bytes at an address, in pieces. python-telegram-bot reads a file whole, however large it turns out to be; this does not.
+
+    Raises TryLater or Refused, which hold neither the address (the token is in it) nor the original error.
+    """
+    problem: TryLater | Refused
+    try:
+        async with httpx.AsyncClient(timeout=_PATIENCE, follow_redirects=False) as client, client.stream("GET", address) as answer:
+            if answer.status_code == 200:
+                async for piece in answer.aiter_bytes():
+                    yield piece
+                return
+        gone = answer.status_code in (400, 404, 410)
+        problem = Refused("telegram_file_gone") if gone else TryLater("telegram_file_refused")
+    except httpx.HTTPError:
+        problem = TryLater("telegram_unreachable")
+    raise problem  # outside the `except`: the new error must not carry the old one in its context
 
 
 def quiet_loggers() -> None:

@@ -127,14 +127,14 @@ def _message(number: int, message: object) -> Received | Ignored:
     sender = message.get("from")
     if isinstance(sender, Mapping) and sender.get("is_bot") is True:
         return Ignored.BOT
-    inbound = _content(message, _language(sender))
+    inbound = _content(message, address, _language(sender))
     if isinstance(inbound, Ignored):
         return inbound
     ref = _integer(message.get("message_id"))
     return Received(channel=CHANNEL, message_id=str(number), address=address, inbound=inbound, ref="" if ref is None else str(ref))
 
 
-def _content(message: Mapping[str, Any], language: str | None) -> Inbound | Ignored:
+def _content(message: Mapping[str, Any], address: str, language: str | None) -> Inbound | Ignored:
     text = _text(message.get("text"))
     if text:
         if _START.fullmatch(text):
@@ -151,7 +151,7 @@ def _content(message: Mapping[str, Any], language: str | None) -> Inbound | Igno
     if place is not None:
         return Inbound(kind=InboundKind.LOCATION, location=place, language=language)
     caption = _text(message.get("caption"))
-    media = _media(message)
+    media = _media(message, address)
     if media is not None:
         return Inbound(kind=InboundKind.MEDIA, text=caption, media=media, language=language)
     if not _SERVICE.isdisjoint(message):
@@ -189,20 +189,23 @@ def _private(chat: object) -> str | Ignored:
     return str(address) if chat.get("type") == "private" else Ignored.NOT_PRIVATE
 
 
-def _media(message: Mapping[str, Any]) -> Media | None:
+def _media(message: Mapping[str, Any], address: str) -> Media | None:
+    number = _integer(message.get("message_id"))
+    place = f"{address}/{number or 0}/"
     photo = _largest(message.get("photo"))
     if photo is not None:
-        return _file(photo, "image", "image/jpeg")
+        return _file(photo, "image", "image/jpeg", place)
     for name, kind, content_type in _FILES:
         found = message.get(name)
         if isinstance(found, Mapping):
-            media = _file(found, kind, content_type)
+            media = _file(found, kind, content_type, place)
             if media is not None:
                 return media
     return None
 
 
-def _file(found: Mapping[str, Any], kind: str, content_type: str) -> Media | None:
+def _file(found: Mapping[str, Any], kind: str, content_type: str, place: str) -> Media | None:
+    """The file. Its handle names the message too: Telegram deletes a file with the message that it is in, and not otherwise."""
     handle = _text(found.get("file_id"))
     if not handle:
         return None
@@ -210,7 +213,7 @@ def _file(found: Mapping[str, Any], kind: str, content_type: str) -> Media | Non
     if kind == "document":  # "send as file" keeps a picture a picture; the type is checked by content once it is fetched
         kind = {"image": "image", "video": "video", "audio": "voice"}.get(said.partition("/")[0], kind)
     size = _integer(found.get("file_size"))
-    return Media(kind=kind, handle=handle, content_type=said or content_type, size=size if size is not None and size >= 0 else None)
+    return Media(kind=kind, handle=place + handle, content_type=said or content_type, size=size if size is not None and size >= 0 else None)
 
 
 def _largest(sizes: object) -> Mapping[str, Any] | None:

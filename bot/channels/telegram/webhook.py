@@ -1,12 +1,7 @@
-"""The webhook's door: checks the secret, reads a body of limited size, stores the message, answers.
-
-An ASGI application of its own rather than a Starlette endpoint: nothing of the request is touched before the secret is right, the body is
-never held beyond the limit, and there is no error page that could quote it.
-"""
+"""Telegram's door: checks the secret, stores the message."""
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import json
 import logging
@@ -14,9 +9,10 @@ from typing import Any
 
 import orjson
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import Receive, Scope
 
 from bot.channels.base import Mailroom
+from bot.channels.door import Door, Rejected
 from bot.channels.telegram.channel import Telegram, check_secret
 
 log = logging.getLogger(__name__)
@@ -24,20 +20,8 @@ log = logging.getLogger(__name__)
 PATH = "/webhooks/telegram"
 # A text of 4,096 characters with all its entities stays below 100 KB.
 BODY_LIMIT = 1024 * 1024
-# A body that trickles in longer than this is given up: Telegram sends it in one go.
-BODY_SECONDS = 10.0
 
 _SECRET_HEADER = b"x-telegram-bot-api-secret-token"
-
-
-class _Rejected(Exception):
-    def __init__(self, status: int, code: str) -> None:
-        super().__init__(code)
-        self.status, self.code = status, code
-
-
-class _Gone(Exception):
-    """The sender hung up before the body was complete."""
 
 
 def routes(mailroom: Mailroom, telegram: Telegram, secret: str) -> list[Route]:
@@ -50,72 +34,29 @@ def routes(mailroom: Mailroom, telegram: Telegram, secret: str) -> list[Route]:
     return [Route(PATH, Webhook(mailroom, telegram, secret), methods=["POST"], name="telegram_webhook")]
 
 
-class Webhook:
+class Webhook(Door):
     """The ASGI application behind the route."""
+
+    limit = BODY_LIMIT
 
     def __init__(self, mailroom: Mailroom, telegram: Telegram, secret: str) -> None:
         self._mailroom = mailroom
         self._telegram = telegram
         self._secret = secret.encode("ascii")
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            await self._take(scope, receive, send)
-        except _Rejected as rejection:
-            await _answer(send, rejection.status, orjson.dumps({"error": rejection.code}), close=True)
-        except _Gone:
-            return
-
-    async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
-        presented, length = b"", b""
-        for name, value in scope["headers"]:
-            if name == _SECRET_HEADER:
-                presented = value
-            elif name == b"content-length":
-                length = value
+    async def take(self, scope: Scope, receive: Receive) -> None:
+        """One update. Raises Rejected."""
+        presented = next((value for name, value in scope["headers"] if name == _SECRET_HEADER), b"")
         if not hmac.compare_digest(presented, self._secret):
-            raise _Rejected(403, "bad_secret")
-        if length.isdigit() and int(length[:20]) > BODY_LIMIT:
-            raise _Rejected(413, "too_large")
-        update = _json(await _body(receive))
-        received = self._telegram.parse(update)
+            raise Rejected(403, "bad_secret")
+        received = self._telegram.parse(_json(await self.body(scope, receive)))
         if received is None:
-            await _answer(send, 200)
             return
         try:
             await self._mailroom.receive(received)
         except Exception as error:  # whatever it is, Telegram keeps the message; the error's words may hold a person's
             log.error("telegram_store_failed", extra={"update": int(received.message_id), "error": type(error).__name__})
-            raise _Rejected(503, "not_stored") from None
-        await _answer(send, 200)
-
-
-async def _body(receive: Receive) -> bytes:
-    event = await _next(receive)
-    body: bytes = event.get("body", b"")
-    if not event.get("more_body", False):
-        if len(body) > BODY_LIMIT:
-            raise _Rejected(413, "too_large")
-        return body
-    chunks, size = [body], len(body)
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            while event.get("more_body", False):
-                event = await _next(receive)
-                chunks.append(event.get("body", b""))
-                size += len(chunks[-1])
-                if size > BODY_LIMIT:
-                    raise _Rejected(413, "too_large")
-    except TimeoutError:
-        raise _Rejected(408, "too_slow") from None
-    return b"".join(chunks)
-
-
-async def _next(receive: Receive) -> Any:
-    event = await receive()
-    if event["type"] == "http.disconnect":
-        raise _Gone
-    return event
+            raise Rejected(503, "not_stored") from None
 
 
 def _json(body: bytes) -> dict[str, Any]:
@@ -126,17 +67,7 @@ def _json(body: bytes) -> dict[str, Any]:
         try:
             update = json.loads(body)
         except (ValueError, RecursionError):
-            raise _Rejected(400, "malformed") from None
+            raise Rejected(400, "malformed") from None
     if not isinstance(update, dict):
-        raise _Rejected(400, "malformed")
+        raise Rejected(400, "malformed")
     return update
-
-
-async def _answer(send: Send, status: int, body: bytes = b"", *, close: bool = False) -> None:
-    headers = [(b"content-length", str(len(body)).encode("ascii"))]
-    if body:
-        headers.append((b"content-type", b"application/json"))
-    if close:  # the rest of a refused body is not worth reading
-        headers.append((b"connection", b"close"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})

@@ -10,8 +10,12 @@ const [text, form, send, hint, counter, link, lost, scroll] = ["text", "form", "
 const LIMIT = Number(text.dataset.limit);
 const NEAR = 400; // characters before the limit where the counter appears
 const PATIENCE = 4000; // ms
+const MOST = 16 * 1024 * 1024; // bytes of a file, as the service takes
+const REFUSED = { wrong_type: "file_wrong", body_too_large: "file_too_large" };
+const PICKED = { voice: "audio/*,.ogg,.opus,.m4a,.mp3,.aac,.amr,.wav", image: "image/jpeg,image/png,image/webp", document: "application/pdf" };
 const touching = matchMedia("(hover: none) and (pointer: coarse)");
 
+const picker = at("file");
 const chat = openLog({ log: at("log"), scroll, newer: at("newer"), typing: at("typing") });
 let wire = null;
 let hintKey = null;
@@ -105,6 +109,11 @@ const answers = {
       { enableHighAccuracy: true, timeout: 20_000, maximumAge: 0 },
     );
   },
+  attach(accept) {
+    say(null);
+    picker.accept = accept.map((kind) => PICKED[kind]).join(",");
+    picker.click();
+  },
   hint: (key) => say(key),
   // The service has taken the conversation away: what is being written goes too, and what would tell of it.
   wiped() {
@@ -114,6 +123,19 @@ const answers = {
     at("ways").hidden = at("note").hidden = true;
   },
 };
+
+picker.addEventListener("change", () => {
+  const [file] = picker.files;
+  picker.value = ""; // the same file may be chosen again
+  if (!file) return;
+  if (file.size > MOST) return say("file_too_large");
+  const words = t(file.type.startsWith("image/") ? "a_photo" : file.type.startsWith("audio/") ? "a_voice" : "a_document");
+  const item = { body: { id: uuid(), language: spoken() }, file };
+  item.show = chat.own(words, () => wire.send(item));
+  say("file_sending");
+  wire.send(item);
+  settle();
+});
 
 // After an answer the keyboard is where the next one can be typed, by number too. On a phone this would only open the keyboard.
 function settle() {
@@ -163,9 +185,12 @@ function onLink(connected) {
   trouble("link", !connected);
 }
 
-function onStatus(item, state, code) {
-  item.show?.(state);
-  trouble(item, state === "waiting");
+function onStatus(item, state, code, percent) {
+  const refused = item.file && state === "failed" && REFUSED[code];
+  item.show?.(refused ? "refused" : state, percent);
+  trouble(item, state === "waiting" && !item.file);
+  if (refused) return say(refused);
+  if (item.file && state === "sent") say(null);
   if (state === "failed") say(code === "too_long" || code === "body_too_large" ? "too_long" : "failed");
 }
 

@@ -57,6 +57,7 @@ export function openLog({ log, scroll, newer, typing }) {
   function retire(group) {
     group.classList.add("past");
     for (const box of group.querySelectorAll("[role=checkbox]")) box.setAttribute("aria-disabled", "true");
+    group.querySelector(".attach")?.remove(); // files go to the question that asks for them
   }
 
   function options(message, language, on) {
@@ -97,6 +98,12 @@ export function openLog({ log, scroll, newer, typing }) {
       button.addEventListener("click", () => on.locate(button));
       group.prepend(button);
     }
+    if (message.accept?.length) {
+      const button = labelled("button", "choice attach", "attach_" + message.accept.join("_"));
+      button.type = "button";
+      button.addEventListener("click", () => on.attach(message.accept));
+      group.append(button);
+    }
     return group;
   }
 
@@ -110,7 +117,7 @@ export function openLog({ log, scroll, newer, typing }) {
   }
 
   return {
-    // A bubble of the service's. `on` is {tap, text, locate, hint, wiped}.
+    // A bubble of the service's. `on` is {tap, text, locate, attach, hint, wiped}.
     bubble(message, on) {
       typing.hidden = true;
       if (message.wipe) {
@@ -122,7 +129,7 @@ export function openLog({ log, scroll, newer, typing }) {
       const words = blocks(message);
       words.lang = language;
       const element = make("div", "message theirs", labelled("span", "unseen", "service"), words);
-      if (message.choices?.length || message.ask_location) {
+      if (message.choices?.length || message.ask_location || message.accept?.length) {
         if (current) retire(current);
         current = options(message, language, on);
         const question = words.lastElementChild;
@@ -140,10 +147,11 @@ export function openLog({ log, scroll, newer, typing }) {
       const status = make("span", "status");
       const element = make("div", "message ours", labelled("span", "unseen", "you"), make("p", "words", text), status);
       add(element, true);
-      return (state) => {
+      return (state, percent) => {
         status.className = "status " + state;
         const said = labelled("span", "", state);
-        if (status.firstChild?.dataset?.t !== state) status.replaceChildren(said);
+        if (percent !== undefined) said.append(" ", make("span", "percent", percent + " %"));
+        if (percent !== undefined || status.firstChild?.dataset?.t !== state) status.replaceChildren(said);
         if (state === "failed") {
           const button = labelled("button", "quiet", "again");
           button.type = "button";

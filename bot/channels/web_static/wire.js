@@ -5,7 +5,7 @@ import { touch } from "./token.js";
 const QUIET = 40_000; // ms without even a heartbeat: the connection is dead, whatever the phone thinks
 const backoff = (n) => Math.min(15_000, 400 * 2 ** n) * (0.5 + Math.random());
 
-// `token`: of this tab. `onBubble(id, message)`, `onLink(connected)`, `onStatus(item, "waiting"|"sent"|"failed", code)`.
+// `token`: of this tab. `onBubble(id, message)`, `onLink(connected)`, `onStatus(item, "waiting"|"sending"|"sent"|"failed", code, percent)`.
 export function openWire({ token, onBubble, onLink, onStatus }) {
   const headers = { Authorization: "Bearer " + token };
   const outgoing = [];
@@ -15,6 +15,7 @@ export function openWire({ token, onBubble, onLink, onStatus }) {
   let confirming = false;
   let closed = false;
   let stream = null;
+  let uploading = null;
   let heard = Date.now();
   const pauses = new Set();
 
@@ -42,6 +43,27 @@ export function openWire({ token, onBubble, onLink, onStatus }) {
     }).finally(() => clearTimeout(timer));
   };
 
+  // A file, as it is. XMLHttpRequest, because fetch does not tell how much of it has gone.
+  const upload = (item) =>
+    new Promise((resolve, reject) => {
+      const request = new XMLHttpRequest();
+      request.open("POST", "/chat/files");
+      for (const [name, value] of Object.entries({ ...headers, "Chat-Message": item.body.id, "Chat-Language": item.body.language, "Content-Type": "application/octet-stream" }))
+        request.setRequestHeader(name, value);
+      request.timeout = 300_000;
+      request.upload.onprogress = (event) => event.lengthComputable && onStatus(item, "sending", undefined, Math.floor((100 * event.loaded) / event.total));
+      request.onload = () =>
+        resolve({
+          ok: request.status >= 200 && request.status < 300,
+          status: request.status,
+          headers: { get: (name) => request.getResponseHeader(name) },
+          json: async () => JSON.parse(request.responseText),
+        });
+      request.onerror = request.ontimeout = request.onabort = reject;
+      uploading = request;
+      request.send(item.file);
+    }).finally(() => (uploading = null));
+
   async function pump() {
     if (sending) return;
     sending = true;
@@ -49,7 +71,7 @@ export function openWire({ token, onBubble, onLink, onStatus }) {
       const item = outgoing[0];
       let wait = 0;
       try {
-        const answer = await post("/chat/messages", item.body);
+        const answer = await (item.file ? upload(item) : post("/chat/messages", item.body));
         if (answer.ok) {
           outgoing.shift();
           tries = 0;
@@ -148,7 +170,7 @@ export function openWire({ token, onBubble, onLink, onStatus }) {
   listen();
 
   return {
-    // `item.body` is the message with its id; the same item may be sent again, the service takes it once.
+    // `item.body` is the message with its id, `item.file` a file that goes in its place; the same item may be sent again, the service takes it once.
     send(item) {
       outgoing.push(item);
       onStatus(item, "waiting");
@@ -158,6 +180,7 @@ export function openWire({ token, onBubble, onLink, onStatus }) {
       closed = true;
       clearInterval(watch);
       outgoing.length = 0;
+      uploading?.abort();
       shown.clear();
       stream?.abort();
       hurry();

@@ -19,6 +19,7 @@ class MemoryMailroom:
 
     def __init__(self, answer: Callable[[Received], Iterable[Outbound]] = lambda received: ()) -> None:
         self.received: list[Received] = []
+        self.files: list[bytes] = []
         self.redelivered = 0
         self.answer = answer
         self._seen: set[tuple[str, str]] = set()
@@ -36,6 +37,12 @@ class MemoryMailroom:
         for bubble in self.answer(received):
             self.put(received.channel, received.address, bubble)
         return True
+
+    async def receive_file(self, received: Received, content: bytes) -> bool:
+        new = await self.receive(received)
+        if new:
+            self.files.append(content)
+        return new
 
     def put(self, channel: str, address: str, bubble: Outbound) -> int:
         """Lets a bubble wait, as a counsellor's reply does. Gives its id."""

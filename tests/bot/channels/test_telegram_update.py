@@ -25,6 +25,11 @@ def inbound(kind: InboundKind, **fields: Any) -> Inbound:
     return Inbound(kind=kind, language="id", **fields)
 
 
+def filed(kind: str, handle: str, content_type: str, size: int, **fields: Any) -> Inbound:
+    """A handle is chat / message / file: Telegram deletes a file with its message."""
+    return inbound(MEDIA, media=Media(kind=kind, handle=handle, content_type=content_type, size=size), **fields)
+
+
 MEANS: dict[str, Inbound | Ignored] = {
     "text": inbound(TEXT, text="Aku mau cerita 😔 tapi takut ketahuan mama.\nBoleh?"),
     "start": inbound(START),
@@ -33,12 +38,10 @@ MEANS: dict[str, Inbound | Ignored] = {
     "callback_query_inaccessible": inbound(TAP, tap="no"),
     "location": inbound(LOCATION, location=(-1.265386, 116.8312)),
     "venue": inbound(LOCATION, location=(-1.2742, 116.8271), text="Pasar Klandasan, Jl. Jenderal Sudirman"),
-    "voice": inbound(MEDIA, media=Media(kind="voice", handle="AwACAgUAAxkBAAIBbGcVoiceExample", content_type="audio/ogg", size=55321)),
-    "photo_caption": inbound(
-        MEDIA, text="ini lebamnya", media=Media(kind="image", handle="AgACAgUAAxkBAAIBbWcLarge", content_type="image/jpeg", size=98112)
-    ),
-    "document_image": inbound(MEDIA, media=Media(kind="image", handle="BQACAgUAAxkBAAIBbmcDoc", content_type="image/jpeg", size=2811034)),
-    "animation": inbound(MEDIA, media=Media(kind="video", handle="CgACAgUAAxkBAAIBb2cGif", content_type="video/mp4", size=60231)),
+    "voice": filed("voice", "5550100042/108/AwACAgUAAxkBAAIBbGcVoiceExample", "audio/ogg", 55321),
+    "photo_caption": filed("image", "5550100042/109/AgACAgUAAxkBAAIBbWcLarge", "image/jpeg", 98112, text="ini lebamnya"),
+    "document_image": filed("image", "5550100042/110/BQACAgUAAxkBAAIBbmcDoc", "image/jpeg", 2811034),
+    "animation": filed("video", "5550100042/111/CgACAgUAAxkBAAIBb2cGif", "video/mp4", 60231),
     "sticker": inbound(UNSUPPORTED),
     "contact": inbound(UNSUPPORTED),
     "poll": inbound(UNSUPPORTED),

@@ -148,7 +148,7 @@ async def test_other_methods(door: Door, method: str) -> None:
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_whatever_comes_is_answered_without_an_error_of_ours(data: st.DataObject) -> None:
     update: Any = captured(data.draw(st.sampled_from(["text", "callback_query", "voice", "venue", "unknown_content"])))
     for _ in range(data.draw(st.integers(1, 3))):
@@ -218,7 +218,7 @@ async def test_a_sender_who_hangs_up_gets_no_answer(door: Door) -> None:
 
 
 async def test_a_body_that_trickles_is_given_up(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.channels.telegram.webhook.BODY_SECONDS", 0.05)
+    monkeypatch.setattr("bot.channels.door.BODY_SECONDS", 0.05)
     sent: list[Any] = []
 
     async def receive() -> dict[str, Any]:

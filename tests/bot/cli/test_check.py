@@ -37,7 +37,7 @@ def check(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, list[st
 
 
 def test_the_shipped_content_has_no_mistake(capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, err = check(capsys, "--today", "2026-11-23")
+    status, out, err = check(capsys, "--today", "2026-11-26")
     assert (status, err, out[-1]) == (0, "", "No problems."), out
     assert any(line.startswith("The city still has to decide (data/city.yml, confirm: true): service_name,") for line in out)
     assert any(line.startswith("To be confirmed with the recording officer") for line in out)
@@ -60,7 +60,7 @@ def test_every_mistake_is_named_with_file_and_line(copied: Path, capsys: pytest.
     (copied / "en" / "danger.yml").unlink()
     regions = copied / "regions.yml"
     regions.write_text(regions.read_text(encoding="utf-8").replace("name: Balikpapan Timur", "nama: Balikpapan Timur"), encoding="utf-8")
-    status, out, err = check(capsys, "--today", "2026-11-23")
+    status, out, err = check(capsys, "--today", "2026-11-26")
     assert status == 1
     assert any(line.startswith(f"data/id/strings.yml:{at}: '0812 3456 789' looks like a telephone number") for line in out), out
     assert "data/en/danger.yml: is missing: nobody in danger would be heard in this language" in out
@@ -71,7 +71,7 @@ def test_every_mistake_is_named_with_file_and_line(copied: Path, capsys: pytest.
 def test_wrong_settings_are_problems_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv(f"{PREFIX}TIMEZONE", "Mars/X")
     monkeypatch.setenv(f"{PREFIX}LOG_LEVEL", "loud")
-    status, out, err = check(capsys, "--today", "2026-11-23")
+    status, out, err = check(capsys, "--today", "2026-11-26")
     assert status == 1
     assert len([line for line in out if line.startswith("settings: RUANG_AMAN_")]) == 2
     assert err.startswith("2 problems")
@@ -79,7 +79,7 @@ def test_wrong_settings_are_problems_too(monkeypatch: pytest.MonkeyPatch, capsys
 
 def test_a_short_secret_is_warned_about_and_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv(f"{PREFIX}TELEGRAM_SECRET", "canary")
-    status, out, _ = check(capsys, "--today", "2026-11-23")
+    status, out, _ = check(capsys, "--today", "2026-11-26")
     assert status == 0
     assert any(line.startswith("warning: settings: RUANG_AMAN_TELEGRAM_SECRET is short") for line in out)
     assert "canary" not in "\n".join(out)
@@ -91,3 +91,13 @@ def test_a_file_that_cannot_be_read_is_one_sentence(copied: Path, capsys: pytest
     assert (status, out) == (1, [])
     assert len(err.splitlines()) == 1
     assert "must be a UTF-8 text file" in err
+
+
+def test_thresholds_that_cannot_be_used_are_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from bot.cli import check
+
+    monkeypatch.setattr(check, "content_folder", lambda: tmp_path)
+    (missing,) = check.check_understanding()
+    assert str(missing) == "data/understanding.yml: is missing or cannot be read"
+    (tmp_path / "understanding.yml").write_text("confident: 2\n", encoding="utf-8")
+    assert [problem.line for problem in check.check_understanding()][:1] == [1]

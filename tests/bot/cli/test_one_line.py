@@ -11,15 +11,14 @@ from pathlib import Path
 import pytest
 
 from bot import __main__ as program
-from bot.cli.open import _case
-from bot.cli.store import opened
-from bot.settings import load_settings
-from tests.bot.house import house
-from tests.bot.test_keys_and_timers import REPORT
+from bot.cli.single import OnlyOne
+
+pytestmark = pytest.mark.own_store
 
 
 def _run(folder: Path, *words: str, **settings: str) -> tuple[int, str]:
-    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "RUANG_AMAN_DATA_DIR": str(folder / "data"), **settings}
+    env = {"PATH": os.environ["PATH"], "HOME": str(folder), "RUANG_AMAN_DATA_DIR": str(folder / "data"), "RUANG_AMAN_NLU_URL": "off"}
+    env |= settings
     done = subprocess.run(
         [sys.executable, "-m", "bot", *words], capture_output=True, text=True, timeout=60, env=env, check=False, stdin=subprocess.DEVNULL
     )
@@ -78,27 +77,65 @@ def test_content_with_mistakes(
     file = data / {"strings": "id/strings.yml", "regions": "regions.yml"}[broken]
     file.write_text("kecamatan: []\n" if broken == "regions" else "report: [\n", encoding="utf-8")
     monkeypatch.setattr(shelf, "content_folder", lambda: data)
+    for module in ("bot.app", "bot.running"):  # the other tests' services have theirs from one reading
+        monkeypatch.setattr(f"{module}.load_shelf", shelf.load_shelf)
     monkeypatch.setattr("bot.cli.chat.harden_process", lambda: None)
     monkeypatch.setattr("bot.cli.serve.harden_process", lambda: None)
     monkeypatch.setattr("bot.cli.demo.harden_process", lambda: None)
     monkeypatch.setenv("RUANG_AMAN_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("RUANG_AMAN_NLU_URL", "off")
     assert program.main(command) == 1
     _one_line((1, capsys.readouterr().err), says="ruang-aman check")
 
 
-async def test_a_case_is_found_by_any_beginning_of_its_id(tmp_path: Path) -> None:
-    """Of many cases, and however the digits are written; half a byte is enough where it is unambiguous."""
-    async with house(tmp_path) as here:
-        await here.talk("7", *REPORT, "yes", "64.71.02", "own_code", "send")
-        (case,) = await here.service.reads.all_cases()
-        others = [bytes([case.id[0], (case.id[1] + 16 * step) % 256, *case.id[2:]]) for step in range(1, 16)]
-        async with here.service.engine.begin() as connection:
-            for other in others:
-                await connection.exec_driver_sql(
-                    "insert into cases select ?, kind, urgency, status, language, public_key, created_at from cases where id = ?",
-                    (other, case.id),
-                )
-    name = case.id.hex()
-    async with opened(load_settings(from_environment=False, given={"data_dir": tmp_path})) as store:
-        for beginning in (name[:3], name[:3].upper(), name[:9], name):
-            assert (await _case(store, beginning)).id == case.id
+# backup, restore, keys, purge, mode
+
+
+def test_nothing_to_back_up(tmp_path: Path) -> None:
+    _one_line(_run(tmp_path, "backup", str(tmp_path / "x")), says="no database to back up")
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("command", [("backup", "x"), ("keys", "rotate"), ("purge",), ("mode", "people-only")])
+def test_a_database_that_is_none_for_the_operators_commands(tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "ruang-aman.db").write_bytes(b"no database at all" * 300)
+    words = [str(tmp_path / word) if word == "x" else word for word in command]
+    _one_line(_run(tmp_path, *words), says="The database cannot be opened")
+    assert not (tmp_path / "x").exists()
+
+
+def test_what_cannot_be_restored(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"RUANG-AMAN BACKUP 1\n" + b"\x00" * 100)
+    _one_line(_run(tmp_path, "restore", str(tmp_path / "x")), says="damaged")
+    _one_line(_run(tmp_path, "restore", str(tmp_path / "y")), says="cannot be read")
+    _one_line(_run(tmp_path, "restore", str(tmp_path)), says="cannot be read")
+
+
+def test_a_backup_where_nothing_can_be_written(tmp_path: Path) -> None:
+    assert _run(tmp_path, "mode", "normal")[0] == 0
+    _one_line(_run(tmp_path, "backup", str(tmp_path / "nowhere" / "x")), says="cannot be written")
+    _one_line(_run(tmp_path, "backup", "/dev/full"), says="there already")
+
+
+def test_beside_a_running_service_nothing_is_restored_or_rotated(tmp_path: Path) -> None:
+    assert _run(tmp_path, "mode", "normal")[0] == 0
+    assert _run(tmp_path, "backup", str(tmp_path / "x"))[0] == 0
+    with OnlyOne(tmp_path / "data"):
+        for command in (("restore", str(tmp_path / "x"), "--replace"), ("keys", "rotate"), ("purge", "--vacuum")):
+            _one_line(_run(tmp_path, *command), says="already running")
+        assert _run(tmp_path, "backup", str(tmp_path / "y"))[0] == 0
+        assert _run(tmp_path, "purge")[0] == 0
+        assert _run(tmp_path, "mode", "people-only")[0] == 0
+
+
+def test_a_whole_drill_on_the_command_line(tmp_path: Path) -> None:
+    """Backup, loss, restore on another directory, in the words that the operator types."""
+    assert _run(tmp_path, "unit", "add", "UPTD", "--no-passphrase", "--key", str(tmp_path / "k"))[0] == 0
+    assert _run(tmp_path, "mode", "people-only")[0] == 0
+    assert _run(tmp_path, "backup", str(tmp_path / "x"))[0] == 0
+    other = str(tmp_path / "other")
+    assert _run(tmp_path, "restore", str(tmp_path / "x"), RUANG_AMAN_DATA_DIR=other)[0] == 0
+    assert _run(tmp_path, "keys", "rotate", RUANG_AMAN_DATA_DIR=other)[0] == 0
+    assert _run(tmp_path, "unit", "add", "UPTD", "--no-passphrase", "--key", str(tmp_path / "k2"), RUANG_AMAN_DATA_DIR=other)[0] == 1
+    _one_line(_run(tmp_path, "restore", str(tmp_path / "x"), RUANG_AMAN_DATA_DIR=other), says="--replace")

@@ -1,0 +1,54 @@
+"""How loud a crisis is that nobody has: at once at every console, again every minute, then by telephone, then to the lead."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from actions.queue import Alarmed, HandOff, Urgency
+
+AGAIN_SECONDS = 60
+CONSOLE_TIMES = 2  # so that the telephone chain begins two minutes after the first alert
+QUIET_SECONDS = 60  # of the reporter, after which nobody is asked whether people may be telephoned
+LEAD_EVERY = 5  # the leads are telephoned at the first of so many alerts of theirs
+
+
+class Stage(StrEnum):
+    """How far it went."""
+
+    CONSOLE = "console"
+    ON_CALL = "on_call"
+    LEAD = "lead"
+
+
+def next_alarm(hand_off: HandOff, *, now: int, chain: int, last_at: int | None) -> Alarmed | None:
+    """What is due now, or None. `chain` is how many people can be telephoned one after the other; `last_at` is when the reporter wrote last
+    (None: there is nobody to ask)."""
+    if not hand_off.rings or (hand_off.alarm_at is not None and now - hand_off.alarm_at < AGAIN_SECONDS):
+        return None
+    stage, step = hand_off.alarm or "", hand_off.alarm_step or 0
+    calls = chain if may_telephone(hand_off, now=now, last_at=last_at) else 0
+    if stage not in tuple(Stage) or (stage == Stage.CONSOLE and (step < CONSOLE_TIMES or _asks(hand_off, now=now, last_at=last_at))):
+        return Alarmed(at=now, stage=Stage.CONSOLE, step=step + 1 if stage == Stage.CONSOLE else 1)
+    reached = 0 if stage == Stage.CONSOLE else step
+    if stage != Stage.LEAD and reached < calls:
+        return Alarmed(at=now, stage=Stage.ON_CALL, step=reached + 1)
+    return Alarmed(at=now, stage=Stage.LEAD, step=step + 1 if stage == Stage.LEAD else 1)
+
+
+def may_telephone(hand_off: HandOff, *, now: int, last_at: int | None) -> bool:
+    """Whether people may be woken for it: danger, and the reporter said yes, or has been silent for a minute and was not against it."""
+    if hand_off.urgency is not Urgency.DANGER or hand_off.may_call == 0:
+        return False
+    return hand_off.may_call == 1 or last_at is None or now - last_at >= QUIET_SECONDS
+
+
+def untaken(hand_off: HandOff) -> bool:
+    """Whether nobody has taken a crisis for two minutes: then the reporter is told so, honestly, with the numbers once more."""
+    stage, step = hand_off.alarm or "", hand_off.alarm_step or 0
+    return hand_off.rings and (stage in (Stage.ON_CALL, Stage.LEAD) or (stage == Stage.CONSOLE and step > CONSOLE_TIMES))
+
+
+def _asks(hand_off: HandOff, *, now: int, last_at: int | None) -> bool:
+    """Whether the reporter is still writing, and has said neither yes nor no: the telephone waits, and the leads are told in their time."""
+    still = hand_off.urgency is Urgency.DANGER and hand_off.may_call is None and not may_telephone(hand_off, now=now, last_at=last_at)
+    return still and (hand_off.alarm_step or 0) < CONSOLE_TIMES + LEAD_EVERY

@@ -1,0 +1,123 @@
+"""Talking with a person: what the reporter writes goes sealed into the hand-off's case, and the hand-off's row says that there is more.
+
+No word of it stays anywhere that the service could read.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from actions.case import address_record, sealed_record, seconds
+from actions.desk_row import alarmed, hand_off_of, moved, refusal, wrote
+from actions.evidence import FACT, files_of, handed_over
+from actions.ports import NewCase, Outcome, Ports, Request
+from actions.queue import CallAnswered, CallbackBooked, Event, Kept, Left, Refusal, SafeAnswered
+from actions.rows import Change, Update
+
+SAID = "said"
+# What a time of day means when somebody asks to be called back, in hours of the city's clock.
+HOURS = {"morning": 9, "noon": 12, "afternoon": 15, "evening": 19}
+RATINGS = {"very_good": 5, "good": 4, "so_so": 3, "little": 2, "not": 1}
+RATED = ("child", "other")  # never after danger or self-harm
+
+
+async def _record(request: Request, ports: Ports, body: dict[str, Any]) -> list[Change] | None:
+    """What was said, in the hand-off's case; None if there is no such case. `n` orders what was said within one second."""
+    hand_off = hand_off_of(request)
+    public_key = await ports.cases.public_key(hand_off.case_id) if hand_off is not None else None
+    if hand_off is None or public_key is None:
+        return None
+    body = {"from": "reporter", "n": hand_off.version + 1, **body}
+    return [sealed_record(request, ports, case_id=hand_off.case_id, public_key=public_key, kind=SAID, body=body)]
+
+
+async def pass_on(request: Request, ports: Ports) -> Outcome:
+    """Passes on words (`text`), a place (`location`), a file (`file`, its id), the answer whether it is safe to write (`safe`), with what
+    alarmed in them (`alert`: the hand-off becomes as urgent). ok, or closed if the hand-off is over."""
+    given = request.arguments
+    body = {name: given[name] for name in ("text", "location", "safe", "alert") if given.get(name)}
+    files = files_of(request.facts)
+    sent = [file for file in files if file["id"] == given.get("file")]
+    if sent:
+        body["files"] = sent
+    rows = await _record(request, ports, body)
+    hand_off = hand_off_of(request)
+    if rows is None or hand_off is None:
+        return Outcome(code="closed")
+    now = seconds(request.now)
+    events: list[Event] = [wrote(request)]
+    facts: dict[str, Any] = {}
+    if sent:
+        rows += handed_over(sent, hand_off.case_id)
+        facts[FACT] = [file for file in files if file not in sent] or None
+    if given.get("alert"):
+        events.insert(0, alarmed(request, str(given["alert"])))
+        facts["alert"] = hand_off.case_id.hex()
+    if given.get("safe") in ("yes", "no"):
+        events.insert(0, SafeAnswered(at=now, yes=given["safe"] == "yes"))
+    return Outcome(code="ok", rows=(*rows, *moved(request, events)), facts=facts)
+
+
+async def stop_waiting(request: Request, ports: Ports) -> Outcome:
+    """The person waits no longer. With `keep` the words wait to be read, as a message does that was left while nobody was there; without,
+    nobody has to answer. ok, or closed if it was over."""
+    now = seconds(request.now)
+    event: Event = Kept(at=now) if request.arguments.get("keep") else Left(at=now)
+    return Outcome(code="closed" if refusal(request, event) else "ok", rows=tuple(moved(request, [event])))
+
+
+async def end_talk(request: Request, ports: Ports) -> Outcome:
+    """The person ends the talk. ok, or closed if it was over."""
+    event = Left(at=seconds(request.now))
+    return Outcome(code="closed" if refusal(request, event) else "ok", rows=tuple(moved(request, [event])))
+
+
+def _moment(request: Request, ports: Ports) -> datetime:
+    local = request.now.astimezone(ports.zone)
+    day = local.date() + timedelta(days=1 if request.answers.get("callback_day") == "tomorrow" else 0)
+    return datetime.combine(day, time(HOURS.get(str(request.answers.get("callback_time")), HOURS["morning"])), tzinfo=ports.zone)
+
+
+async def book_callback(request: Request, ports: Ports) -> Outcome:
+    """Notes when it is safe to be called back: the answers `callback_day`, `callback_time`, and `callback_here`: "yes" leaves the return
+    address in the case; else nothing is written to the person before the person writes. ok with `when`; past; nobody is at the desk then;
+    closed if the hand-off is over or somebody has just come."""
+    here = request.answers.get("callback_here") == "yes"
+    moment = _moment(request, ports)
+    event = CallbackBooked(at=seconds(request.now), when=seconds(moment), here=here)
+    no = refusal(request, event)
+    hand_off = hand_off_of(request)
+    if no is not None or hand_off is None:
+        return Outcome(code="past" if no is Refusal.BAD_TIME else "closed")
+    if not ports.open_at(moment):
+        return Outcome(code="nobody")
+    body = {"callback": moment.isoformat(timespec="minutes"), "writes_first": "staff" if here else "reporter"}
+    rows = await _record(request, ports, body)
+    public_key = await ports.cases.public_key(hand_off.case_id)
+    if rows is None or public_key is None:
+        return Outcome(code="closed")
+    if here:
+        rows.append(address_record(request, ports, NewCase(id=hand_off.case_id, public_key=public_key, keys=())))
+    rows += moved(request, [event])
+    return Outcome(code="ok", rows=tuple(rows), facts={"desk": None}, result={"when": f"{moment.day}/{moment.month}, {moment:%H.%M}"})
+
+
+async def may_call(request: Request, ports: Ports) -> Outcome:
+    """Notes whether people may be telephoned for it (`yes`). ok, or closed if somebody has it by now."""
+    event = CallAnswered(at=seconds(request.now), yes=bool(request.arguments.get("yes")))
+    hand_off = hand_off_of(request)
+    if hand_off is None or not hand_off.rings:
+        return Outcome(code="closed")
+    return Outcome(code="ok", rows=tuple(moved(request, [event])))
+
+
+async def rate(request: Request, ports: Ports) -> Outcome:
+    """Keeps what somebody says of the talk that is over: its answer `rating`. ok, or closed if there is nothing to rate."""
+    known, rating = request.answers.get("hand_off"), RATINGS.get(str(request.answers.get("rating")))
+    if not isinstance(known, str) or not known or rating is None:
+        return Outcome(code="closed", forget=True)
+    rows = tuple(
+        Update(table="hand_off", key={"id": bytes.fromhex(known), "urgency": urgency}, values={"rating": rating}) for urgency in RATED
+    )
+    return Outcome(code="ok", rows=rows, forget=True)

@@ -1,0 +1,57 @@
+"""The console of a service that has started: put together, and joined to its web application."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+
+from bot.app import Service
+from bot.console.auth import HANDLERS
+from bot.console.join import join_routes
+from bot.console.routes import Console, routes
+from bot.console.sessions import Sessions, session_routes
+from bot.desk.events import Changed
+from bot.desk.people import People, people
+from bot.storage.audit import AuditChain
+from bot.storage.board import Board
+from bot.storage.case_file import CaseFile
+from bot.storage.staff import StaffStore
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OpenConsole:
+    """`closing` ends the streams of the pages that are open."""
+
+    people: People
+    closing: asyncio.Event
+
+    def close(self) -> None:
+        """Ends what it began."""
+        self.closing.set()
+        self.people.close()
+
+
+def open_console(
+    app: Starlette, service: Service, *, closing: asyncio.Event, clock: Callable[[], float], second_factor: bool
+) -> OpenConsole:  # fmt: skip
+    """Adds the console's routes to an application that has not answered anybody yet. `second_factor`: whether people sign in with a code
+    beside the passphrase (everywhere but in the demo)."""
+    chain = AuditChain(service.engine, service.writer)
+    folk = people(
+        store=StaffStore(service.engine), writer=service.writer, keys=service.keys, chain=chain, changed=service.units.refresh, clock=clock,
+        second_factor=second_factor, gone=service.desk.gone,
+    )  # fmt: skip
+    console = Console(
+        desk=service.desk, cases=CaseFile(service.engine), board=Board(service.engine), writer=service.writer, chain=chain,
+        library=service.shelf.library, city=service.shelf.city, clock=clock,
+        changed=lambda case_id: service.desk.events.publish(Changed(what="case", id=case_id)), closing=closing,
+    )  # fmt: skip
+    sessions = Sessions(folk, public_url=service.settings.public_url)
+    app.state.sessions = sessions
+    app.router.routes += [*routes(console), *session_routes(folk, sessions), *join_routes(folk, sessions)]
+    for refused, answer in HANDLERS.items():
+        app.add_exception_handler(refused, answer)
+    return OpenConsole(people=folk, closing=closing)

@@ -1,0 +1,135 @@
+"""Cases over HTTP: sealed records, replies into the reporter's mailbox, notes, status. What staff write is signed and chained."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from actions import audit
+from actions.rows import Change, Insert, Require, Update
+from bot.console.auth import Staff
+from bot.console.guard import Asked, BadRequest, answer, body_of, identifier, one_of
+from bot.console.hand_offs import blob, entry_of, record_json
+from bot.console.reach import Reach
+from bot.storage.case_file import UNREAD, CaseFile
+from bot.storage.faults import Moved
+from bot.storage.writer import Writer
+from bot.vault.errors import SignatureError
+from bot.vault.staff_entry import FIRST, StaffEntry, check_entry, link
+
+STATUSES = ("assessed", "in_progress", "referred", "closed", "reopened")
+READ = "assessed"  # "Petugas sudah membacanya": what a code says once somebody has opened the case
+_MOST_MAILBOXES = 4
+
+
+class Cases:
+    """Endpoints under /console/j/case/{id}, and files. `changed` tells the consoles that a case is another than before."""
+
+    def __init__(
+        self, *, cases: CaseFile, writer: Writer, reach: Reach, clock: Callable[[], float], changed: Callable[[bytes], None]
+    ) -> None:  # fmt: skip
+        self._cases, self._writer, self._reach, self._clock, self._changed = cases, writer, reach, clock, changed
+
+    async def opened(self, request: Request, asked: Asked) -> Response:
+        """The sealed case, with its key sealed to the unit. It is on the audit chain, and its status says that it was read, before that."""
+        case = await self._cases.case(asked.id)
+        key = await self._cases.key_for(asked.id, asked.staff.unit_id)
+        if case is None or key is None:
+            return answer({"error": "not_there"}, 404)
+        await self._reach.opened(asked.staff, asked.id, audit.CASE_OPENED)
+        status = case.status
+        if status in UNREAD:
+            status = READ
+            await self._writer.write([Update(table="cases", key={"id": case.id, "status": case.status}, values={"status": READ})])
+            self._changed(case.id)
+        mailboxes = await self._cases.mailboxes(case.id)
+        waiting = await self._cases.waiting_in(case.id)
+        return answer(
+            {
+                "id": case.id.hex(), "kind": case.kind, "urgency": case.urgency, "status": status, "language": case.language,
+                "created_at": case.created_at, "public_key": case.public_key.hex(), "unit_id": asked.staff.unit_id.hex(),
+                "head": (case.head or FIRST).hex(), "key": base64.b64encode(key).decode(), "now": int(self._clock()),
+                "records": [record_json(record) for record in await self._cases.records(case.id)],
+                "mailboxes": [{"id": box.mailbox_id.hex(), "public": box.mailbox_public.hex()} for box in mailboxes],
+                "waiting": [
+                    {"id": m.id.hex(), "at": m.created_at, "sha256": hashlib.sha256(m.sealed).hexdigest()} for m in waiting
+                ],
+            }
+        )  # fmt: skip
+
+    async def reply(self, request: Request, asked: Asked) -> Response:
+        """A reply: one message sealed to each of the case's mailboxes, and the same words sealed to the case, signed."""
+        body = await body_of(request)
+        boxes = {box.mailbox_id for box in await self._cases.mailboxes(asked.id)}
+        messages = body.get("messages")
+        if not isinstance(messages, list) or not 1 <= len(messages) <= _MOST_MAILBOXES:
+            raise BadRequest
+        now = int(self._clock())
+        rows: list[Change] = []
+        for message in messages:
+            if not isinstance(message, dict) or identifier(message.get("mailbox_id")) not in boxes:
+                raise BadRequest
+            row = {
+                "id": identifier(message.get("id")), "mailbox_id": identifier(message.get("mailbox_id")), "created_at": now,
+                "sealed": blob(message.get("sealed")),
+            }  # fmt: skip
+            rows.append(Insert(table="mailbox_message", row=row))
+        return await self._entered(asked, "reply", body, rows)
+
+    async def note(self, request: Request, asked: Asked) -> Response:
+        """Words to colleagues."""
+        return await self._entered(asked, "note", await body_of(request))
+
+    async def status(self, request: Request, asked: Asked) -> Response:
+        """How far the work is, as the reporter sees it with the code; why is sealed."""
+        body = await body_of(request)
+        status = one_of(body.get("status"), STATUSES)
+        return await self._entered(asked, "status", body, values={"status": status})
+
+    async def _entered(
+        self, asked: Asked, kind: str, body: Mapping[str, Any], along: Sequence[Change] = (), values: Mapping[str, Any] | None = None
+    ) -> Response:  # fmt: skip
+        """Writes a staff entry, if it is signed by who sends it and follows the last one."""
+        parts = entry_of(body)
+        signature = parts.pop("signature")
+        entry = StaffEntry(case_id=asked.id, author_id=asked.staff.id, **parts)
+        await self._signed(asked.staff, entry, signature)
+        row = {
+            "id": entry.record_id, "case_id": entry.case_id, "version": entry.version, "kind": kind, "created_at": int(self._clock()),
+            "sealed": entry.sealed, "author_id": entry.author_id, "signature": signature, "previous": entry.previous,
+        }  # fmt: skip
+        head = link(entry, signature)
+        rows = [
+            Insert(table="case_record", row=row), *along,
+            Update(table="cases", key={"id": asked.id}, values={"head": head, **(values or {})}),
+        ]  # fmt: skip
+        before = None if entry.previous == FIRST else entry.previous
+        try:
+            await self._writer.write(rows, requires=[Require(table="cases", key={"id": asked.id}, values={"head": before})])
+        except Moved:
+            case = await self._cases.case(asked.id)
+            return answer({"error": "behind", "head": ((case.head if case is not None else None) or FIRST).hex()}, 409)
+        self._changed(asked.id)
+        return answer({"code": "ok", "head": head.hex(), "at": row["created_at"]})
+
+    async def _signed(self, staff: Staff, entry: StaffEntry, signature: bytes) -> None:
+        public = await self._cases.signer(staff.id)
+        try:
+            if public is None:
+                raise SignatureError
+            check_entry(entry, signature, author_public=public)
+        except SignatureError:
+            raise BadRequest("forged", 422) from None
+
+    async def file(self, request: Request, asked: Asked) -> Response:
+        """Sealed pieces of a file, from one on: the file's key lies in the sealed case. The first look goes to the audit chain."""
+        first = int(request.path_params["first"])
+        pieces = await self._cases.file_pieces(asked.id, first)
+        if not first:
+            await self._reach.opened(asked.staff, asked.id, audit.FILE_OPENED)
+        return answer({"pieces": [base64.b64encode(piece).decode() for piece in pieces]})

@@ -1,0 +1,179 @@
+"""The desk's orders over HTTP: what a counsellor does with a conversation. What is read and written here is sealed in the browser."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from actions import audit
+from bot.console.guard import Asked, BadRequest, answer, body_of, hex_of, identifier, one_of, whole
+from bot.console.reach import Reach
+from bot.console.shown import head_of
+from bot.desk.queue import OUTCOMES, RISKS, Desk
+from bot.desk.views import Entry, Record, Reply, Result
+
+TEXT_LIMIT = 4_000  # characters, as the bot takes from reporters
+STATES = ("ready", "away")
+# What a refusal of the desk's is over HTTP: another one was there first, or it is not so any more.
+_GONE = frozenset(
+    {"over", "taken", "not_yours", "not_offered", "not_now", "too_soon", "stale", "unknown", "second", "unsafe", "behind", "gone"}
+)  # fmt: skip
+
+
+def blob(text: object, *, most: int = 96 * 1024) -> bytes:
+    """Bytes from base64. Raises BadRequest."""
+    if not isinstance(text, str) or len(text) > most:
+        raise BadRequest
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise BadRequest from None
+
+
+def entry_of(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The parts of a staff entry in a request. Raises BadRequest."""
+    signature, previous = hex_of(body.get("signature")), hex_of(body.get("previous"))
+    if len(signature) != 64 or len(previous) != 32:
+        raise BadRequest
+    return {
+        "record_id": identifier(body.get("record_id")), "version": whole(body.get("version"), least=1), "sealed": blob(body.get("sealed")),
+        "signature": signature, "previous": previous,
+    }  # fmt: skip
+
+
+def told(text: object) -> str:
+    """What a reporter is to be told. Raises BadRequest if it is nothing, or too much."""
+    if not isinstance(text, str) or not text.strip():
+        raise BadRequest
+    if len(text) > TEXT_LIMIT:
+        raise BadRequest("too_long", 413)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def record_json(record: Record | Any) -> dict[str, Any]:
+    """A sealed record as the browser gets it. Ids in hex, what is sealed in base64."""
+    return {
+        "id": record.id.hex(), "version": record.version, "kind": record.kind, "at": record.created_at,
+        "sealed": base64.b64encode(record.sealed).decode(), "author": record.author_id.hex() if record.author_id else None,
+        "signature": record.signature.hex() if record.signature else None, "previous": record.previous.hex() if record.previous else None,
+    }  # fmt: skip
+
+
+def _result(result: Result) -> Response:
+    status = 200 if result.ok else 409 if result.code in _GONE else 422
+    body: dict[str, Any] = {"code": result.code, "version": result.version}
+    return answer(body if result.ok else {**body, "error": result.code}, status)
+
+
+def _since(request: Request) -> int:
+    text = request.query_params.get("since", "0")
+    if not (text.isascii() and text.isdigit() and len(text) < 12):
+        raise BadRequest
+    return int(text)
+
+
+class HandOffs:
+    """Endpoints under /console/j/hand-off/{id}."""
+
+    def __init__(self, *, desk: Desk, reach: Reach) -> None:
+        self._desk, self._reach = desk, reach
+
+    async def opened(self, request: Request, asked: Asked) -> Response:
+        """The sealed conversation. The key comes with the first look, which goes to the audit chain; `since` (seconds) gives what came
+        later, without it."""
+        since = _since(request)
+        view = await self._desk.open(asked.staff, asked.id)
+        if view is None:
+            return answer({"error": "not_there"}, 404)
+        hand_off = view.item.hand_off
+        head = head_of(view, asked.staff)
+        body: dict[str, Any] = {
+            "id": head.id, "case_id": head.case_id, "version": head.version, "state": head.state, "mine": head.mine, "live": head.live,
+            "urgency": head.urgency, "language": head.language, "channel": head.channel, "public_key": view.public_key.hex(),
+            "unit_id": asked.staff.unit_id.hex(), "head": view.head.hex(), "window": view.window_until, "last_at": view.last_at,
+            "now": view.now,
+            "ended": hand_off.ended, "rating": hand_off.rating, "safe": hand_off.safe,
+            "records": [record_json(record) for record in view.records if record.created_at >= since],
+            "ticks": {tick.record_id.hex(): [tick.status, tick.code] for tick in view.ticks},
+        }  # fmt: skip
+        if not since:
+            await self._reach.opened(asked.staff, asked.id, audit.HAND_OFF_OPENED)
+            body["key"] = base64.b64encode(view.sealed_key).decode()
+        return answer(body)
+
+    async def accept(self, request: Request, asked: Asked) -> Response:
+        """Takes what was offered."""
+        return _result(await self._desk.accept(asked.staff, asked.id, await self._version(request)))
+
+    async def refuse(self, request: Request, asked: Asked) -> Response:
+        """Not now."""
+        return _result(await self._desk.refuse(asked.staff, asked.id, await self._version(request)))
+
+    async def pull(self, request: Request, asked: Asked) -> Response:
+        """Takes what waits."""
+        return _result(await self._desk.pull(asked.staff, asked.id, await self._version(request)))
+
+    async def take_back(self, request: Request, asked: Asked) -> Response:
+        """Keeps it after all."""
+        return _result(await self._desk.take_back(asked.staff, asked.id, await self._version(request)))
+
+    async def let_go(self, request: Request, asked: Asked) -> Response:
+        """Gives it back to the queue."""
+        return _result(await self._desk.let_go(asked.staff, asked.id, await self._version(request)))
+
+    async def transfer(self, request: Request, asked: Asked) -> Response:
+        """Asks a colleague to take over."""
+        body = await body_of(request)
+        return _result(await self._desk.transfer(asked.staff, asked.id, _version(body), to=identifier(body.get("to"))))
+
+    async def invite(self, request: Request, asked: Asked) -> Response:
+        """Asks a colleague to look on."""
+        body = await body_of(request)
+        colleague = identifier(body["to"]) if body.get("to") is not None else None
+        return _result(await self._desk.invite(asked.staff, asked.id, _version(body), colleague=colleague))
+
+    async def wrap_up(self, request: Request, asked: Asked) -> Response:
+        """Ends the talk; the reporter is told."""
+        return _result(await self._desk.wrap_up(asked.staff, asked.id, await self._version(request)))
+
+    async def close(self, request: Request, asked: Asked) -> Response:
+        """Says what became of it."""
+        body = await body_of(request)
+        outcome, risk = one_of(body.get("outcome"), OUTCOMES), one_of(body.get("risk"), RISKS)
+        return _result(await self._desk.close(asked.staff, asked.id, _version(body), outcome=outcome, risk=risk))
+
+    async def safe(self, request: Request, asked: Asked) -> Response:
+        """Has the reporter asked whether it is safe to write."""
+        return _result(await self._desk.safe(asked.staff, asked.id, await self._version(request)))
+
+    async def reply(self, request: Request, asked: Asked) -> Response:
+        """Words to the reporter: in clear for the platform, and sealed to the case."""
+        body = await body_of(request)
+        return _result(await self._desk.reply(asked.staff, asked.id, Reply(text=told(body.get("text")), **entry_of(body))))
+
+    async def note(self, request: Request, asked: Asked) -> Response:
+        """Words to colleagues: sealed."""
+        return _result(await self._desk.note(asked.staff, asked.id, Entry(**entry_of(await body_of(request)))))
+
+    async def relayed(self, request: Request, asked: Asked) -> Response:
+        """That an emergency service was called: who, when, who answered; sealed."""
+        return _result(await self._desk.relayed(asked.staff, asked.id, Entry(**entry_of(await body_of(request)))))
+
+    async def presence(self, request: Request, asked: Asked) -> Response:
+        """The console is there; with `state`: ready or away from now on."""
+        body = await body_of(request)
+        state = one_of(body["state"], STATES) if body.get("state") is not None else None
+        now, until = await self._desk.beat(asked.staff, state)
+        return answer({"state": now, "until": until})
+
+    async def _version(self, request: Request) -> int | None:
+        return _version(await body_of(request))
+
+
+def _version(body: Mapping[str, Any]) -> int | None:
+    return whole(body["version"]) if body.get("version") is not None else None

@@ -1,0 +1,140 @@
+"""Coming and going over HTTP: links, joining, admitting, removing, the unit's key, and who is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from bot.console import roster
+from bot.console.auth import signed_in
+from bot.console.body import BadRequest, answer, json_body, number, object_or_none, objects, octets, octets_or_none, text
+from bot.console.sessions import Sessions, stranger
+from bot.desk.errors import Refused
+from bot.desk.people import People
+from bot.desk.staff import FIRST_VERSION, FirstKey, Joining
+from bot.desk.totp import SEED_BYTES
+from bot.desk.unit_keys import NextKey
+from bot.vault.encoding import ID_BYTES
+from bot.vault.keys import KEY_BYTES
+from bot.vault.member import SEALED_BYTES
+from bot.vault.signing import SIGNATURE_BYTES
+from bot.vault.staff_auth import AUTH_BYTES, SALT_BYTES, WRAPPED_BYTES
+
+
+def _languages(body: Mapping[str, Any]) -> tuple[str, ...]:
+    value = body.get("languages", ["id"])
+    if not isinstance(value, list) or len(value) > 8 or not all(isinstance(one, str) for one in value):
+        raise BadRequest("languages")
+    return tuple(dict.fromkeys(value))
+
+
+def _first_key(body: Mapping[str, Any]) -> FirstKey | None:
+    given = object_or_none(body, "unit_key")
+    if given is None:
+        return None
+    return FirstKey(
+        public=octets(given, "public", KEY_BYTES), signature=octets(given, "signature", SIGNATURE_BYTES),
+        sealed=octets(given, "sealed", SEALED_BYTES),
+    )  # fmt: skip
+
+
+def _next_key(body: Mapping[str, Any]) -> NextKey | None:
+    given = object_or_none(body, "unit_key")
+    if given is None:
+        return None
+    members = tuple((octets(one, "staff_id", ID_BYTES), octets(one, "sealed", SEALED_BYTES)) for one in objects(given, "members"))
+    return NextKey(
+        version=number(given, "version"), public=octets(given, "public", KEY_BYTES), signature=octets(given, "signature", SIGNATURE_BYTES),
+        former=octets(given, "former", SEALED_BYTES), members=members,
+    )  # fmt: skip
+
+
+def join_routes(people: People, sessions: Sessions) -> Sequence[BaseRoute]:
+    """The addresses under /console/j that have to do with who belongs to a unit."""
+
+    async def invitation(request: Request) -> Response:
+        """What a link is for: it is not used up by this."""
+        body = await stranger(request)
+        found = await people.staff.invitation(text(body, "token", most=64))
+        unit = {"id": found.unit.id, "name": found.unit.name, "kind": found.unit.kind}
+        return answer({
+            "unit": unit, "role": found.role, "name": found.name, "first": found.first, "version": FIRST_VERSION,
+            "key_public": found.key_public, "second_factor": people.sign_in.second_factor,
+        })  # fmt: skip
+
+    async def join(request: Request) -> Response:
+        body = await stranger(request)
+        came = await people.staff.join(
+            Joining(
+                token=text(body, "token", most=64), id=octets(body, "id", ID_BYTES), name=text(body, "name", most=80),
+                shown=text(body, "shown", most=120), languages=_languages(body), salt=octets(body, "salt", SALT_BYTES),
+                auth=octets(body, "auth", AUTH_BYTES), sealing_public=octets(body, "sealing_public", KEY_BYTES),
+                signing_public=octets(body, "signing_public", KEY_BYTES), wrapped=octets(body, "wrapped", WRAPPED_BYTES),
+                seed=octets_or_none(body, "totp_seed", SEED_BYTES), code=text(body, "totp_code", most=6, default=""),
+                certificate=octets_or_none(body, "certificate", SIGNATURE_BYTES), unit_key=_first_key(body),
+            )
+        )  # fmt: skip
+        response = answer({"csrf": came.session.csrf, **await roster.opened(people.store, came.staff)})
+        sessions.let_in(request, response, came)
+        return response
+
+    async def invite(request: Request) -> Response:
+        staff = await signed_in(request)
+        body = await json_body(request)
+        token, until = await people.staff.invite(staff, role=text(body, "role"), staff_id=octets_or_none(body, "staff_id", ID_BYTES))
+        return answer({"token": token, "until": until})
+
+    async def admit(request: Request) -> Response:
+        staff = await signed_in(request)
+        body = await json_body(request)
+        sealed = [(number(one, "version"), octets(one, "sealed", SEALED_BYTES)) for one in objects(body, "sealed_unit_keys")]
+        await people.unit_keys.admit(
+            staff.id, staff_id=octets(body, "staff_id", ID_BYTES), certificate=octets_or_none(body, "certificate", SIGNATURE_BYTES),
+            sealed=sealed,
+        )  # fmt: skip
+        return answer({})
+
+    async def remove(request: Request) -> Response:
+        staff = await signed_in(request)
+        body = await json_body(request)
+        staff_id = octets(body, "staff_id", ID_BYTES)
+        await people.unit_keys.remove(staff.id, staff_id=staff_id, next_key=_next_key(body))
+        await people.gone(staff_id)
+        return answer({})
+
+    async def change_key(request: Request) -> Response:
+        staff = await signed_in(request)
+        key = _next_key(await json_body(request))
+        if key is None:
+            raise Refused("unit_key")
+        await people.unit_keys.change(staff.id, next_key=key)
+        return answer({})
+
+    async def members(request: Request) -> Response:
+        """The colleagues of one's own unit, and its keys."""
+        staff = await signed_in(request, waiting=True)
+        rows = await people.store.of_unit(staff.unit_id)
+        unit = await roster.unit(people.store, staff.unit_id, staff_id=staff.id)
+        newest = unit["keys"][0]["version"] if unit["keys"] else 0
+        holders = await people.store.holders(staff.unit_id, newest)
+        return answer({"unit": unit, "members": [{**roster.member(row), "has_key": row.id in holders} for row in rows]})
+
+    async def signers(request: Request) -> Response:
+        """Everybody's public keys and certificates: what a colleague of another unit wrote in a shared case is checked as well."""
+        await signed_in(request)
+        return answer({"signers": await roster.signers(people.store, None)})
+
+    return (
+        Route("/console/j/invitation", invitation, methods=["POST"]),
+        Route("/console/j/join", join, methods=["POST"]),
+        Route("/console/j/invite", invite, methods=["POST"]),
+        Route("/console/j/admit", admit, methods=["POST"]),
+        Route("/console/j/remove", remove, methods=["POST"]),
+        Route("/console/j/unit-key", change_key, methods=["POST"]),
+        Route("/console/j/members", members, methods=["GET"]),
+        Route("/console/j/signers", signers, methods=["GET"]),
+    )

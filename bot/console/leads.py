@@ -1,0 +1,147 @@
+"""What leads decide: hours, holidays, prepared replies. Read by everybody at the desk, changed by compare-and-set on a version."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from actions.queue import Refusal
+from actions.rows import Insert, Require, Update
+from bot.console.document import language_of
+from bot.console.guard import Asked, BadRequest, answer, body_of, whole
+from bot.console.questions import questions_in
+from bot.console.words import GROUPS, Dictionary
+from bot.desk.queue import Desk
+from bot.storage.faults import Moved, is_double
+from bot.storage.writer import Writer
+from flows.library import Library
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
+_SPANS, _HOLIDAYS, _REPLIES = 6, 400, 200  # at most
+_NAME, _TEXT = 80, 1_000  # characters
+
+
+def hours_of(value: object) -> dict[str, list[list[str]]]:
+    """Opening hours: day → spans of "HH:MM", in their order, none over another. Raises BadRequest."""
+    if not isinstance(value, Mapping) or set(value) - set(DAYS):
+        raise BadRequest
+    return {day: _spans(value.get(day, [])) for day in DAYS}
+
+
+def _spans(spans: object) -> list[list[str]]:
+    if not isinstance(spans, list) or len(spans) > _SPANS:
+        raise BadRequest
+    found: list[list[str]] = []
+    for span in spans:
+        if not isinstance(span, list) or len(span) != 2 or not all(isinstance(t, str) and _TIME.fullmatch(t) for t in span):
+            raise BadRequest
+        if span[0] >= span[1] or (found and span[0] < found[-1][1]):
+            raise BadRequest
+        found.append([span[0], span[1]])
+    return found
+
+
+def holidays_of(value: object) -> list[dict[str, str]]:
+    """Days on which nobody is there: date and name, sorted, each once. Raises BadRequest."""
+    if not isinstance(value, list) or len(value) > _HOLIDAYS:
+        raise BadRequest
+    found: dict[str, str] = {}
+    for one in value:
+        if not isinstance(one, Mapping):
+            raise BadRequest
+        try:
+            day = date.fromisoformat(str(one.get("date"))).isoformat()
+        except ValueError:
+            raise BadRequest from None
+        found[day] = _short(one.get("name"), _NAME, empty=True)
+    return [{"date": day, "name": found[day]} for day in sorted(found)]
+
+
+def canned_of(value: object) -> list[dict[str, str]]:
+    """Prepared replies: id, group, and the text in both languages. Raises BadRequest."""
+    if not isinstance(value, list) or len(value) > _REPLIES:
+        raise BadRequest
+    found = []
+    for number, one in enumerate(value):
+        if not isinstance(one, Mapping) or one.get("group") not in GROUPS:
+            raise BadRequest
+        texts = {f"{language}_text": _short(one.get(f"{language}_text"), _TEXT, empty=language != "id") for language in ("id", "en")}
+        found.append({"id": f"reply{number + 1}", "group": str(one["group"]), **texts})
+    return found
+
+
+def _short(text: object, most: int, *, empty: bool = False) -> str:
+    if not isinstance(text, str) or len(text) > most or not (empty or text.strip()):
+        raise BadRequest
+    return text.strip()
+
+
+CANNED = "canned"
+SETTINGS: Mapping[str, Callable[[object], object]] = {"hours": hours_of, "holidays": holidays_of, CANNED: canned_of}
+"""What may be changed, and what reads it."""
+
+
+class Leads:
+    """Endpoints of the settings, and what the page must know to show a report in words."""
+
+    def __init__(self, *, desk: Desk, writer: Writer, words: Dictionary, library: Library) -> None:
+        self._desk, self._writer, self._words, self._library = desk, writer, words, library
+
+    async def change(self, request: Request, asked: Asked) -> Response:
+        """POST /console/j/setting/{name}."""
+        read = SETTINGS.get(request.path_params["name"])
+        if read is None:
+            return answer({"error": "not_there"}, 404)
+        body = await body_of(request)
+        value = read(body.get("value"))
+        version = whole(body.get("version"))
+        stored = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        if request.path_params["name"] == CANNED:
+            return await self._written(stored, version)
+        result = await self._desk.set_setting(asked.staff, request.path_params["name"], version, stored)
+        if not result.ok:
+            return answer({"error": "conflict" if result.code == Refusal.STALE else "bad"}, 409 if result.code == Refusal.STALE else 400)
+        return answer({"code": "ok", "version": result.version})
+
+    async def _written(self, stored: str, version: int) -> Response:
+        row = {"name": CANNED, "version": version + 1, "value": stored}
+        try:
+            if version:
+                seen = Require(table="desk_setting", key={"name": CANNED}, values={"version": version})
+                await self._writer.write([Update(table="desk_setting", key={"name": CANNED}, values=row)], requires=[seen])
+            else:
+                await self._writer.write([Insert(table="desk_setting", row=row)])
+        except Exception as error:
+            if not (isinstance(error, Moved) or is_double(error)):
+                raise
+            return answer({"error": "conflict"}, 409)
+        return answer({"code": "ok", "version": version + 1})
+
+    async def canned(self, request: Request, asked: Asked) -> Response:
+        """The prepared replies: the leads', or those that came with the program. `shown` have telephone numbers in them, `text` names."""
+        version, value = await self._desk.setting(CANNED)
+        replies = json.loads(value) if value else self._shipped()
+        fill = self._library.catalogue.fill
+        return answer(
+            {
+                "version": version,
+                "replies": [{**one, "id_shown": fill(one["id_text"], {})[0], "en_shown": fill(one["en_text"], {})[0]} for one in replies],
+            }
+        )  # fmt: skip
+
+    def _shipped(self) -> list[dict[str, Any]]:
+        return [
+            {"id": one["id"], "group": one["group"], "id_text": one["text"]["id"], "en_text": one["text"].get("en", "")}
+            for one in self._words.canned
+        ]  # fmt: skip
+
+    async def questions(self, request: Request, asked: Asked) -> Response:
+        """What the bot asked, in the language of whoever reads."""
+        return answer(questions_in(self._library, language_of(request, self._words).language))

@@ -1,0 +1,178 @@
+"""The fragments: rendered here, swapped in by the page. In clear are ids, states, times and colleagues; all else is sealed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from jinja2 import Environment
+from starlette.requests import Request
+from starlette.responses import Response
+
+from actions.access import allowed
+from bot.console.auth import Staff
+from bot.console.deadline import read_by
+from bot.console.document import SAFE, language_of
+from bot.console.guard import Asked, BadRequest, answer, identifier
+from bot.console.shown import grouped, head_of, rings
+from bot.console.words import Dictionary, Words
+from bot.desk.queue import OUTCOMES, RISKS, Desk
+from bot.desk.views import HandOffView, OnDuty
+from bot.storage.board import Board, Span
+from bot.storage.case_file import PAGE, CaseFile
+from flows.catalogue import Catalogue
+
+INVITABLE = ("counsellor", "lead", "case_worker", "partner", "auditor", "administrator")
+_WHICH = ("unread", "open", "closed", "all")
+_RELAYED_TO = ("emergency", "police", "ambulance", "sapa")
+_NEXT = {
+    "stored": ("in_progress", "referred", "closed"), "received": ("in_progress", "referred", "closed"),
+    "assessed": ("in_progress", "referred", "closed"), "in_progress": ("referred", "closed"), "referred": ("in_progress", "closed"),
+    "closed": ("reopened",), "reopened": ("in_progress", "referred", "closed"),
+}  # fmt: skip
+
+
+class Pages:
+    """Endpoints under /console/f. `city` is what the city decided; `catalogue` knows the telephone numbers."""
+
+    def __init__(
+        self, *, desk: Desk, cases: CaseFile, board: Board, words: Dictionary, catalogue: Catalogue, templates: Environment,
+        city: Mapping[str, Any], clock: Callable[[], float],
+    ) -> None:  # fmt: skip
+        self._desk, self._cases, self._board = desk, cases, board
+        self._words, self._catalogue, self._templates, self._city, self._clock = words, catalogue, templates, city, clock
+
+    def _rendered(self, request: Request, name: str, **values: Any) -> Response:
+        t = language_of(request, self._words)
+        html = self._templates.get_template(name).render(t=t, now=int(self._clock()), **values)
+        return Response(html, headers=dict(SAFE), media_type="text/html; charset=utf-8")
+
+    def _services(self) -> list[tuple[str, str]]:
+        numbers = self._catalogue.numbers
+        return [(name, numbers[name]) for name in _RELAYED_TO if name in numbers]
+
+    async def queue(self, request: Request, asked: Asked) -> Response:
+        """The queue, as this person sees it."""
+        view = await self._desk.queue(asked.staff)
+        groups = grouped(view, asked.staff)
+        waiting = [item.hand_off.waiting_since for item in view.items if item.hand_off.state in ("waiting", "offered")]
+        counts = {
+            "waiting": len(waiting), "active": sum(item.hand_off.state == "active" for item in view.items),
+            "here": sum(each.there and each.state == "ready" for each in view.colleagues),
+        }  # fmt: skip
+        return self._rendered(
+            request, "queue.html", groups=[{"key": name, "items": items} for name, items in groups], counts=counts,
+            oldest=min(waiting) if waiting else None, state=view.state, danger=rings(view.items),
+            offered=sum(len(items) for name, items in groups if name == "offered"),
+        )  # fmt: skip
+
+    async def _view(self, asked: Asked) -> HandOffView | None:
+        return await self._desk.open(asked.staff, asked.id)
+
+    def _head(self, view: HandOffView, staff: Staff, t: Words) -> dict[str, Any]:
+        names = {
+            "accept": t("queue.accept"), "refuse": t("queue.refuse"), "pull": t("queue.pull"), "transfer": t("talk.transfer"),
+            "take-back": t("talk.take_back"), "wrap": t("talk.wrap"), "close": t("talk.wrap_heading"),
+        }  # fmt: skip
+        return {"item": head_of(view, staff), "names": names}
+
+    async def hand_off(self, request: Request, asked: Asked) -> Response:
+        """A conversation: its frame. What was said is opened in the browser."""
+        view = await self._view(asked)
+        if view is None:
+            return answer({"error": "not_there"}, 404)
+        services = self._services()
+        return self._rendered(
+            request, "talk.html", **self._head(view, asked.staff, language_of(request, self._words)), services=services,
+            numbers="/".join(number for _, number in services[:2]), colleagues=_others(view.colleagues, asked.staff),
+            wrap=(("outcome", "talk.outcome", OUTCOMES), ("risk", "talk.risk", RISKS)),
+        )  # fmt: skip
+
+    async def head(self, request: Request, asked: Asked) -> Response:
+        """The head of a conversation alone: what changes while one reads and writes."""
+        view = await self._view(asked)
+        if view is None:
+            return answer({"error": "not_there"}, 404)
+        return self._rendered(request, "talk_head.html", **self._head(view, asked.staff, language_of(request, self._words)))
+
+    async def cases(self, request: Request, asked: Asked) -> Response:
+        """The unit's cases: what is in clear of them."""
+        which = request.query_params.get("which", "open")
+        if which not in _WHICH:
+            raise BadRequest
+        before = request.query_params.get("before")
+        rows = await self._cases.listed(asked.staff.unit_id, which=which, before=_place(before) if before else None)
+        shown = [
+            {
+                "id": row.id.hex(), "number": row.id.hex()[:6].upper(), "kind": row.kind, "urgency": row.urgency, "status": row.status,
+                "at": row.created_at, "last": row.last_at, "unread": row.status in ("stored", "received"),
+                "due": read_by(row.urgency, row.created_at, self._city),
+            }
+            for row in rows
+        ]  # fmt: skip
+        more = f"{rows[-1].created_at}-{rows[-1].id.hex()}" if len(rows) == PAGE else ""
+        counts = await self._cases.counts(asked.staff.unit_id) if not before else {}
+        return self._rendered(
+            request, "case_rows.html" if before else "cases.html", cases=shown, which=which, whiches=_WHICH, more=more, counts=counts
+        )  # fmt: skip
+
+    async def case(self, request: Request, asked: Asked) -> Response:
+        """A case: its frame."""
+        row = await self._cases.case(asked.id)
+        if row is None:
+            return answer({"error": "not_there"}, 404)
+        shown = {
+            "id": row.id.hex(), "number": row.id.hex()[:6].upper(), "kind": row.kind, "urgency": row.urgency, "status": row.status,
+            "language": row.language, "at": row.created_at, "next": _NEXT.get(row.status, ()),
+        }  # fmt: skip
+        offs = [{"id": each.id.hex(), "state": each.state} for each in await self._cases.hand_offs_of(asked.id)]
+        talks = "hand_off" in allowed(asked.staff.role)
+        return self._rendered(request, "case.html", case=shown, hand_offs=offs if talks else [])
+
+    async def board(self, request: Request, asked: Asked) -> Response:
+        """The lead's board."""
+        now, unit_id = int(self._clock()), asked.staff.unit_id
+        view = await self._desk.queue(asked.staff)
+        waiting = [item.hand_off.waiting_since for item in view.items if item.hand_off.state in ("waiting", "offered")]
+        spans = [(name, await self._board.span(unit_id, now - seconds)) for name, seconds in (("day", 86_400), ("week", 7 * 86_400))]
+        unread = (await self._board.reading(unit_id)).unread
+        return self._rendered(
+            request, "board.html", colleagues=view.colleagues, waiting=len(waiting), oldest=min(waiting) if waiting else None,
+            unread=len(unread), overdue=sum(read_by(urgency, at, self._city) <= now for urgency, at in unread),
+            spans=[{"key": name, "span": span, "rate": _rate(span)} for name, span in spans],
+        )  # fmt: skip
+
+    async def staff(self, request: Request, asked: Asked) -> Response:
+        """The staff page: a frame, for whose lines the page asks (`/console/j/members`), and checks them itself."""
+        may = allowed(asked.staff.role).get("staff", ())
+        return self._rendered(request, "staff.html", may=may, roles=INVITABLE)
+
+    async def hours(self, request: Request, asked: Asked) -> Response:
+        """Hours, holidays and prepared replies."""
+        found = {}
+        for name in ("hours", "holidays"):
+            version, value = await self._desk.setting(name)
+            found[name] = {"version": version, "value": json.loads(value) if value else None}
+        may = "change" in allowed(asked.staff.role).get("setting", ())
+        return self._rendered(request, "hours.html", may=may, **found)
+
+    async def me(self, request: Request, asked: Asked) -> Response:
+        """One's own account."""
+        return self._rendered(request, "me.html", staff=asked.staff)
+
+
+def _others(colleagues: tuple[OnDuty, ...], staff: Staff) -> list[dict[str, str]]:
+    here = [each for each in colleagues if each.there and each.id != staff.id]
+    return [{"id": each.id.hex(), "shown": each.shown, "role": each.role, "state": each.state} for each in here]
+
+
+def _place(text: str) -> tuple[int, bytes]:
+    at, _, last = text.partition("-")
+    if not (at.isascii() and at.isdigit() and len(at) < 12):
+        raise BadRequest
+    return int(at), identifier(last)
+
+
+def _rate(span: Span) -> int | None:
+    return round(100 * span.answered / span.asked) if span.asked else None

@@ -1,0 +1,103 @@
+"""Hand-offs as the fragments show them: in which group, with which buttons. No word of a reporter comes through here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from actions.queue import State
+from bot.console.auth import Staff
+from bot.desk.views import HandOffView, QueueItem, QueueView
+
+# In the order in which they stand on the screen: what wants an answer at once comes first.
+GROUPS = ("offered", "mine", "wrap_up", "invited", "waiting", "callback", "others")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ShownItem:
+    """One line of the queue, or the head of a conversation. Times are seconds since 1970; `actions` are the buttons' names."""
+
+    id: str
+    case_id: str
+    version: int
+    urgency: str
+    reason: str
+    state: str
+    language: str
+    channel: str
+    since: int
+    taken: int | None
+    until: int | None
+    due: int | None
+    owner: str
+    asked: str
+    mine: bool
+    live: bool
+    lost: bool
+    false_alarm: bool
+    transferring: str
+    window: int | None
+    actions: tuple[str, ...]
+
+
+def group_of(item: QueueItem, staff: Staff) -> str:
+    """The group of `GROUPS` that a hand-off belongs to, for one person."""
+    hand_off = item.hand_off
+    if hand_off.offered_to == staff.id:
+        return "offered"
+    if hand_off.state is State.WRAP_UP:
+        return "wrap_up"
+    if hand_off.state is State.ACTIVE:
+        if hand_off.owner_id == staff.id:
+            return "mine"
+        return "invited" if hand_off.invited_id == staff.id else "others"
+    return "callback" if hand_off.state is State.CALLBACK else "waiting"
+
+
+def _list_actions(group: str) -> tuple[str, ...]:
+    return {"offered": ("accept", "refuse"), "waiting": ("pull",)}.get(group, ())
+
+
+def _head_actions(item: QueueItem, group: str, staff: Staff) -> tuple[str, ...]:
+    hand_off = item.hand_off
+    if group == "mine":
+        return ("take-back", "wrap") if hand_off.offered_to is not None else ("transfer", "wrap")
+    if group == "wrap_up":
+        # A crisis is closed by two people; the rest by whoever had it, or a lead.
+        second = hand_off.urgency.crisis and hand_off.closing_id != staff.id
+        return ("close",) if second or hand_off.owner_id == staff.id or staff.role == "lead" else ()
+    return _list_actions(group)
+
+
+def item_of(item: QueueItem, staff: Staff, *, head: bool = False, window: int | None = None) -> ShownItem:
+    """One hand-off for one person; `head`: with the buttons that an open conversation has."""
+    hand_off, group = item.hand_off, group_of(item, staff)
+    mine = hand_off.owner_id == staff.id
+    return ShownItem(
+        id=hand_off.id.hex(), case_id=hand_off.case_id.hex(), version=hand_off.version, urgency=hand_off.urgency.value,
+        reason=hand_off.reason, state=hand_off.state.value, language=hand_off.language, channel=item.channel,
+        since=hand_off.waiting_since, taken=hand_off.taken_at, until=hand_off.offered_until if group == "offered" else None,
+        due=hand_off.callback_at, owner=item.owner, asked=item.asked if group == "waiting" else "", mine=mine,
+        live=hand_off.conversation_id is not None and hand_off.ended is None, lost=item.lost, false_alarm=bool(hand_off.false_alarm),
+        transferring=item.asked if mine and hand_off.offered_to is not None else "", window=window,
+        actions=_head_actions(item, group, staff) if head else _list_actions(group),
+    )  # fmt: skip
+
+
+def head_of(view: HandOffView, staff: Staff) -> ShownItem:
+    """The head of an open conversation."""
+    return item_of(view.item, staff, head=True, window=view.window_until)
+
+
+def grouped(view: QueueView, staff: Staff) -> list[tuple[str, list[ShownItem]]]:
+    """The groups that have something in them, each in the queue's own order."""
+    found: dict[str, list[ShownItem]] = {name: [] for name in GROUPS}
+    for item in view.items:
+        if item.hand_off.state is not State.CLOSED:
+            found[group_of(item, staff)].append(item_of(item, staff))
+    return [(name, items) for name, items in found.items() if items]
+
+
+def rings(items: Iterable[QueueItem]) -> int:
+    """How many crises nobody has yet."""
+    return sum(item.hand_off.rings for item in items)

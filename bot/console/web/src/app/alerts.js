@@ -1,0 +1,79 @@
+// What calls somebody back to the screen: a sound, the title of the tab, a banner that is read aloud. No word of a reporter is in any.
+
+import { $ } from "./dom.js";
+import { chime } from "./sound.js";
+import { t } from "./words.js";
+
+const AGAIN = 60_000; // ms: an alert that nobody answers sounds again, as the design of the desk says
+let danger = 0;
+let offered = 0;
+let unread = 0;
+let sounded = 0;
+let flash = null;
+
+function title() {
+  const count = danger + offered + unread;
+  const plain = t("app.title");
+  return count ? t("alert.title", { n: count, title: plain }) : plain;
+}
+
+function show() {
+  document.title = title();
+  clearInterval(flash);
+  if (danger || offered) {
+    let on = false;
+    const words = danger ? t("alert.danger") : t("alert.offered");
+    flash = setInterval(() => {
+      on = !on;
+      document.title = on && document.visibilityState === "hidden" ? words : title();
+    }, 1500);
+  }
+  const banner = $("#alarm");
+  banner.hidden = danger === 0;
+  if (danger && banner.textContent !== t("alert.danger")) banner.textContent = t("alert.danger");
+}
+
+/** Told by the queue what stands in it. */
+export function alertsAre({ danger: crises, offered: mine }) {
+  const now = Date.now();
+  if (crises > danger || (crises && now - sounded >= AGAIN)) {
+    chime("danger");
+    sounded = now;
+  } else if (mine > offered) chime("offered");
+  danger = crises;
+  offered = mine;
+  show();
+}
+
+/** The server says that a crisis waits and nobody has it: once more, and every minute until somebody does. */
+export function ring() {
+  if (Date.now() - sounded < 10_000) return;
+  chime("danger");
+  sounded = Date.now();
+}
+
+/** A message came into a conversation that is one's own, and nobody looks at it. */
+export function messageCame() {
+  if (document.visibilityState === "visible") return;
+  unread += 1;
+  chime("offered");
+  show();
+}
+
+export function quiet() {
+  danger = offered = unread = 0;
+  show();
+}
+
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible" && unread) {
+    unread = 0;
+    show();
+  }
+});
+setInterval(() => {
+  if (danger && Date.now() - sounded >= AGAIN) {
+    chime("danger");
+    sounded = Date.now();
+  }
+}, 5000);

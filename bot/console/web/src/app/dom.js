@@ -1,0 +1,32 @@
+// Building and finding elements. What people wrote becomes text, never markup: nothing here parses HTML.
+
+/** An element. `props`: attributes; `on…` are listeners, `data` a dataset, `text` its text; null and false leave an attribute away. */
+export function el(name, props = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) continue;
+    if (key === "text") element.textContent = value;
+    else if (key === "data") Object.assign(element.dataset, value);
+    else if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
+    else element.setAttribute(key, value === true ? "" : String(value));
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+export const $ = (selector, root = document) => root.querySelector(selector);
+export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+/** Shows exactly one of some elements. */
+export function showOnly(shown, all) {
+  for (const one of all) one.hidden = one !== shown;
+}
+
+/** Whether somebody is writing there: letters are letters then, and no shortcuts. */
+export const writes = (element) =>
+  element instanceof HTMLElement && (element.isContentEditable || element.matches("textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=button])"));
+
+/** Focuses without making the page jump. */
+export const focus = (element) => element?.focus({ preventScroll: false });
+
+export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -1,0 +1,168 @@
+// The way in: sign in, unlock after the session ended, join by invitation. Nothing of what is typed here is kept.
+
+import { $, el, focus, showOnly } from "./dom.js";
+import { onAction, onForm } from "./actions.js";
+import { beginJoin, invitation, join, newPassphrase, signIn } from "../session/index.js";
+import { wakeSound } from "./sound.js";
+import { speak, t } from "./words.js";
+
+let token = "";
+let words = "";
+let entered = async () => {};
+let refreshed = async () => {};
+
+const screens = () => [$("#sign"), $("#join"), $("#joined")];
+
+function show(id, heading) {
+  $("#door").hidden = false;
+  $("#desk").hidden = true;
+  document.documentElement.dataset.at = "door";
+  showOnly($(`#${id}`), screens());
+  focus($(`#${heading}`));
+}
+
+/** `why`: nothing, or the key of a sentence to say above the form. `again`: the same person unlocks. */
+export function showSign(options) {
+  const { why = "", again = null } = options ?? {};
+  const form = $("#sign");
+  const name = form.elements.namedItem("name");
+  const heading = again ? "unlock.heading" : "sign.heading";
+  const intro = why || (again ? "unlock.intro" : "sign.intro");
+  for (const [id, key] of [["#sign-heading", heading], ["#sign-intro", intro]]) {
+    $(id).dataset.t = key;
+    $(id).textContent = t(key);
+  }
+  if (again) name.value = again;
+  form.elements.namedItem("passphrase").value = "";
+  form.elements.namedItem("code").value = "";
+  $("#sign-wrong").textContent = "";
+  show("sign", "sign-heading");
+  focus(name.value ? form.elements.namedItem("passphrase") : name);
+}
+
+async function showJoin() {
+  let found;
+  try {
+    found = await invitation(token);
+  } catch (problem) {
+    token = "";
+    showSign({ why: problem.code === "offline" ? "sign.offline" : "join.bad_token" });
+    return;
+  }
+  const form = $("#join");
+  const name = form.elements.namedItem("name");
+  name.value = found.name ?? "";
+  name.readOnly = Boolean(found.name);
+  $("#join-where").textContent = `${found.unit.name} · ${t(`role.${found.role}`)}`;
+  $("#join-key").hidden = !found.keyFile;
+  words = newPassphrase();
+  $("#join-words").textContent = words;
+  show("join", "join-heading");
+  const totp = found.code ? await beginJoin(token) : null;
+  $("#join-totp").hidden = !totp;
+  if (totp) {
+    $("#join-secret").textContent = totp.secret.replace(/(.{4})(?=.)/g, "$1 ");
+    if (totp.qr) $("#join-qr").replaceChildren(picture(totp.qr));
+  }
+}
+
+/** An SVG of our own making, as a picture: it is parsed as an image, where nothing can run. */
+function picture(svg) {
+  const image = new Image(180, 180);
+  const url = URL.createObjectURL(new Blob([svg], { type: "image/svg+xml" }));
+  image.alt = "QR";
+  image.src = url;
+  image.addEventListener("load", () => URL.revokeObjectURL(url), { once: true });
+  return image;
+}
+
+const CODES = new Set(["wrong", "throttled", "not_admitted", "changed", "old_browser", "offline"]);
+const JOIN_CODES = new Set(["bad_token", "taken", "weak", "key_file"]);
+
+onForm("sign", async (form) => {
+  const given = Object.fromEntries(new FormData(form));
+  const button = $("button.main", form);
+  const wrong = $("#sign-wrong");
+  wrong.textContent = "";
+  if (!given.name || !given.passphrase) {
+    wrong.textContent = t("sign.wrong");
+    return;
+  }
+  wakeSound();
+  button.textContent = t("sign.working");
+  button.setAttribute("aria-busy", "true");
+  try {
+    await signIn({ name: given.name.trim(), passphrase: given.passphrase, code: given.code.trim() });
+    form.elements.namedItem("passphrase").value = "";
+    form.elements.namedItem("code").value = "";
+    await entered();
+  } catch (problem) {
+    wrong.textContent = t(`sign.${CODES.has(problem.code) ? problem.code : "error"}`);
+    if (problem.fingerprint) wrong.append(el("output", { class: "words small", text: problem.fingerprint.join(" ") }));
+    focus(form.elements.namedItem("passphrase"));
+  } finally {
+    button.textContent = t("sign.go");
+    button.removeAttribute("aria-busy");
+  }
+});
+
+onForm("join", async (form) => {
+  const given = Object.fromEntries(new FormData(form));
+  const button = $("button.main", form);
+  const wrong = $("#join-wrong");
+  wrong.textContent = "";
+  if (given.typed.trim().toLowerCase().replace(/\s+/g, " ") !== words) {
+    wrong.textContent = t("join.typed_wrong");
+    focus(form.elements.namedItem("typed"));
+    return;
+  }
+  button.textContent = t("join.working");
+  button.setAttribute("aria-busy", "true");
+  try {
+    const file = form.elements.namedItem("key").files[0];
+    const keyFile = $("#join-key").hidden || !file ? null : { content: await file.text(), passphrase: given.key_passphrase };
+    const made = await join({ token, name: given.name.trim(), shown: given.shown.trim(), passphrase: words, code: given.code?.trim() ?? "", languages: ["id", "en"], keyFile });
+    token = words = "";
+    form.reset();
+    $("#join-words").textContent = "";
+    $("#joined-words").textContent = made.fingerprint.join(" ");
+    $("#joined-note").textContent = t(made.first ? "join.first" : "join.fingerprint_note");
+    $("#sign").elements.namedItem("name").value = given.name.trim();
+    show("joined", "joined-heading");
+  } catch (problem) {
+    wrong.textContent = t(JOIN_CODES.has(problem.code) ? `join.${problem.code}` : CODES.has(problem.code) ? `sign.${problem.code}` : "sign.error");
+  } finally {
+    button.textContent = t("join.go");
+    button.removeAttribute("aria-busy");
+  }
+});
+
+onAction("to-sign", () => showSign());
+onAction("other-words", () => {
+  words = newPassphrase();
+  $("#join-words").textContent = words;
+});
+onAction("reveal", (button) => {
+  const input = $(`#${button.dataset.of}`);
+  const shown = input.type === "password";
+  input.type = shown ? "text" : "password";
+  button.setAttribute("aria-pressed", String(shown));
+  button.dataset.t = shown ? "sign.conceal" : "sign.reveal";
+  button.textContent = t(button.dataset.t);
+});
+onAction("language", async (button) => {
+  await speak(button.dataset.language);
+  await refreshed();
+});
+
+/** Begins. `onEntered` is called when somebody is in; `onLanguage` when the language is another. */
+export async function openDoor({ onEntered, onLanguage }) {
+  entered = onEntered;
+  refreshed = onLanguage;
+  const invited = /^#join=([A-Za-z0-9_-]{16,128})$/.exec(location.hash);
+  if (location.hash) history.replaceState(null, "", location.pathname); // the token stays nowhere
+  if (invited) {
+    token = invited[1];
+    await showJoin();
+  } else showSign();
+}

@@ -1,0 +1,194 @@
+// The console: one document. Who is in sees sections; each is a fragment of the server's and a module that opens what is sealed in it.
+
+import "htmx.org";
+import "./roving.js";
+import { $, $$, focus } from "./dom.js";
+import { onAction } from "./actions.js";
+import { quiet, ring } from "./alerts.js";
+import { get, onSignedOut } from "./api.js";
+import { forgetColleagues } from "./colleagues.js";
+import { closeDialogs, openDialog } from "./dialogs.js";
+import { openDoor, showSign } from "./door.js";
+import { onLost } from "./fragments.js";
+import { hideScreen, showScreen, watchHiding } from "./hide.js";
+import { forgetAll } from "./keyring.js";
+import { onKey } from "./keys.js";
+import { closeLine, onChanged, onHere, onLine, openLine } from "./live.js";
+import { choose, startPresence, stopPresence, toggle } from "./presence.js";
+import { move } from "./roving.js";
+import { startTicking } from "./ticker.js";
+import { say } from "./toast.js";
+import { loadWords, t } from "./words.js";
+import { closePages, showPage } from "./pages.js";
+import { lock, me, signOut } from "../session/index.js";
+import * as queue from "../queue/queue.js";
+import * as talk from "../conversation/talk.js";
+import "../conversation/tools.js";
+import * as cases from "../case/cases.js";
+
+const SECTIONS = ["queue", "cases", "board", "staff", "hours", "me"];
+let may = {};
+let at = "";
+let inside = false;
+let resume = {}; // what was open when the session ended
+
+const allowed = (needs) => {
+  const [kind, verb] = needs.split(".");
+  return may[kind]?.includes(verb) ?? false;
+};
+
+/** Shows a section. Its heading gets the focus, so that a reader of screens hears where one is. */
+async function go(name) {
+  const button = $(`[data-view=${name}]`);
+  if (!inside || !button || button.hidden) return;
+  at = name;
+  for (const one of $$("[data-view]")) {
+    if (one === button) one.setAttribute("aria-current", "page");
+    else one.removeAttribute("aria-current");
+  }
+  for (const id of ["queue", "cases"]) $(`#view-${id}`).hidden = name !== id;
+  $("#view-page").hidden = name === "queue" || name === "cases";
+  // On a phone the list and what is open take turns; the section's button leads to the list.
+  if (matchMedia("(max-width: 52rem)").matches) for (const id of ["queue", "cases"]) delete $(`#view-${id}`).dataset.pane;
+  if (name === "queue") await queue.show();
+  else if (name === "cases") await cases.show();
+  else await showPage(name);
+  focus($(`#${name}-heading`) ?? $("#main"));
+}
+
+async function enter() {
+  const who = await get("/console/j/may");
+  may = who.may;
+  inside = true;
+  $("#my-name").textContent = who.shown;
+  for (const button of $$("[data-view]")) button.hidden = !allowed(button.dataset.needs);
+  $("#door").hidden = true;
+  $("#desk").hidden = false;
+  document.documentElement.dataset.at = "desk";
+  talk.closeTalk();
+  cases.closeCase();
+  openLine();
+  if (may.queue) await startPresence();
+  else $(".presence").hidden = true;
+  // After a session that ended, one goes on where one was; else at the first section that there is.
+  await go(at && !$(`[data-view=${at}]`).hidden ? at : SECTIONS.find((name) => !$(`[data-view=${name}]`).hidden));
+  const { talk: talkId, case: caseId } = resume;
+  resume = {};
+  if (at === "queue" && talkId) await talk.openTalk(talkId);
+  if (at === "cases" && caseId) await cases.openTheCase(caseId);
+}
+
+/** Locks: keys and all that was opened are forgotten, what somebody was writing is not. */
+function leave(options = null) {
+  inside = false;
+  resume = options ? { talk: talk.shownTalk(), case: cases.shownCase() } : {};
+  lock();
+  forgetAll();
+  forgetColleagues();
+  closeLine();
+  queue.rest();
+  stopPresence();
+  closeDialogs();
+  talk.closeTalk();
+  cases.closeCase();
+  closePages();
+  $("#queue").replaceChildren();
+  $("#cases").replaceChildren();
+  quiet();
+  showSign(options);
+}
+
+const ended = () => inside && leave({ why: "sign.expired", again: me()?.name ?? null });
+onSignedOut(ended);
+onLost(ended);
+
+onAction("sign-out", async () => {
+  inside = false; // what the server says from here on is not for this page any more
+  closeLine();
+  queue.rest();
+  try {
+    await signOut();
+  } finally {
+    talk.forgetDrafts();
+    at = "";
+    $("#sign").reset();
+    leave();
+  }
+});
+onAction("hide", hideScreen);
+onAction("unhide", showScreen);
+onAction("keys", () => openDialog("keys"));
+onAction("close-dialog", closeDialogs);
+onAction("presence", (button) => choose(button.dataset.state));
+onAction("leave-pane", () => (at === "cases" ? cases.closeCase() : talk.closeTalk()));
+onAction("open", async (button) => {
+  if (at !== "queue") await go("queue");
+  queue.seen(button.dataset.id);
+  await talk.openTalk(button.dataset.id);
+});
+onAction("case", async (button) => {
+  if (at !== "cases") await go("cases");
+  await cases.openTheCase(button.dataset.id);
+});
+for (const button of $$("[data-view]")) button.addEventListener("click", () => void go(button.dataset.view));
+
+for (const [key, name] of [["q", "queue"], ["c", "cases"], ["b", "board"], ["s", "staff"], ["h", "hours"], ["m", "me"]]) {
+  onKey(`g ${key}`, () => void go(name));
+}
+const list = () => $(at === "cases" ? "#case-rows" : "#queue-rows");
+onKey("j", () => list() && move(list(), 1));
+onKey("k", () => list() && move(list(), -1));
+onKey("a", () => at === "queue" && queue.acceptFirst());
+onKey("p", () => may.queue && void toggle());
+onKey("shift+h", hideScreen);
+onKey("?", () => openDialog("keys"));
+onKey("shift+?", () => openDialog("keys"));
+
+onChanged((what, id, version) => {
+  if (!inside) return;
+  if (what === "staff") forgetColleagues();
+  if (may.queue && ["queue", "hand_off", "alarm", "staff"].includes(what)) queue.changed();
+  if (what === "alarm" && may.queue) ring();
+  if (what === "hand_off") {
+    if (may.queue) queue.touched(id);
+    talk.changed(id, version);
+  }
+  if (what === "case") cases.changed(id);
+  if (at === "board" && ["queue", "hand_off", "case", "staff"].includes(what)) void showPage("board", { quietly: true });
+  if (at === "staff" && what === "staff") void showPage("staff", { quietly: true });
+});
+onHere(() => {
+  if (inside && at === "staff") void showPage("staff", { quietly: true })?.catch(() => {}); // who joined waits to be admitted
+});
+onLine((state) => {
+  if (!inside) return;
+  if (state === "offline") {
+    say("link.offline");
+    return;
+  }
+  if (may.queue) queue.changed();
+  talk.lineIsBack();
+  cases.lineIsBack();
+});
+
+async function begin() {
+  if (!window.isSecureContext || !globalThis.crypto?.subtle) {
+    document.body.textContent = "HTTPS";
+    return;
+  }
+  await loadWords();
+  document.title = t("app.title");
+  watchHiding();
+  startTicking();
+  await openDoor({
+    onEntered: enter,
+    onLanguage: async () => {
+      document.title = t("app.title");
+      if (!inside) return;
+      talk.again();
+      await go(at);
+    },
+  });
+}
+
+void begin();

@@ -1,0 +1,116 @@
+// What was said, as it is shown: one element a record, in the order of time. Words of people become text nodes, nothing else.
+
+import { el } from "../app/dom.js";
+import { clock, day, dayNumber, t } from "../app/words.js";
+import { attachment } from "./files.js";
+
+const near = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 120;
+
+const TICKS = { pending: "pending", sending: "pending", sent: "sent", delivered: "delivered", read: "read", failed: "failed", dead: "failed" };
+
+export class Log {
+  constructor(element) {
+    this.element = element;
+    this.shown = new Map(); // record id → element
+  }
+
+  get empty() {
+    return this.shown.size === 0;
+  }
+
+  /** Adds entries, each in its place; keeps the view where it was unless it was at the end. */
+  add(entries) {
+    const stays = !near(this.element);
+    const before = this.element.scrollHeight;
+    const first = this.element.firstElementChild?.dataset.at;
+    for (const entry of entries) {
+      if (this.shown.has(entry.id)) continue;
+      const element = message(entry);
+      this.shown.set(entry.id, element);
+      this.#place(element);
+    }
+    this.#separate();
+    const older = first !== undefined && this.element.firstElementChild?.dataset.at !== first;
+    if (older) this.element.scrollTop += this.element.scrollHeight - before;
+    else if (!stays) this.toEnd();
+  }
+
+  #place(element) {
+    const at = Number(element.dataset.at);
+    let last = this.element.lastElementChild;
+    while (last && Number(last.dataset.at) > at) last = last.previousElementSibling;
+    if (last) last.after(element);
+    else this.element.prepend(element);
+  }
+
+  #separate() {
+    for (const old of this.element.querySelectorAll(".day:not(#earlier)")) old.remove();
+    let current = null;
+    for (const element of [...this.element.children]) {
+      const at = Number(element.dataset.at);
+      if (at === 0 || dayNumber(at) === current) continue;
+      current = dayNumber(at);
+      element.before(el("p", { class: "day", data: { at: String(at - 0.5) }, text: day(at) }));
+    }
+  }
+
+  /** A message that this page is just sending; it becomes the real one when the server has it. */
+  sending(id, text, at) {
+    const element = message({ id, at, kind: "said", mine: true, body: { from: "staff", text }, problem: "" });
+    element.classList.add("pending");
+    this.shown.get(id)?.remove();
+    this.shown.set(id, element);
+    this.#place(element);
+    this.#separate();
+    this.toEnd();
+    return element;
+  }
+
+  sent(id) {
+    this.shown.get(id)?.classList.remove("pending");
+  }
+
+  drop(id) {
+    this.shown.get(id)?.remove();
+    this.shown.delete(id);
+  }
+
+  /** What became of replies: record id → [status, code]. */
+  ticks(found) {
+    for (const [id, [status]] of Object.entries(found)) {
+      const place = this.shown.get(id)?.querySelector(".tick");
+      const name = TICKS[status] ?? "pending";
+      if (place && place.dataset.state !== name) {
+        place.dataset.state = name;
+        place.textContent = t(`talk.${name}`);
+      }
+    }
+  }
+
+  toEnd() {
+    this.element.scrollTop = this.element.scrollHeight;
+  }
+}
+
+const SIGNS = { safe: "talk.safe", call: "talk.relayed_heading" };
+
+function message(entry) {
+  const { body, at } = entry;
+  const ours = body?.from === "staff";
+  const box = el("div", { class: `message ${ours ? "ours" : "theirs"}${entry.problem ? " bad" : ""}`, data: { at: String(at), id: entry.id } });
+  const who = entry.problem ? "" : ours ? (entry.mine ? t("talk.me") : (entry.name ?? "")) : t("talk.reporter");
+  box.append(el("p", { class: "by" }, el("span", { class: "name", text: who }), " ", el("span", { class: "soft", text: clock(at) })));
+  if (entry.problem) box.append(el("p", { class: "wrong", text: t(`talk.${entry.problem}`) }));
+  if (body?.text) box.append(el("p", { class: "words-said", text: body.text }));
+  for (const [name, key] of Object.entries(SIGNS)) {
+    if (body?.[name] === "yes" || body?.[name] === "no") box.append(el("p", { class: `sign ${body[name]}`, text: `${name === "safe" ? t(key) : ""} ${t(body[name] === "yes" ? "app.yes" : "app.no")}`.trim() }));
+  }
+  if (body?.alert) box.append(el("p", { class: "sign no", text: t(`case.alert_${body.alert === "emergency" ? "emergency" : "self_harm"}`) }));
+  if (body?.location) box.append(el("p", { class: "soft", text: [].concat(body.location).join(", ") }));
+  for (const file of body?.files ?? []) box.append(attachment(file));
+  if (ours && entry.mine) box.append(el("p", { class: "tick", data: { state: "" } }));
+  return box;
+}
+
+/** Whether a record belongs into the conversation itself. */
+export const isSaid = (entry) => entry.kind === "said";

@@ -1,0 +1,376 @@
+// An open conversation: fetched sealed, opened here, kept up to date; writing, notes and orders.
+
+import { $, $$, el, focus } from "../app/dom.js";
+import { onAction, onForm } from "../app/actions.js";
+import { messageCame } from "../app/alerts.js";
+import { Problem, get, post } from "../app/api.js";
+import { nameOf } from "../app/colleagues.js";
+import { closeDialogs } from "../app/dialogs.js";
+import { swap } from "../app/fragments.js";
+import { isOpen, openCase } from "../app/keyring.js";
+import { onKey } from "../app/keys.js";
+import { online } from "../app/live.js";
+import { setClock, tick } from "../app/ticker.js";
+import { say, saw } from "../app/toast.js";
+import { t } from "../app/words.js";
+import { recordShown, safeWordIn } from "../case/report.js";
+import { draftOf, forgetDrafts as forget, keepDraft, keepsDraft } from "./drafts.js";
+import { Log, isSaid } from "./log.js";
+import { notesShown } from "./notes.js";
+import { Outgoing, sendEntry } from "./outgoing.js";
+
+export { forget as forgetDrafts };
+
+const FIRST_LOOK = 60; // messages shown at once, and records opened before anything is; older ones when one asks for them
+const SUMMARY = ["alert", "hand_off", "report", "unfinished", "message"];
+
+let current = null; // the conversation on the screen
+const outgoings = new Map(); // of every conversation in which something was still to be sent
+
+export const shownTalk = () => current?.id ?? "";
+export const talkNow = () => current;
+
+class Talk {
+  constructor(id) {
+    this.id = id;
+    this.caseId = "";
+    this.opened = null;
+    this.state = null; // what the server said last
+    this.log = null;
+    this.version = -1;
+    this.loading = null;
+    this.again = false;
+    this.summarised = new Set();
+    this.most = FIRST_LOOK;
+  }
+
+  get here() {
+    return current === this;
+  }
+
+  async load() {
+    if (this.loading) {
+      this.again = true;
+      return this.loading;
+    }
+    this.loading = this.#load().finally(() => {
+      this.loading = null;
+    });
+    await this.loading;
+    if (this.again && this.here) {
+      this.again = false;
+      await this.load();
+    }
+  }
+
+  async #load() {
+    const known = this.opened && isOpen(this.caseId);
+    const since = known ? Math.max(1, ...[...this.opened.entries.values()].map((entry) => entry.at), ...[...this.opened.sealed.values()].map((row) => row.at)) : 0;
+    let answer = await get(`/console/j/hand-off/${this.id}?since=${since}`);
+    if (!answer.key && !isOpen(answer.case_id)) answer = await get(`/console/j/hand-off/${this.id}?since=0`);
+    this.caseId = answer.case_id;
+    this.opened = await openCase(answer, answer.case_id);
+    this.opened.take(answer.records);
+    this.state = answer;
+    setClock(answer.now);
+    await this.opened.openSome(FIRST_LOOK);
+    if (!this.here) return;
+    await this.show();
+    if (this.opened.sealed.size) void this.rest();
+  }
+
+  /** Opens what is left while nothing else is to be done: only then is it known whether the chain is whole. */
+  async rest() {
+    while (this.here && this.opened.sealed.size) {
+      await new Promise((next) => (window.requestIdleCallback ?? setTimeout)(next));
+      await this.opened.openSome(40);
+    }
+    if (this.here) await this.show();
+  }
+
+  async show() {
+    const entries = this.opened.all;
+    await Promise.all(entries.filter((entry) => entry.author && entry.name === undefined).map(async (entry) => (entry.name = await nameOf(entry.author))));
+    if (!this.here) return;
+    const said = entries.filter(isSaid);
+    this.log.add(said.slice(-this.most));
+    for (const entry of entries) if (entry.mine) this.log.sent(entry.id);
+    this.log.ticks(this.state.ticks);
+    this.#earlier(this.opened.sealed.size > 0 || said.some((entry) => !this.log.shown.has(entry.id)));
+    await this.#summary(entries);
+    notesShown($("#notes"), entries, ["note", "relayed"]);
+    this.#writing();
+  }
+
+  #earlier(more) {
+    $("#earlier")?.remove();
+    if (!more) return;
+    $("#log").prepend(el("p", { id: "earlier", class: "day", data: { at: "0" } }, el("button", { type: "button", class: "quiet", data: { do: "earlier" }, text: t("talk.earlier") })));
+  }
+
+  async earlier() {
+    this.most += FIRST_LOOK * 4;
+    await this.opened.openSome();
+    await this.show();
+    focus($("#earlier button") ?? $("#log"));
+  }
+
+  async #summary(entries) {
+    const box = $("#summary .summary-in");
+    const wanted = entries.filter((entry) => SUMMARY.includes(entry.kind) && !this.summarised.has(entry.id));
+    if (!wanted.length && this.summarised.size) return;
+    if (!this.summarised.size) box.replaceChildren();
+    for (const entry of wanted) {
+      this.summarised.add(entry.id);
+      box.append(entry.problem ? el("p", { class: "wrong", text: t(`talk.${entry.problem}`) }) : await recordShown(entry.body));
+    }
+  }
+
+  #writing() {
+    const { mine, live, state, window: until, safe } = this.state;
+    const may = mine && live && state === "active";
+    $("#compose").hidden = !may;
+    for (const button of $$("#talk [data-own]")) button.hidden = !(mine && state === "active");
+    const closed = until !== null && until <= Date.now() / 1000;
+    const notice = $("#talk-notice");
+    const words = !this.opened.whole ? "talk.broken_chain" : !live && state !== "closed" ? "talk.left" : !mine && state === "active" ? "talk.not_yours" : may && closed ? "talk.window_closed" : may && safe === "no" ? "talk.not_safe" : "";
+    notice.hidden = words === "";
+    if (words && notice.textContent !== t(words)) notice.textContent = t(words);
+    notice.classList.toggle("wrong", words === "talk.broken_chain");
+  }
+
+  /** What the two agreed upon to know each other by. */
+  get safeWord() {
+    return this.opened.all.map((entry) => (entry.problem ? "" : safeWordIn(entry.body))).filter(Boolean).at(-1) ?? "";
+  }
+}
+
+async function head(talk) {
+  const old = $("#talk-head");
+  if (!old) return;
+  const focused = document.activeElement?.closest?.("#talk-head") ? document.activeElement.dataset.do : "";
+  const open = $("#talk .talk")?.hasAttribute("data-side");
+  await swap(`/console/f/hand-off/${talk.id}/head`, old, "outerHTML");
+  if (open) side(true);
+  if (focused && talk.here) focus($(`#talk-head [data-do="${focused}"]`) ?? $("#talk-heading"));
+}
+
+/** Opens a conversation beside the queue. `toReply`: one wants to write at once. */
+export async function openTalk(id, { toReply = false, quietly = false } = {}) {
+  const pane = $("#talk");
+  $("#view-queue").dataset.pane = "open";
+  if (current?.id === id && $("[data-hand-off]", pane) && !quietly) {
+    await Promise.all([current.load(), head(current)]);
+    if (toReply && !$("#compose").hidden) focus($("#reply"));
+    return;
+  }
+  const talk = new Talk(id);
+  current = talk;
+  try {
+    await Promise.all([swap(`/console/f/hand-off/${id}`, pane), get("/console/j/questions").catch(() => null)]);
+    if (!talk.here) return;
+    talk.log = new Log($("#log"));
+    keepsDraft($("#reply"), `reply ${id}`);
+    keepsDraft($("#note"), `note ${id}`);
+    tick(pane);
+    markRow(id);
+    await talk.load();
+    if (!talk.here) return;
+    for (const item of outgoings.get(id)?.items ?? []) talk.log.sending(item.id, item.text, item.at);
+    if (!talk.log.empty && matchMedia("(max-width: 52rem)").matches) $("#summary").open = false; // the words of now need the room
+    talk.log.toEnd();
+    if (!quietly) focus(toReply && !$("#compose").hidden ? $("#reply") : $("#talk-heading"));
+  } catch (problem) {
+    if (!talk.here) return;
+    if (problem.code === "no_key" || problem.status === 404) {
+      pane.replaceChildren(el("p", { class: "notice", text: t("case.no_key") }));
+      return;
+    }
+    if (problem.code !== "offline" && problem.status !== 401) closeTalk();
+    saw(problem instanceof Problem ? problem : { code: "busy" });
+  }
+}
+
+function markRow(id) {
+  for (const row of $$("#queue-rows .row")) {
+    if (row.dataset.id === id) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
+}
+
+export function closeTalk() {
+  const was = current?.id;
+  current = null;
+  closeDialogs();
+  delete $("#view-queue").dataset.pane;
+  $("#talk").replaceChildren($("#empty-pane").content.cloneNode(true));
+  for (const one of $$("#talk [data-t]")) one.textContent = t(one.dataset.t);
+  markRow("");
+  if (was) focus(document.getElementById(`row-${was}`));
+}
+
+/** In another language: the frame comes anew, what was opened is shown again. */
+export function again() {
+  if (current) void openTalk(current.id, { quietly: true });
+}
+
+/** The server says that a hand-off is another than before. */
+export async function changed(id) {
+  const talk = current;
+  if (!talk || talk.id !== id || !talk.log) return;
+  try {
+    const before = new Set(talk.opened?.entries.keys());
+    await Promise.all([talk.load(), head(talk)]);
+    const came = talk.opened.all.some((entry) => !before.has(entry.id) && entry.body?.from === "reporter");
+    if (came && talk.state.mine) messageCame();
+  } catch (problem) {
+    if (problem.status === 404 && talk.here) closeTalk();
+  }
+}
+
+export function lineIsBack() {
+  for (const outgoing of outgoings.values()) void outgoing.work();
+  if (current) void changed(current.id);
+}
+
+/** Writes a staff entry into the conversation that is open. */
+export function entered(talk, name, kind, body, more = {}) {
+  return sendEntry({
+    opened: talk.opened,
+    path: `/console/j/hand-off/${talk.id}/${name}`,
+    kind,
+    body,
+    language: talk.state.language,
+    renew: () => talk.load(),
+    ...more,
+  });
+}
+
+function outgoingOf(talk) {
+  if (!outgoings.has(talk.id)) {
+    outgoings.set(
+      talk.id,
+      new Outgoing({
+        deliver: (text, recordId) => entered(talk, "reply", "said", { from: "staff", text }, { along: { text }, recordId }),
+        changed: (item, problem) => outgoingIs(talk.id, item, problem),
+      }),
+    );
+  }
+  return outgoings.get(talk.id);
+}
+
+function outgoingIs(id, item, problem) {
+  const log = current?.id === id ? current.log : null;
+  if (item.state === "sending") log?.sending(item.id, item.text, item.at);
+  if (item.state === "sent") {
+    log?.sent(item.id);
+    if (current?.id === id) void changed(id);
+  }
+  if (item.state === "waiting") say(online() ? "talk.not_sent" : "link.offline");
+  if (item.state === "refused") {
+    log?.drop(item.id);
+    const kept = [item.text, draftOf(`reply ${id}`)].filter(Boolean).join("\n");
+    keepDraft(`reply ${id}`, kept);
+    if (log && $("#reply")) $("#reply").value = kept;
+    const words = { not_yours: "talk.not_yours", taken: "talk.not_yours", over: "talk.left", gone: "talk.left", unsafe: "talk.not_safe", too_long: "error.too_long" }[problem.code];
+    say(words ?? "talk.moved");
+    if (current?.id === id) void changed(id);
+  }
+}
+
+/** Says something to the reporter: it is on the screen at once, and goes as soon as it can. */
+export function reply(talk, text) {
+  if (text.trim()) outgoingOf(talk).add(text.trim());
+}
+
+setInterval(() => {
+  if (online()) for (const outgoing of outgoings.values()) if (outgoing.items[0]?.state === "waiting") void outgoing.work();
+}, 5000);
+
+onForm("compose", () => {
+  const field = $("#reply");
+  if (!current || !field.value.trim()) return;
+  reply(current, field.value);
+  field.value = "";
+  keepDraft(`reply ${current.id}`, "");
+  focus(field);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.target.id !== "reply" || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+  if (matchMedia("(hover: none) and (pointer: coarse)").matches && !event.ctrlKey) return; // on a phone, Enter is a new line
+  event.preventDefault();
+  $("#compose").requestSubmit();
+});
+
+onForm("note-form", async (form) => {
+  if (!current || !form.closest(".talk")) return undefined;
+  const talk = current;
+  const field = $("#note");
+  const text = field.value.trim();
+  if (!text) return undefined;
+  await entered(talk, "note", "note", { from: "staff", text });
+  keepDraft(`note ${talk.id}`, "");
+  field.value = "";
+  say("app.saved");
+  return talk.load();
+});
+
+// On a narrow screen notes and tools lie over the conversation, when one wants them.
+function side(open) {
+  const button = $("#talk-head [data-do=side]");
+  if (!button) return;
+  button.setAttribute("aria-expanded", String(open));
+  $("#talk .talk").toggleAttribute("data-side", open);
+}
+onAction("side", (button) => side(button.getAttribute("aria-expanded") !== "true"));
+onAction("earlier", () => current?.earlier());
+onAction("safe", async () => {
+  await post(`/console/j/hand-off/${current.id}/safe`, { version: current.state.version });
+  say("talk.safe_sent");
+  await changed(current.id);
+});
+
+async function simple(name, button) {
+  try {
+    await post(`/console/j/hand-off/${button.dataset.id}/${name}`, {});
+  } catch (problem) {
+    if (problem.status !== 409) throw problem;
+    say("talk.moved");
+  }
+  await changed(button.dataset.id);
+}
+onAction("take-back", (button) => simple("take-back", button));
+onAction("let-go", (button) => simple("let-go", button));
+
+const pane = () => $("#talk .talk") !== null && !$("#view-queue").hidden;
+onKey("r", () => (pane() && !$("#compose").hidden ? focus($("#reply")) : focus($("#mail"))));
+onKey("n", () => {
+  side(true);
+  focus($("#note"));
+});
+onKey("s", () => pane() && !$("#compose").hidden && $("[data-do=safe]").click());
+onKey("c", () => pane() && !$("#compose").hidden && $("[data-do=canned]").click());
+onKey("w", () => pane() && $("#talk-head [data-do=wrap], #talk-head [data-do=close]")?.click());
+onKey("ctrl+enter", () => {
+  if (!pane() || $("#compose").hidden) return false;
+  $("#compose").requestSubmit();
+  return true;
+});
+onKey("escape", (event) => {
+  if (event.target.matches?.("#reply, #note, #mail")) {
+    event.target.blur();
+    focus($("#talk-heading") ?? $("#case-heading"));
+    return true;
+  }
+  if ($("#talk .talk[data-side]") && $("#talk-head .mid-only")?.checkVisibility()) {
+    side(false);
+    focus($("#talk-head [data-do=side]"));
+    return true;
+  }
+  if (pane()) {
+    closeTalk();
+    return true;
+  }
+  return false;
+});

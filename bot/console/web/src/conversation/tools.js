@@ -1,0 +1,181 @@
+// The dialogs of a conversation: prepared replies, the safe word, transfer, inviting, "relayed", wrap-up.
+
+import { $, $$, el, focus } from "../app/dom.js";
+import { onAction, onForm } from "../app/actions.js";
+import { get, post } from "../app/api.js";
+import { closeDialogs, openDialog } from "../app/dialogs.js";
+import { settle } from "../app/roving.js";
+import { say } from "../app/toast.js";
+import { t } from "../app/words.js";
+import { WORDS, random } from "../vault/index.js";
+import { keepDraft } from "./drafts.js";
+import { changed, closeTalk, entered, reply, talkNow } from "./talk.js";
+
+const spoken = () => (talkNow()?.state.language === "en" ? "en" : "id");
+
+// Prepared replies
+
+let replies = [];
+
+function list(filter) {
+  const language = spoken();
+  const wanted = filter.trim().toLowerCase();
+  const found = replies.filter((one) => !wanted || `${one[`${language}_shown`]} ${t(`group.${one.group}`)}`.toLowerCase().includes(wanted));
+  const groups = new Map();
+  for (const one of found) groups.set(one.group, [...(groups.get(one.group) ?? []), one]);
+  $("#canned-list").replaceChildren(
+    ...[...groups].flatMap(([group, ones]) => [
+      el("h2", { text: t(`group.${group}`) }),
+      ...ones.map((one) => el("button", { type: "button", class: "choice", tabindex: "-1", data: { do: "canned-take" }, lang: language, text: one[`${language}_shown`] || one.id_shown })),
+    ]),
+  );
+  settle($("#canned-list"));
+}
+
+onAction("canned", async () => {
+  replies = (await get("/console/j/canned")).replies;
+  const dialog = openDialog("canned");
+  const search = $("#canned-search");
+  search.value = "";
+  list("");
+  if (!dialog.dataset.bound) {
+    dialog.dataset.bound = "1";
+    search.addEventListener("input", () => list(search.value));
+    search.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown" || event.key === "Enter") {
+        event.preventDefault();
+        focus($("#canned-list .choice"));
+      }
+    });
+  }
+  focus(search);
+});
+
+// It goes into the box, not out: whoever takes one reads it once more, and may change it.
+onAction("canned-take", (button) => {
+  const talk = talkNow();
+  const field = $("#reply");
+  closeDialogs();
+  if (!talk || !field) return;
+  field.value = [field.value.trimEnd(), button.textContent].filter(Boolean).join("\n");
+  keepDraft(`reply ${talk.id}`, field.value);
+  focus(field);
+  const gap = field.value.indexOf("…");
+  if (gap >= 0) field.setSelectionRange(gap, gap + 1);
+});
+
+// The safe word
+
+let proposed = "";
+const anyWord = () => WORDS[new Uint16Array(random(2).buffer)[0] & 2047];
+const wordShown = () => {
+  const agreed = talkNow().safeWord;
+  $("#word-now").textContent = agreed || proposed;
+  $("[data-do=word-agree]").hidden = agreed !== "" && agreed === $("#word-now").textContent && proposed === "";
+  $("[data-do=word-ask]").hidden = agreed === "";
+};
+onAction("word", () => {
+  proposed = talkNow().safeWord ? "" : anyWord();
+  openDialog("word");
+  wordShown();
+});
+onAction("word-again", () => {
+  proposed = anyWord();
+  $("#word-now").textContent = proposed;
+  $("[data-do=word-agree]").hidden = false;
+});
+
+onAction("word-agree", async () => {
+  const talk = talkNow();
+  const word = $("#word-now").textContent;
+  await entered(talk, "note", "note", { from: "staff", safe_word: word });
+  reply(talk, (await toReporter("word_text")).replace("{word}", word));
+  closeDialogs();
+  await talk.load();
+});
+onAction("word-ask", async () => {
+  reply(talkNow(), await toReporter("word_check"));
+  closeDialogs();
+});
+
+const tables = new Map();
+/** One of our sentences in the reporter's language, which need not be that of the screen. */
+async function toReporter(name) {
+  const language = spoken();
+  if (!tables.has(language)) tables.set(language, await get(`/console/words/${language}`));
+  return tables.get(language)[`talk.${name}`];
+}
+
+// Colleagues
+
+for (const which of ["transfer", "invite"]) {
+  onAction(which, () => settle($(".choices", openDialog(which))));
+  onAction(`${which}-to`, async (button) => {
+    const talk = talkNow();
+    closeDialogs();
+    try {
+      await post(`/console/j/hand-off/${talk.id}/${which}`, { to: button.dataset.to, version: talk.state.version });
+    } catch (problem) {
+      if (problem.code === "offline" || problem.status === 401) throw problem;
+      say(["absent", "full", "unknown"].includes(problem.code) ? "talk.cannot" : "talk.moved");
+    }
+    await changed(talk.id);
+  });
+}
+
+// Relayed to the emergency services
+
+onAction("relayed", () => {
+  const form = $("#relayed-form");
+  form.elements.namedItem("at").value = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Makassar", hour: "2-digit", minute: "2-digit" }).format(new Date());
+  openDialog("relayed");
+});
+onForm("relayed-form", async (form) => {
+  const given = Object.fromEntries(new FormData(form));
+  const talk = talkNow();
+  if (!given.answered.trim() || !given.at) return focus(form.elements.namedItem(given.at ? "answered" : "at"));
+  const number = $(`input[value="${given.to}"]`, form).closest("label").textContent.trim();
+  await entered(talk, "relayed", "relayed", { from: "staff", to: given.to, number, called_at: given.at, answered: given.answered.trim() });
+  form.reset();
+  closeDialogs();
+  say("app.saved");
+  return talk.load();
+});
+
+// Wrap-up: the talk ends, and what became of it is said. After a crisis a second person looks at it, too.
+
+const openWrap = () => {
+  $("#wrap-wrong").textContent = "";
+  openDialog("wrap");
+};
+onAction("wrap", openWrap);
+onAction("close", openWrap);
+onForm("wrap-form", async (form) => {
+  const given = Object.fromEntries(new FormData(form));
+  const talk = talkNow();
+  if (!given.outcome || !given.risk) {
+    focus($$(`input[name=${given.outcome ? "risk" : "outcome"}]`, form)[0]);
+    return;
+  }
+  try {
+    // With the version that was seen: nobody is hung up on who has just written something more.
+    if (talk.state.state === "active") await post(`/console/j/hand-off/${talk.id}/wrap-up`, { version: talk.state.version });
+    if (given.note.trim()) {
+      await talk.load();
+      await entered(talk, "note", "note", { from: "staff", text: given.note.trim() });
+      form.elements.namedItem("note").value = "";
+    }
+    await post(`/console/j/hand-off/${talk.id}/close`, { outcome: given.outcome, risk: given.risk });
+  } catch (problem) {
+    if (problem.status !== 409) throw problem;
+    $("#wrap-wrong").textContent = t(problem.code === "second" ? "talk.second" : "talk.moved");
+    await talk.load();
+    return;
+  }
+  closeDialogs();
+  await talk.load();
+  if (["wrap_up", "closed"].includes(talk.state.state)) {
+    say(talk.state.state === "closed" ? "app.saved" : "talk.second");
+    closeTalk();
+  }
+});

@@ -1,0 +1,139 @@
+// The queue: the server's list, fetched anew whenever something changed; accepting, refusing, taking.
+
+import { $, $$, el } from "../app/dom.js";
+import { onAction } from "../app/actions.js";
+import { alertsAre } from "../app/alerts.js";
+import { Problem, post } from "../app/api.js";
+import { swap } from "../app/fragments.js";
+import { settle } from "../app/roving.js";
+import { presence, show as showPresence } from "../app/presence.js";
+import { say, saw } from "../app/toast.js";
+import { t } from "../app/words.js";
+import { openTalk, shownTalk } from "../conversation/talk.js";
+
+const GATHER = 120; // ms: many changes at once are one look
+let timer = null;
+let running = null;
+let again = false;
+const unseen = new Set(); // of one's own: changed since one looked
+
+async function load() {
+  const target = $("#queue");
+  const focused = document.activeElement?.closest?.("#queue") ? document.activeElement.id : "";
+  const scrolled = target.scrollTop;
+  const current = $("#queue-rows")?.dataset.current ?? "";
+  await swap("/console/f/queue", target);
+  const rows = $("#queue-rows");
+  if (!rows) return; // somebody has gone meanwhile
+  rows.dataset.current = current;
+  settle(rows);
+  if (focused && document.activeElement === document.body) (document.getElementById(focused) ?? $(".row[tabindex='0']", rows))?.focus({ preventScroll: true });
+  target.scrollTop = scrolled;
+  mark(shownTalk());
+  dots();
+  showPresence(rows.dataset.mine);
+  alertsAre({ danger: Number(rows.dataset.danger), offered: Number(rows.dataset.offered) });
+}
+
+/** A hand-off changed: unless one looks at it, its row says so. */
+export function touched(id) {
+  if (id === shownTalk() && document.visibilityState === "visible") return;
+  unseen.add(id);
+  dots();
+}
+
+export function seen(id) {
+  unseen.delete(id);
+  dots();
+}
+
+function dots() {
+  for (const row of $$("#queue-rows .mine .row, #queue-rows .invited .row")) {
+    const dot = $(".dot", row);
+    dot.hidden = !unseen.has(row.dataset.id);
+    if (!dot.hidden && !dot.firstChild) dot.append(el("span", { class: "unseen", text: t("queue.news") }));
+  }
+  const rows = $("#queue-rows");
+  const calls = rows !== null && (Number(rows.dataset.offered) > 0 || Number(rows.dataset.danger) > 0 || $(".dot:not([hidden])", rows) !== null);
+  $("[data-view=queue] .dot").hidden = !(calls && $("#view-queue").hidden);
+}
+
+/** Looks anew, soon; never twice at a time. */
+export function changed() {
+  clearTimeout(timer);
+  timer = setTimeout(() => void look(), GATHER);
+}
+
+/** Looks no more: somebody goes. */
+export function rest() {
+  clearTimeout(timer);
+  unseen.clear();
+}
+
+async function look() {
+  if (running) {
+    again = true;
+    return running;
+  }
+  running = load()
+    .catch((problem) => problem.status !== 401 && problem.code !== "offline" && saw(problem))
+    .finally(() => {
+      running = null;
+      if (again) {
+        again = false;
+        changed();
+      }
+    });
+  return running;
+}
+
+export const show = () => look();
+
+/** Marks the row whose conversation is open. */
+export function mark(id) {
+  for (const row of $$("#queue-rows .row")) {
+    if (row.dataset.id === id) row.setAttribute("aria-current", "true");
+    else row.removeAttribute("aria-current");
+  }
+}
+
+async function order(name, button) {
+  const { id, version } = button.dataset;
+  try {
+    await post(`/console/j/hand-off/${id}/${name}`, { version: Number(version) });
+  } catch (problem) {
+    if (problem instanceof Problem && problem.status === 409) {
+      say("queue.gone");
+      await look();
+      return false;
+    }
+    if (problem.code === "full") say("error.capacity");
+    else if (problem.code === "absent") say("error.not_ready");
+    else saw(problem);
+    return false;
+  }
+  return true;
+}
+
+async function taken(name, button) {
+  const { id } = button.dataset;
+  if (!(await order(name, button))) return;
+  changed();
+  await openTalk(id, { toReply: true });
+}
+
+onAction("accept", (button) => taken("accept", button));
+onAction("pull", (button) => taken("pull", button));
+onAction("refuse", async (button) => {
+  if (!(await order("refuse", button))) return;
+  await look();
+  if (presence() !== "ready") say("queue.refused_note");
+});
+
+/** What "A" does: somebody in danger first, then what is offered to me, then what is chosen in the list. */
+export function acceptFirst() {
+  const danger = $("#queue .offered .danger [data-do=accept], #queue .waiting .danger [data-do=pull]");
+  const offered = danger ?? $("#queue .offered [data-do=accept]");
+  const chosen = document.activeElement?.closest?.("#queue li") ?? $("#queue-rows .row[tabindex='0']")?.closest("li");
+  (offered ?? $("[data-do=pull]", chosen ?? document.createElement("i")))?.click();
+}

@@ -1,0 +1,79 @@
+// Whom this browser believes. A unit's root is its first lead, who signed for himself; whoever he admitted, and whoever those leads admitted, may be
+// believed. The root, and the city's recovery key, are remembered here from the first time on: another one is refused loudly.
+
+import { checkCertificate, checkUnitKey, hex, join, sha256, unhex } from "../vault/index.js";
+import { DoorError } from "./call.js";
+
+const UNIT = "ruang-aman.root.";
+const RECOVERY = "ruang-aman.recovery";
+
+const holder = (row) => ({
+  staffId: unhex(row.id),
+  unitId: unhex(row.unit_id),
+  role: row.role,
+  sealingPublic: unhex(row.sealing_public),
+  signingPublic: unhex(row.signing_public),
+});
+
+/** Compares with what is remembered under a name; remembers it if there is nothing. Throws `changed`. */
+function pinned(name, value) {
+  const known = localStorage.getItem(name);
+  if (known === null) localStorage.setItem(name, value);
+  else if (known !== value) throw new DoorError("changed");
+}
+
+const rootMark = async (row) => hex(await sha256(join(unhex(row.unit_id), unhex(row.sealing_public), unhex(row.signing_public))));
+
+async function holds(row, by) {
+  if (!row.certificate || by.unit_id !== row.unit_id) return false;
+  return checkCertificate(holder(row), unhex(row.certificate), unhex(by.signing_public)).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The rows of one unit whose certificates lead to its root: a Map id → row; and the root. Throws `changed` if the root is not the one that this browser
+ *  knows, or if there is more than one to choose from. */
+export async function believed(rows, unitId) {
+  const own = rows.filter((row) => row.unit_id === unitId);
+  const known = localStorage.getItem(UNIT + unitId);
+  const roots = [];
+  for (const row of own) {
+    if (row.admitted_by === row.id && row.role === "lead" && (await holds(row, row))) roots.push([await rootMark(row), row]);
+  }
+  const found = known === null ? (roots.length === 1 ? roots[0] : null) : roots.find(([mark]) => mark === known);
+  if (!found) {
+    if (known === null && !roots.length) return { root: null, trusted: new Map() }; // a unit without a lead yet
+    throw new DoorError("changed");
+  }
+  pinned(UNIT + unitId, found[0]);
+  const root = found[1];
+  const trusted = new Map([[root.id, root]]);
+  for (let grown = true; grown; ) {
+    grown = false;
+    for (const row of own) {
+      const by = trusted.get(row.admitted_by);
+      if (!trusted.has(row.id) && by?.role === "lead" && (await holds(row, by))) {
+        trusted.set(row.id, row);
+        grown = true;
+      }
+    }
+  }
+  return { root, trusted };
+}
+
+/** Throws `changed` unless a believed lead says that this is the unit's key. */
+export async function checkUnit(unit, trusted) {
+  const [newest] = unit.keys;
+  const lead = newest && trusted.get(newest.root_id);
+  if (!newest || lead?.role !== "lead" || newest.public !== unit.public) throw new DoorError("changed");
+  await checkUnitKey(unhex(newest.public), unhex(newest.signature), unhex(unit.id), newest.version, unhex(lead.signing_public)).catch(() => {
+    throw new DoorError("changed");
+  });
+}
+
+/** The recovery key is the one that this browser knows, or the first. Throws `changed`; also if there was one, and is none any more. */
+export function checkRecovery(recovery) {
+  if (recovery) pinned(RECOVERY, recovery.public);
+  else if (localStorage.getItem(RECOVERY) !== null) throw new DoorError("changed");
+}

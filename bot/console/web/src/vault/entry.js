@@ -1,0 +1,22 @@
+// What staff write is signed by its author and chained per case (bot/vault/staff_entry.py).
+
+import { concat, identifier, join, sha256, uint32, utf8 } from "./bytes.js";
+import { sign, verify } from "./keys.js";
+
+/** `previous` of a case's first staff entry. */
+export const FIRST = new Uint8Array(32);
+
+// entry: {caseId, recordId, version, authorId, previous, sealed}
+async function signed({ caseId, recordId, version, authorId, previous, sealed }) {
+  if (previous.length !== 32) throw new Error("a hash has 32 bytes");
+  const ids = [identifier(caseId), identifier(recordId), uint32(version), identifier(authorId)];
+  return join(utf8("ruang-aman/1 staff-entry"), ...ids, previous, await sha256(sealed));
+}
+
+export const signEntry = async (entry, signingPrivate) => sign(await signed(entry), signingPrivate);
+
+/** Throws unless the author wrote exactly this, in this place. */
+export const checkEntry = async (entry, signature, authorPublic) => verify(await signed(entry), signature, authorPublic);
+
+/** What the next entry of the case has as `previous`. */
+export const link = async (entry, signature) => sha256(concat(await signed(entry), signature));

@@ -1,0 +1,1 @@
+"""The desk: the people who answer, and what is theirs to do."""

@@ -1,0 +1,146 @@
+"""A crisis that nobody has: every console, the chats of staff, the telephone chain, the leads. What is sent says nothing of anybody."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from actions.alarm import LEAD_EVERY, Stage, may_telephone, next_alarm
+from actions.queue import Alarmed, Colleague, HandOff
+from bot.channels.base import ChannelError
+from bot.desk.contacts import Contacts
+from bot.desk.events import ALARM, Changed
+from bot.desk.ledger import Ledger
+from bot.metrics import DESK_ALARMS
+from flows.message import Outbound
+
+log = logging.getLogger(__name__)
+
+# To staff, who read both; on a telephone that lies about it says no more than this. No word of a reporter is ever in it.
+ALERT = "Ada yang perlu dilihat di meja. Buka konsol. · Something needs you at the desk. Open the console."
+_SECONDS = 15.0  # for one message or call
+
+
+class Messenger(Protocol):
+    """A chat in which staff can be written to (`bot.channels.base.Channel`)."""
+
+    async def send(self, address: str, message: Outbound) -> tuple[str, ...]:
+        """Sends. Raises ChannelError."""
+
+
+class Caller(Protocol):
+    """A telephone."""
+
+    async def call(self, number: str) -> None:
+        """Has a number ring, and a voice say to open the console. Returns once the call is on its way. Raises ChannelError."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crisis:
+    """A hand-off that rings, who can read it, and when its reporter wrote last."""
+
+    hand_off: HandOff
+    readers: frozenset[bytes]
+    last_at: int | None
+
+
+class Alarm:
+    """Without a messenger or a caller those ways are left out, and the leads are told the sooner."""
+
+    def __init__(
+        self, *, ledger: Ledger, contacts: Contacts, messenger: Messenger | None = None, caller: Caller | None = None
+    ) -> None:  # fmt: skip
+        self._ledger, self._contacts = ledger, contacts
+        self._messenger, self._caller = messenger, caller
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def round(self, crises: Sequence[Crisis], rows: Collection[Any], colleagues: dict[bytes, Colleague]) -> None:
+        """What is due now for these. It is written down first, so that of several processes one does it; a process that dies in between has
+        left out one alert, and the next comes within a minute."""
+        now = self._ledger.now
+        for crisis in crises:
+            chain = self._chain(crisis, rows)
+            due = next_alarm(crisis.hand_off, now=now, chain=len(chain), last_at=crisis.last_at)
+            if due is None:
+                continue
+            result = await self._ledger.move(crisis.hand_off, due)
+            if not result.ok:
+                continue  # somebody has just taken it
+            self._ledger.events.publish(Changed(what=ALARM, id=crisis.hand_off.id, version=result.version or 0))
+            DESK_ALARMS.labels(due.stage, "raised").inc()
+            log.warning("desk_alarm", extra={"hand_off": crisis.hand_off.id.hex(), "code": due.stage, "step": due.step})
+            self._go(self._alert(crisis, due, chain, rows, colleagues, now))
+
+    def _go(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    @property
+    def calls(self) -> bool:
+        """Whether anybody can be telephoned at all."""
+        return self._caller is not None
+
+    async def settle(self) -> None:
+        """Returns when every message and call is on its way: for tests, and before the service stops."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+
+    def _chain(self, crisis: Crisis, rows: Collection[Any]) -> list[Any]:
+        """Who can be telephoned, in the order of the chain."""
+        if self._caller is None:
+            return []
+        found = [row for row in rows if row.on_call is not None and row.telephone is not None and row.unit_id in crisis.readers]
+        return sorted(found, key=lambda row: (row.on_call, row.id))
+
+    async def _alert(
+        self, crisis: Crisis, due: Alarmed, chain: list[Any], rows: Collection[Any], colleagues: dict[bytes, Colleague], now: int
+    ) -> None:  # fmt: skip
+        of_units = [row for row in rows if row.unit_id in crisis.readers]
+        leads = [row for row in of_units if row.role == "lead"]
+        on_duty = [row for row in of_units if (them := colleagues.get(row.id)) is not None and them.on_duty(now)]
+        linked = [row for row in (on_duty or of_units) if row.telegram is not None]
+        if due.stage == Stage.LEAD:
+            linked += [row for row in leads if row.telegram is not None and row not in linked]
+        if due.stage == Stage.ON_CALL:
+            linked += [row for row in chain[:due.step] if row.telegram is not None and row not in linked]
+        if not on_duty:
+            log.error("desk_nobody", extra={"hand_off": crisis.hand_off.id.hex(), "code": due.stage})
+        work = [self._write(row, due) for row in linked]
+        if due.stage == Stage.ON_CALL:
+            work.append(self._call(chain[due.step - 1], due))
+        loud = due.stage == Stage.LEAD and (due.step - 1) % LEAD_EVERY == 0
+        if loud and self._caller is not None and may_telephone(crisis.hand_off, now=now, last_at=crisis.last_at):
+            work += [self._call(row, due) for row in leads if row.telephone is not None]
+        await asyncio.gather(*work)
+
+    async def _write(self, row: Any, due: Alarmed) -> None:
+        chat = self._contacts.read(row, "telegram")
+        if self._messenger is None or chat is None:
+            return
+        await self._tried(self._messenger.send(chat, Outbound(text=ALERT)), row, f"{due.stage}_message")
+
+    async def _call(self, row: Any, due: Alarmed) -> None:
+        number = self._contacts.read(row, "telephone")
+        if self._caller is None or number is None:
+            return
+        await self._tried(self._caller.call(number), row, f"{due.stage}_call")
+
+    @staticmethod
+    async def _tried(work: Any, row: Any, kind: str) -> None:
+        """One try: the next alert comes in a minute. What went wrong is in the log, and keeps nobody else from being told."""
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await work
+        except (ChannelError, TimeoutError) as error:
+            code = error.code if isinstance(error, ChannelError) else "timed_out"
+            log.error("desk_alarm_failed", extra={"staff": row.id.hex(), "kind": kind, "code": code})
+            DESK_ALARMS.labels(kind, "failed").inc()
+        except Exception:
+            log.exception("desk_alarm_failed", extra={"staff": row.id.hex(), "kind": kind})
+            DESK_ALARMS.labels(kind, "failed").inc()
+        else:
+            DESK_ALARMS.labels(kind, "sent").inc()

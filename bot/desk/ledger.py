@@ -1,0 +1,76 @@
+"""Every change of a hand-off goes through here: compare-and-set, then everybody who has to know hears of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from actions.desk import moves
+from actions.queue import PAUSE_SECONDS, Event, HandOff, Refusal, State, Urgency, after
+from actions.rows import Change, Insert, Require
+from bot.desk.events import HAND_OFF as CHANGED
+from bot.desk.events import QUEUE, Changed, Events
+from bot.desk.presence import rests
+from bot.desk.views import OK, Result
+from bot.metrics import DESK_EVENTS
+from bot.storage.faults import Moved
+from bot.storage.sharing import HAND_OFF, Sharing, notice
+from bot.storage.writer import Writer
+
+
+class Ledger:
+    """`tell` has the bot look at a conversation of this process: something happened that its reporter should hear."""
+
+    def __init__(
+        self, *, writer: Writer, sharing: Sharing, events: Events, tell: Callable[[bytes], None], clock: Callable[[], float]
+    ) -> None:  # fmt: skip
+        self._writer, self._sharing, self._tell, self._clock = writer, sharing, tell, clock
+        self.events = events
+        self.versions: dict[bytes, int] = {}  # of what is open, as this process has said it last
+
+    @property
+    def now(self) -> int:
+        """Seconds since 1970."""
+        return int(self._clock())
+
+    async def move(
+        self, before: HandOff, event: Event, *, also: Sequence[Change] = (), requires: Sequence[Require] = ()
+    ) -> Result:  # fmt: skip
+        """An event happens to a hand-off that was seen so, with the rows of `also`, or nothing does: `stale` if it was changed since."""
+        step = after(before, event)
+        if isinstance(step, Refusal):
+            return Result.no(step, before.version)
+        wanted = moves(before, step, at=event.at)
+        rows: list[Change] = [*wanted.rows, *also]
+        if before.state is State.ACTIVE and step.state is State.WRAP_UP and step.owner_id and before.urgency is Urgency.DANGER:
+            rows.append(rests(step.owner_id, until=event.at + PAUSE_SECONDS))
+        try:
+            await self._writer.write(rows, requires=[*wanted.requires, *requires], notices=(notice(HAND_OFF, before.id),))
+        except Moved:
+            return Result.no(Refusal.STALE)
+        DESK_EVENTS.labels(_name(event)).inc()
+        self.changed(step.id, step.version, gone=step.state is State.CLOSED)
+        for row in wanted.rows:
+            if isinstance(row, Insert) and row.table == "timer":
+                await self.tell(row.row["conversation_id"])
+        return Result(code=OK, version=step.version)
+
+    async def tell(self, conversation_id: bytes) -> bool:
+        """Has the bot speak, if this process has the conversation. Another one that has it hears the notice."""
+        ours = conversation_id in await self._sharing.take({conversation_id})
+        if ours:
+            self._tell(conversation_id)
+        return ours
+
+    def changed(self, hand_off_id: bytes, version: int, *, gone: bool = False) -> None:
+        """Consoles here hear that a hand-off has this version now."""
+        if gone:
+            self.versions.pop(hand_off_id, None)
+        else:
+            self.versions[hand_off_id] = version
+        self.events.publish(Changed(what=CHANGED, id=hand_off_id, version=version))
+        self.events.publish(Changed(what=QUEUE, id=b""))
+
+
+def _name(event: Event) -> str:
+    name = type(event).__name__
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

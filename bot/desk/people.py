@@ -1,0 +1,52 @@
+"""Everything about colleagues, put together over one store."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from bot.desk.session import SessionBook
+from bot.desk.sign_in import SignIn
+from bot.desk.staff import StaffDesk
+from bot.desk.throttle import Throttle
+from bot.desk.unit_keys import UnitKeys
+from bot.storage.audit import AuditChain
+from bot.storage.key_store import KeyStore
+from bot.storage.staff import StaffStore
+from bot.storage.writer import Writer
+
+
+async def _nothing(staff_id: bytes) -> None:
+    return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class People:
+    """`gone` is called with the id of whoever signed out or was removed: what they had at the desk goes back."""
+
+    store: StaffStore
+    sessions: SessionBook
+    sign_in: SignIn
+    staff: StaffDesk
+    unit_keys: UnitKeys
+    gone: Callable[[bytes], Awaitable[None]]
+
+    def close(self) -> None:
+        """Ends its threads."""
+        self.sign_in.close()
+
+
+def people(
+    *, store: StaffStore, writer: Writer, keys: KeyStore, chain: AuditChain, changed: Callable[[], Awaitable[None]],
+    clock: Callable[[], float], second_factor: bool = True, gone: Callable[[bytes], Awaitable[None]] = _nothing,
+) -> People:  # fmt: skip
+    """The colleagues of a service whose stores are open. `changed`: units' keys are not what they were; `clock` gives seconds since
+    1970."""
+    sessions = SessionBook(store, writer, clock)
+    throttle = Throttle(store, writer, keys, clock)
+    sign_in = SignIn(
+        store=store, chain=chain, keys=keys, sessions=sessions, throttle=throttle, clock=clock, second_factor=second_factor
+    )  # fmt: skip
+    staff = StaffDesk(store=store, chain=chain, keys=keys, sign_in=sign_in, sessions=sessions, changed=changed, clock=clock)
+    unit_keys = UnitKeys(store=store, chain=chain, keys=keys, changed=changed, clock=clock)
+    return People(store=store, sessions=sessions, sign_in=sign_in, staff=staff, unit_keys=unit_keys, gone=gone)

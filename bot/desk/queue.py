@@ -1,0 +1,387 @@
+"""The desk: what staff see of the queue, what they may do to it, and what the bot says of it to a reporter."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from datetime import UTC, datetime, tzinfo
+from typing import Any
+
+from actions import queue
+from actions.queue import TALKING, Colleague, Event, HandOff, Refusal, State, may_take
+from bot.desk.alarm import Alarm
+from bot.desk.events import STAFF, Changed, Events
+from bot.desk.hours import SETTINGS, Hours, HoursError, read_hours
+from bot.desk.ledger import Ledger
+from bot.desk.presence import Presence, colleagues_of
+from bot.desk.replies import Replies
+from bot.desk.round import NOBODY, Round, picture
+from bot.desk.settings import DeskSettings
+from bot.desk.shown import item_of, on_duty, queue_view, record_of, tick_of
+from bot.desk.views import Entry, HandOffView, Member, QueueView, Reply, Result
+from bot.desk.wait import Wait
+from bot.storage.desk import DeskStore
+from bot.storage.sharing import Sharing
+from bot.storage.writer import Writer
+from bot.vault.staff_entry import FIRST
+
+log = logging.getLogger(__name__)
+
+ROUND_SECONDS = 2.0
+HOUR = 3600
+WINDOW_SECONDS = 24 * HOUR  # for which WhatsApp lets us write after a person did
+_TRIES = 5
+OUTCOMES = ("helped", "case", "referred", "relayed", "information", "unreachable", "false_alarm", "other")
+"""What came of a hand-off."""
+RISKS = ("danger", "high", "some", "none")
+"""As the counsellor judges it."""
+_SHOWN = {State.OFFERED: "waiting", State.WRAP_UP: "ended", State.CLOSED: "ended"}
+
+
+class Desk:
+    """The desk of one process; several on the same database share the queue. `windowed` names the channels that let us write for a day
+    only; `take_up` sends what waits in the outbox."""
+
+    def __init__(
+        self, *, store: DeskStore, writer: Writer, sharing: Sharing, ledger: Ledger, alarm: Alarm, replies: Replies,
+        take_up: Callable[[], Any], clock: Callable[[], float], zone: tzinfo = UTC, windowed: Collection[str] = ("whatsapp",),
+    ) -> None:  # fmt: skip
+        self._store, self._writer, self._sharing, self._ledger, self._alarm = store, writer, sharing, ledger, alarm
+        self._replies, self._take_up, self._clock, self._zone = replies, take_up, clock, zone
+        self._windowed = frozenset(windowed)
+        self._presence = Presence(store, writer, clock)
+        self._round = Round(store=store, ledger=ledger, alarm=alarm)
+        self._wait = Wait(store, clock)
+        self._colleagues: dict[bytes, Colleague] = {}
+        self._settings = DeskSettings(store, writer, ledger.events)
+        self._hours = Hours()
+        self._ticking = asyncio.Lock()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing = False
+        self.events: Events = ledger.events
+
+    @property
+    def _now(self) -> int:
+        return int(self._clock())
+
+    # Time
+
+    async def tick(self) -> None:
+        """Every two seconds: says what other processes changed; and one process at a time does what time alone changes."""
+        async with self._ticking:
+            await self._look()
+            if await self._sharing.turn_of("desk", ROUND_SECONDS):
+                self._colleagues = (await self._round.run()).colleagues
+            self._wait.forget()
+
+    async def settle(self) -> None:
+        """Returns when nothing is on its way: for tests."""
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+        await self._alarm.settle()
+
+    async def stop(self, timeout: float) -> None:
+        """Lets rounds and alarms end that are on their way; begins no more."""
+        self._closing = True
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.settle(), timeout)
+
+    def soon(self) -> None:
+        """Something changed: the next round does not wait for its time."""
+        if not self._closing and not any(task.get_name() == "desk-soon" for task in self._tasks):
+            self._go(self._tick_soon(), "desk-soon")
+
+    async def _tick_soon(self) -> None:
+        try:
+            await self.tick()
+        except Exception as error:  # the next one comes within two seconds
+            log.warning("desk_round_failed", extra={"error": type(error).__name__})
+
+    def _go(self, work: Any, name: str) -> None:
+        task: asyncio.Task[None] = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def changed(self, hand_off_id: bytes, version: int) -> None:
+        """A turn of this process changed a hand-off, or made one (`bot.turn`)."""
+        self._ledger.changed(hand_off_id, version)
+        self._wait.forget()
+        self.soon()
+
+    def heard(self, hand_off_id: bytes) -> None:
+        """Another process changed a hand-off (NOTIFY): its reporter may be this process's to speak to, its consoles may be here."""
+        self._wait.forget()
+        if not self._closing:
+            self._go(self._heard(hand_off_id), "desk-heard")
+
+    async def _heard(self, hand_off_id: bytes) -> None:
+        try:
+            hand_off = await self._store.hand_off(hand_off_id)
+            if hand_off is None:
+                return
+            if self._ledger.versions.get(hand_off_id, -1) < hand_off.version:
+                self._ledger.changed(hand_off_id, hand_off.version, gone=hand_off.state is State.CLOSED)
+            where = hand_off.conversation_id
+            if where is None or where not in await self._sharing.take({where}):
+                return
+            if await self._store.untold({where}):
+                await self._ledger.tell(where)
+            await self._take_up()
+        except Exception as error:  # the sweep, the timers and the next round look again
+            log.warning("desk_heard_failed", extra={"error": type(error).__name__})
+
+    async def _look(self) -> None:
+        """What changed without our hearing of it: versions, people, hours."""
+        found, known = await self._store.versions(), self._ledger.versions
+        for hand_off_id in [each for each, version in found.items() if known.get(each, -1) < version]:
+            self._ledger.changed(hand_off_id, found[hand_off_id])
+        for hand_off_id in [each for each in known if each not in found]:
+            self._ledger.changed(hand_off_id, known[hand_off_id] + 1, gone=True)
+        await self._people()
+        stored = await self._store.settings(SETTINGS)
+        try:
+            self._hours = read_hours({name: value for name, (_, value) in stored.items()})
+        except HoursError:
+            log.error("desk_hours_unreadable")
+
+    async def _people(self) -> None:
+        before = {each.id: (each.state, each.there_until > self._now) for each in self._colleagues.values()}
+        rows = await self._store.staff()
+        self._colleagues = colleagues_of(rows, await self._store.open_hand_offs()) if rows else {}
+        if {each.id: (each.state, each.there_until > self._now) for each in self._colleagues.values()} != before:
+            self.events.publish(Changed(what=STAFF, id=b""))
+
+    # What the bot says
+
+    @property
+    def staffed(self) -> bool:
+        """Whether somebody is ready at the desk now: really connected, not away."""
+        return any(each.on_duty(self._now) for each in self._colleagues.values())
+
+    def open_at(self, moment: datetime) -> bool:
+        """Whether somebody is planned to be there at a moment (aware)."""
+        return self._hours.open_at(moment, self._zone)
+
+    def next_opening(self, moment: datetime) -> datetime | None:
+        """When the desk opens next, by its hours; None: not known."""
+        return self._hours.next_opening(moment, self._zone)
+
+    async def desk_world(self, conversation_row: Any) -> dict[str, Any]:
+        """`world.desk` of a conversation (`flows.desk`). Without a hand-off: what somebody would meet who asked now."""
+        hand_off = await self._store.hand_off(conversation_row.hand_off_id) if conversation_row.hand_off_id is not None else None
+        state = "none" if hand_off is None else _SHOWN.get(hand_off.state, hand_off.state.value)
+        said: dict[str, Any] = {
+            "state": state, "with": "", "wait_minutes": None, "ahead": None, "ended": "", "version": 0, "transferred": False, "lost": False,
+            "safe": "",
+        }  # fmt: skip
+        if hand_off is None:  # every message of everybody asks: where nobody is there, there is nothing to wait for
+            return said | (await self._wait.of_newcomer() if self.staffed else {})
+        if state == "waiting":
+            said |= await self._wait.of(hand_off)
+        owner = self._colleagues.get(hand_off.owner_id or b"")
+        if state == "active" and owner is None and hand_off.owner_id is not None:
+            await self._people()
+            owner = self._colleagues.get(hand_off.owner_id)
+        return said | {
+            "with": owner.shown if owner is not None and state == "active" else "",
+            "ended": hand_off.ended or "", "version": hand_off.version,
+            "transferred": state == "active" and (hand_off.owners or 0) > 1, "lost": state == "waiting" and bool(hand_off.owners),
+            "safe": hand_off.safe or "", "urgency": hand_off.urgency.value,
+            "telephone": self._alarm.calls and any(each.place is not None for each in self._colleagues.values()),
+        }  # fmt: skip
+
+    # What staff see
+
+    async def queue(self, staff: Member) -> QueueView:
+        """What is open for somebody: only what is sealed to their unit."""
+        return queue_view(await picture(self._store), staff, now=self._now)
+
+    async def open(self, staff: Member, hand_off_id: bytes) -> HandOffView | None:
+        """One whole; None if there is no such hand-off that is sealed to this person's unit."""
+        hand_off = await self._readable(staff, hand_off_id)
+        if hand_off is None:
+            return None
+        case = await self._store.case(hand_off.case_id)
+        sealed = await self._store.sealed_key(hand_off.case_id, staff.unit_id)
+        if case is None or sealed is None:
+            return None
+        seen = await picture(self._store)
+        where = hand_off.conversation_id
+        conversation = (await self._store.conversations({where})).get(where) if where is not None else None
+        last_at = conversation.last_at if conversation is not None else None
+        windowed = conversation is not None and conversation.channel in self._windowed
+        return HandOffView(
+            item=item_of(hand_off, seen, 0), public_key=case.public_key, sealed_key=sealed, head=case.head or FIRST,
+            records=tuple(record_of(row) for row in await self._store.records(hand_off.case_id)),
+            ticks=tuple(tick_of(row) for row in (await self._store.ticks(where) if where is not None else ())),
+            colleagues=on_duty(seen, seen.of(hand_off), now=self._now), last_at=last_at,
+            window_until=last_at + WINDOW_SECONDS if windowed and last_at is not None else None, now=self._now,
+        )  # fmt: skip
+
+    async def readers(self, hand_off_id: bytes) -> frozenset[bytes]:
+        """The units that a hand-off's case is sealed to: who else asks for it is refused."""
+        hand_off = await self._store.hand_off(hand_off_id)
+        return (await self._store.readers([hand_off.case_id])).get(hand_off.case_id, NOBODY) if hand_off is not None else NOBODY
+
+    async def _readable(self, staff: Member, hand_off_id: bytes) -> HandOff | None:
+        hand_off = await self._store.hand_off(hand_off_id)
+        if hand_off is None:
+            return None
+        readers = (await self._store.readers([hand_off.case_id])).get(hand_off.case_id, NOBODY)
+        return hand_off if staff.unit_id in readers else None
+
+    # What staff do
+
+    async def _act(
+        self, staff: Member, hand_off_id: bytes, event: Callable[[HandOff], Event | Refusal], *, version: int | None = None
+    ) -> Result:  # fmt: skip
+        """One order. With `version` it is refused if anything changed since that was seen; else the queue's rules decide on the row as it
+        is, again for as long as somebody else is quicker."""
+        if staff.role not in TALKING:
+            return Result.no(Refusal.UNKNOWN)
+        result = Result.no(Refusal.STALE)
+        for _ in range(_TRIES):
+            before = await self._readable(staff, hand_off_id)
+            if before is None:
+                return Result.no(Refusal.UNKNOWN)
+            if version is not None and version != before.version:
+                return Result.no(Refusal.STALE, before.version)
+            said = event(before)
+            if isinstance(said, Refusal):
+                return Result.no(said, before.version)
+            result = await self._ledger.move(before, said)
+            if result.code != Refusal.STALE:
+                break
+        if result.ok:
+            self.soon()
+        return result
+
+    async def accept(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+        """Takes what was offered, or what a colleague asks to take over."""
+
+        def event(seen: HandOff) -> Event:
+            kind = queue.TransferAccepted if seen.state is State.ACTIVE and seen.offered_to == staff.id else queue.Accepted
+            return kind(at=self._now, by=staff.id)
+
+        return await self._act(staff, hand_off_id, event)
+
+    async def refuse(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+        """Does not take what was offered, or what a colleague asks to take over."""
+
+        def event(seen: HandOff) -> Event:
+            kind = queue.TransferRefused if seen.state is State.ACTIVE else queue.Refused
+            return kind(at=self._now, by=staff.id)
+
+        return await self._act(staff, hand_off_id, event)
+
+    async def pull(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+        """Takes it without being asked: a crisis always, anything else while there is room."""
+        me = (await picture(self._store)).colleagues.get(staff.id)
+
+        def event(seen: HandOff) -> Event | Refusal:
+            if seen.state is State.OFFERED and seen.offered_to == staff.id:
+                return queue.Accepted(at=self._now, by=staff.id)
+            refusal = may_take(seen, me, now=self._now) if me is not None else Refusal.ABSENT
+            return refusal or queue.Pulled(at=self._now, by=staff.id)
+
+        return await self._act(staff, hand_off_id, event)
+
+    async def transfer(self, staff: Member, hand_off_id: bytes, version: int | None = None, *, to: bytes) -> Result:
+        """Asks a colleague who is there, can read it and has room to take over."""
+        seen = await picture(self._store)
+        them = seen.colleagues.get(to)
+
+        def event(hand_off: HandOff) -> Event | Refusal:
+            if them is None or them.unit_id not in seen.of(hand_off) or them.role not in TALKING:
+                return Refusal.UNKNOWN
+            refusal = may_take(hand_off, them, now=self._now)
+            return refusal or queue.TransferAsked(at=self._now, by=staff.id, to=to)
+
+        return await self._act(staff, hand_off_id, event)
+
+    async def take_back(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+        """Does not ask the colleague any more."""
+        return await self._act(staff, hand_off_id, lambda _: queue.TakenBack(at=self._now, by=staff.id))
+
+    async def let_go(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+        """Gives it back to the queue."""
+        return await self._act(staff, hand_off_id, lambda _: queue.LetGo(at=self._now, by=staff.id))
+
+    async def invite(self, staff: Member, hand_off_id: bytes, version: int | None = None, *, colleague: bytes | None) -> Result:
+        """Asks a colleague to look on, or nobody any more."""
+        seen = await picture(self._store)
+        them = seen.colleagues.get(colleague) if colleague is not None else None
+
+        def event(hand_off: HandOff) -> Event | Refusal:
+            if colleague is not None and (them is None or them.unit_id not in seen.of(hand_off)):
+                return Refusal.UNKNOWN
+            return queue.Invited(at=self._now, by=staff.id, colleague=colleague)
+
+        return await self._act(staff, hand_off_id, event)
+
+    async def safe(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+        """Has the bot ask the reporter whether it is safe to write."""
+        return await self._act(staff, hand_off_id, lambda _: queue.SafeAsked(at=self._now, by=staff.id))
+
+    async def wrap_up(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+        """Ends the talk. Refused if the reporter wrote since `version`: nobody is hung up on."""
+        return await self._act(staff, hand_off_id, lambda _: queue.WrappedUp(at=self._now, by=staff.id), version=version)
+
+    async def close(self, staff: Member, hand_off_id: bytes, version: int | None = None, *, outcome: str, risk: str) -> Result:
+        """Says what became of it. A crisis is closed once a second person says so."""
+        if outcome not in OUTCOMES or risk not in RISKS:
+            return Result.no("bad_value")
+        return await self._act(
+            staff, hand_off_id, version=version,
+            event=lambda _: queue.Closed(at=self._now, by=staff.id, outcome=outcome, risk=risk, lead=staff.role == "lead"),
+        )  # fmt: skip
+
+    async def reply(self, staff: Member, hand_off_id: bytes, reply: Reply) -> Result:
+        """Writes to the reporter; `code` as in `bot.desk.replies` or a Refusal."""
+        hand_off = await self._readable(staff, hand_off_id) if staff.role in TALKING else None
+        return await self._replies.reply(staff, hand_off, reply) if hand_off is not None else Result.no(Refusal.UNKNOWN)
+
+    async def note(self, staff: Member, hand_off_id: bytes, entry: Entry) -> Result:
+        """Writes for colleagues."""
+        hand_off = await self._readable(staff, hand_off_id)
+        return await self._replies.note(staff, hand_off, entry) if hand_off is not None else Result.no(Refusal.UNKNOWN)
+
+    async def relayed(self, staff: Member, hand_off_id: bytes, entry: Entry) -> Result:
+        """Writes down that help from elsewhere (112, 110) was called, when, and who answered."""
+        hand_off = await self._readable(staff, hand_off_id)
+        return await self._replies.note(staff, hand_off, entry, kind="relayed") if hand_off is not None else Result.no(Refusal.UNKNOWN)
+
+    # Presence
+
+    async def beat(self, staff: Member, state: str | None = None) -> tuple[str, int | None]:
+        """A sign of life of a console, each 15 seconds. `state` only when somebody has just said so: ready, away, pause. Gives the state as
+        it is now, and the end of a pause: the desk may have changed it."""
+        known = self._colleagues.get(staff.id)
+        said = await self._presence.beat(staff.id, state)
+        if known is None or known.state != said[0] or known.there_until <= self._now:
+            await self._people()
+            self.soon()
+        return said
+
+    async def gone(self, staff_id: bytes) -> None:
+        """Somebody signed out or was removed: what they have waits again, at once."""
+        await self._presence.gone(staff_id)
+        for hand_off in await self._store.open_hand_offs():
+            if hand_off.state is State.ACTIVE and hand_off.owner_id == staff_id:
+                await self._ledger.move(hand_off, queue.ConsoleLost(at=self._now, of=staff_id))
+            elif hand_off.offered_to == staff_id:
+                await self._ledger.move(hand_off, queue.OfferExpired(at=self._now, gone=True))
+        await self._people()
+        self.soon()
+
+    # Settings
+
+    async def setting(self, name: str) -> tuple[int, str]:
+        """Version and value (JSON) of a setting; (0, "") if nobody has made it."""
+        return await self._settings.get(name)
+
+    async def set_setting(self, staff: Member, name: str, version: int, value: str) -> Result:
+        """A lead changes hours or holidays (`bot.desk.settings`)."""
+        return await self._settings.set(staff, name, version, value)

@@ -1,0 +1,159 @@
+"""What is read of the desk: what waits, who is there, what a case holds. Written through the one writer."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Row, and_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from actions.desk import TOLD
+from actions.queue import HandOff, State, Urgency
+from bot.storage import tables
+from bot.storage.faults import is_double, is_outage
+
+_COLUMNS = tuple(each.name for each in fields(HandOff))
+_AT_A_TIME = 500
+
+
+def hand_off_of(row: Any) -> HandOff:
+    """A row of `hand_off` as the queue knows it."""
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    return HandOff(**{**values, "state": State(row.state), "urgency": Urgency(row.urgency)})
+
+
+def doubled(error: BaseException) -> bool:
+    """Whether a write failed because somebody else made that row first."""
+    return is_double(error)
+
+
+class DeskStore:
+    """All queries of the desk, over one engine."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def _all(self, statement: Any) -> Sequence[Row[Any]]:
+        for last in (False, True):  # once more if the connection that was lent had died
+            try:
+                async with self._engine.connect() as connection:
+                    return (await connection.execute(statement)).all()
+            except Exception as error:
+                if last or not is_outage(error):
+                    raise
+        raise AssertionError("unreachable")
+
+    async def _one(self, statement: Any) -> Row[Any] | None:
+        rows = await self._all(statement)
+        return rows[0] if rows else None
+
+    async def _in(self, statement: Any, column: Any, ids: Iterable[bytes]) -> list[Row[Any]]:
+        wanted = sorted(set(ids))
+        found: list[Row[Any]] = []
+        for start in range(0, len(wanted), _AT_A_TIME):
+            found += await self._all(statement.where(column.in_(wanted[start : start + _AT_A_TIME])))
+        return found
+
+    # Hand-offs
+
+    async def hand_off(self, hand_off_id: bytes) -> HandOff | None:
+        """One, or None."""
+        row = await self._one(select(tables.hand_off).where(tables.hand_off.c.id == hand_off_id))
+        return hand_off_of(row) if row is not None else None
+
+    async def open_hand_offs(self) -> list[HandOff]:
+        """All that are not closed."""
+        return [hand_off_of(row) for row in await self._all(select(tables.hand_off).where(tables.hand_off.c.ended_at.is_(None)))]
+
+    async def versions(self) -> dict[bytes, int]:
+        """The version of each hand-off that is not closed."""
+        hand_off = tables.hand_off.c
+        return {row.id: row.version for row in await self._all(select(hand_off.id, hand_off.version).where(hand_off.ended_at.is_(None)))}
+
+    async def closed_and_tied(self) -> list[HandOff]:
+        """Closed ones that a conversation still points at."""
+        hand_off, conversation = tables.hand_off, tables.conversation
+        statement = (
+            select(hand_off)
+            .join(conversation, conversation.c.hand_off_id == hand_off.c.id)
+            .where(conversation.c.hand_off_id.is_not(None), hand_off.c.ended_at.is_not(None))
+        )
+        return [hand_off_of(row) for row in await self._all(statement)]
+
+    async def handled_since(self, moment: int) -> list[int]:
+        """How long each took, in seconds, that was taken and closed since a moment."""
+        hand_off = tables.hand_off.c
+        statement = select(hand_off.taken_at, hand_off.ended_at).where(hand_off.ended_at >= moment, hand_off.taken_at.is_not(None))
+        return [row.ended_at - row.taken_at for row in await self._all(statement)]
+
+    async def readers(self, case_ids: Iterable[bytes]) -> dict[bytes, frozenset[bytes]]:
+        """Whom each case is sealed to."""
+        found: dict[bytes, set[bytes]] = {}
+        for row in await self._in(select(tables.case_key.c.case_id, tables.case_key.c.recipient_id), tables.case_key.c.case_id, case_ids):
+            found.setdefault(row.case_id, set()).add(row.recipient_id)
+        return {case_id: frozenset(ids) for case_id, ids in found.items()}
+
+    # Conversations
+
+    async def conversations(self, ids: Iterable[bytes]) -> dict[bytes, Row[Any]]:
+        """Channel and last message (`last_at`) of conversations that are open."""
+        conversation = tables.conversation.c
+        statement = select(conversation.id, conversation.channel, conversation.last_at)
+        return {row.id: row for row in await self._in(statement, conversation.id, ids)}
+
+    async def untold(self, ids: Iterable[bytes]) -> set[bytes]:
+        """The conversations whose reporter has not heard yet what happened at the desk."""
+        timer = tables.timer.c
+        statement = select(timer.conversation_id).where(timer.name == TOLD)
+        return {row.conversation_id for row in await self._in(statement, timer.conversation_id, ids)}
+
+    async def ticks(self, conversation_id: bytes) -> Sequence[Row[Any]]:
+        """What became of staff's replies in a conversation: record_id, state, status, code."""
+        box = tables.outbox.c
+        statement = select(box.record_id, box.state, box.status, box.code)
+        return await self._all(statement.where(box.conversation_id == conversation_id, box.record_id.is_not(None)).order_by(box.id))
+
+    # Cases
+
+    async def case(self, case_id: bytes) -> Row[Any] | None:
+        """A case: public_key, head and the rest; or None."""
+        return await self._one(select(tables.cases).where(tables.cases.c.id == case_id))
+
+    async def sealed_key(self, case_id: bytes, unit_id: bytes) -> bytes | None:
+        """The case's private half, sealed to a unit."""
+        key = tables.case_key.c
+        row = await self._one(select(key.sealed).where(key.case_id == case_id, key.recipient_id == unit_id))
+        return row.sealed if row is not None else None
+
+    async def records(self, case_id: bytes) -> Sequence[Row[Any]]:
+        """A case's sealed records, oldest first."""
+        record = tables.case_record
+        return await self._all(select(record).where(record.c.case_id == case_id).order_by(record.c.created_at, record.c.id))
+
+    # People
+
+    async def staff(self) -> Sequence[Row[Any]]:
+        """Everybody who works here now, with their presence (`presence`, `state_until`, `until`; none: never there)."""
+        staff, presence = tables.staff, tables.presence
+        columns = (
+            staff.c.id, staff.c.unit_id, staff.c.role, staff.c.shown, staff.c.languages, staff.c.skills, staff.c.capacity, staff.c.on_call,
+            staff.c.telegram, staff.c.telephone, staff.c.signing_public,
+        )  # fmt: skip
+        there = (presence.c.state.label("presence"), presence.c.state_until, presence.c.until)
+        return await self._all(
+            select(*columns, *there).outerjoin(presence, presence.c.staff_id == staff.c.id).where(staff.c.state == "active")
+        )  # fmt: skip
+
+    async def presence(self, staff_id: bytes) -> Row[Any] | None:
+        """What somebody said of themselves last: state, state_until, until."""
+        return await self._one(select(tables.presence).where(tables.presence.c.staff_id == staff_id))
+
+    # Settings
+
+    async def settings(self, names: Collection[str]) -> dict[str, tuple[int, str]]:
+        """Version and value (JSON) of settings that somebody has made."""
+        setting = tables.desk_setting.c
+        rows = await self._all(select(setting.name, setting.version, setting.value).where(and_(setting.name.in_(names))))
+        return {row.name: (row.version, row.value) for row in rows}

@@ -1,0 +1,123 @@
+"""What is read of staff: who they are, what they are invited with, their sessions, the units' keys. Written through the one writer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row, delete, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from bot.storage import tables
+
+REMOVED: Mapping[str, Any] = {
+    "state": "removed", "auth": "", "totp": None, "wrapped": b"", "telegram": None, "telephone": None, "on_call": None,
+}  # fmt: skip
+"""What the row of somebody who has gone holds: it says who signed what, and opens nothing."""
+
+
+def former_name(name: str, staff_id: bytes) -> str:
+    """The name of such a row, once somebody else has the name. Nobody can choose one with a tilde."""
+    return name if "~" in name else f"{name}~{staff_id.hex()[:8]}"
+
+
+class StaffStore:
+    """All queries about staff, over one engine."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def _all(self, statement: Any) -> Sequence[Row[Any]]:
+        async with self._engine.connect() as connection:
+            return (await connection.execute(statement)).all()
+
+    async def _one(self, statement: Any) -> Row[Any] | None:
+        rows = await self._all(statement)
+        return rows[0] if rows else None
+
+    async def unit(self, unit_id: bytes) -> Row[Any] | None:
+        """A unit, or None."""
+        return await self._one(select(tables.unit).where(tables.unit.c.id == unit_id))
+
+    async def unit_named(self, name: str) -> Row[Any] | None:
+        """A unit by its name, or None."""
+        return await self._one(select(tables.unit).where(tables.unit.c.name == name))
+
+    async def public_keys(self) -> set[bytes]:
+        """Every public key that cases or identities are sealed to: units', recovery's, the identity roles'."""
+        found: set[bytes] = set()
+        for table in (tables.unit, tables.recovery, tables.identity_role, tables.unit_key):
+            found |= {row[0] for row in await self._all(select(table.c.public_key)) if row[0] is not None}
+        return found
+
+    async def recovery(self) -> Row[Any] | None:
+        """The newest recovery key, or None."""
+        return await self._one(select(tables.recovery).order_by(tables.recovery.c.created_at.desc()).limit(1))
+
+    async def member(self, staff_id: bytes) -> Row[Any] | None:
+        """A colleague, or None."""
+        return await self._one(select(tables.staff).where(tables.staff.c.id == staff_id))
+
+    async def named(self, name: str) -> Row[Any] | None:
+        """A colleague by the name that is signed in with, or None."""
+        return await self._one(select(tables.staff).where(tables.staff.c.name == name))
+
+    async def of_unit(self, unit_id: bytes) -> Sequence[Row[Any]]:
+        """A unit's colleagues, removed ones too, in the order in which they came."""
+        staff = tables.staff.c
+        return await self._all(select(tables.staff).where(staff.unit_id == unit_id).order_by(staff.created_at, staff.id))
+
+    async def everybody(self) -> Sequence[Row[Any]]:
+        """All units' colleagues, removed ones too: whoever signed anything."""
+        staff = tables.staff.c
+        return await self._all(select(tables.staff).order_by(staff.unit_id, staff.created_at, staff.id))
+
+    async def invite(self, token: bytes) -> Row[Any] | None:
+        """An invitation by the hash of its token, or None."""
+        return await self._one(select(tables.invite).where(tables.invite.c.token == token))
+
+    async def unit_keys(self, unit_id: bytes) -> Sequence[Row[Any]]:
+        """The versions of a unit's key, the newest first."""
+        key = tables.unit_key.c
+        return await self._all(select(tables.unit_key).where(key.unit_id == unit_id).order_by(key.version.desc()))
+
+    async def sealed_to(self, staff_id: bytes) -> Sequence[Row[Any]]:
+        """The units' private keys that are sealed to a colleague: unit_id, version, sealed."""
+        return await self._all(select(tables.unit_member).where(tables.unit_member.c.staff_id == staff_id))
+
+    async def holders(self, unit_id: bytes, version: int) -> set[bytes]:
+        """The ids of the colleagues to whom a version of a unit's key is sealed."""
+        member = tables.unit_member.c
+        return {row[0] for row in await self._all(select(member.staff_id).where(member.unit_id == unit_id, member.version == version))}
+
+    async def session(self, token: bytes) -> tuple[Row[Any], Row[Any]] | None:
+        """A session by the hash of its cookie, and whose it is; None if there is none."""
+        session = await self._one(select(tables.staff_session).where(tables.staff_session.c.token == token))
+        staff = await self.member(session.staff_id) if session is not None else None
+        return (session, staff) if session is not None and staff is not None else None
+
+    async def sessions(self, staff_id: bytes) -> Sequence[Row[Any]]:
+        """A colleague's sessions, the newest first."""
+        session = tables.staff_session.c
+        mine = select(tables.staff_session).where(session.staff_id == staff_id)
+        return await self._all(mine.order_by(session.created_at.desc(), session.id))
+
+    async def tries(self, scopes: Sequence[bytes]) -> dict[bytes, Row[Any]]:
+        """What is counted of tries to sign in, by scope."""
+        found = await self._all(select(tables.sign_in_try).where(tables.sign_in_try.c.scope.in_(scopes)))
+        return {row.scope: row for row in found}
+
+    async def leads(self, unit_id: bytes) -> int:
+        """How many leads of a unit are active."""
+        staff = tables.staff.c
+        query = select(func.count()).where(staff.unit_id == unit_id, staff.role == "lead", staff.state == "active")
+        async with self._engine.connect() as connection:
+            return int((await connection.execute(query)).scalar_one())
+
+    async def tidy(self, *, now: int, idle_since: int, tried_before: int) -> None:
+        """Deletes what is over at a moment (seconds since 1970): invitations, sessions, counted tries."""
+        session = tables.staff_session.c
+        async with self._engine.begin() as connection:
+            await connection.execute(delete(tables.invite).where(tables.invite.c.until <= now))
+            await connection.execute(delete(tables.staff_session).where(or_(session.until <= now, session.seen_at < idle_since)))
+            await connection.execute(delete(tables.sign_in_try).where(tables.sign_in_try.c.at < tried_before))

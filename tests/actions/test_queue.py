@@ -1,0 +1,263 @@
+"""Single rules of the queue: who comes first, who is asked, what two people have to say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from actions import queue
+from actions.queue import Colleague, HandOff, Refusal, State, Urgency, after, choose, goes_away, in_order, may_take, wait_minutes
+
+NOW = 1_795_500_000
+UNIT, OTHER_UNIT = b"u" * 16, b"v" * 16
+SITI, BUDI, AYU = b"s" * 16, b"b" * 16, b"a" * 16
+READERS = frozenset({UNIT})
+
+
+def waits(number: int = 1, *, urgency: Urgency = Urgency.OTHER, since: int = NOW, **fields: Any) -> HandOff:
+    given = {"reason": "asked", "language": "id", "created_at": since, "waiting_since": since, "conversation_id": b"c" * 16, **fields}
+    return HandOff(id=bytes([number]) * 16, case_id=bytes([number]) * 16, urgency=urgency, **given)
+
+
+def there(who: bytes, **fields: Any) -> Colleague:
+    given = {"unit_id": UNIT, "role": "counsellor", "languages": frozenset({"id"}), "state": "ready", "there_until": NOW + 45}
+    return Colleague(id=who, **{**given, **fields})
+
+
+def done(hand_off: HandOff, *events: Any) -> HandOff:
+    for event in events:
+        step = after(hand_off, event)
+        assert isinstance(step, HandOff), (event, step)
+        hand_off = step
+    return hand_off
+
+
+def active(owner: bytes = SITI, **fields: Any) -> HandOff:
+    return done(waits(**fields), queue.Pulled(at=NOW, by=owner))
+
+
+# Who comes first
+
+
+def test_the_order_is_urgency_then_age_whatever_order_they_came_in() -> None:
+    wanted = [
+        waits(1, urgency=Urgency.DANGER, since=NOW - 5),
+        waits(2, urgency=Urgency.DANGER, since=NOW),
+        waits(3, urgency=Urgency.SELF_HARM, since=NOW - 60),
+        waits(4, urgency=Urgency.SELF_HARM, since=NOW - 30),
+        waits(5, urgency=Urgency.CHILD, since=NOW - 600),
+        waits(6, urgency=Urgency.OTHER, since=NOW - 660),
+    ]
+    assert all(in_order(mixed) == wanted for mixed in permutations(wanted))
+
+
+def test_waiting_raises_what_is_not_urgent_but_never_above_danger() -> None:
+    patient = waits(1, since=NOW - 3601)
+    assert in_order([waits(2, urgency=Urgency.SELF_HARM), patient])[0] == patient
+    assert in_order([waits(2, urgency=Urgency.SELF_HARM), replace(patient, waiting_since=NOW - 3599)])[1].id == patient.id
+    danger = waits(3, urgency=Urgency.DANGER)
+    assert in_order([replace(patient, waiting_since=0), danger])[0] == danger
+
+
+def test_what_the_reporter_called_off_is_not_danger_and_not_forgotten() -> None:
+    called_off = done(waits(1, urgency=Urgency.DANGER), queue.FalseAlarm(at=NOW))
+    danger, asked = waits(2, urgency=Urgency.DANGER, since=NOW + 9), waits(3)
+    assert in_order([called_off, asked, danger]) == [danger, called_off, asked]
+    assert not called_off.rings and danger.rings
+
+
+# Who is asked
+
+
+def test_the_least_loaded_who_is_really_there_is_asked() -> None:
+    staff = [there(SITI, load=2), there(BUDI, load=1), there(AYU, there_until=NOW)]
+    assert choose(waits(), READERS, staff, now=NOW) == staff[1]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"there_until": NOW}, {"state": "away"}, {"load": 3}, {"danger": True}, {"unit_id": OTHER_UNIT}, {"role": "auditor"},
+        {"role": "administrator"}, {"role": "partner"}, {"capacity": 0},
+    ],
+)  # fmt: skip
+def test_who_cannot_take_it_is_not_asked(fields: dict[str, Any]) -> None:
+    assert choose(waits(), READERS, [there(SITI, **fields)], now=NOW) is None
+    assert choose(waits(urgency=Urgency.DANGER), READERS, [there(SITI, **fields)], now=NOW) is None
+
+
+def test_nobody_is_asked_two_things_at_a_time_but_for_danger() -> None:
+    asked = there(SITI, load=1, asked=True)
+    assert choose(waits(urgency=Urgency.SELF_HARM), READERS, [asked], now=NOW) is None
+    assert choose(waits(urgency=Urgency.DANGER), READERS, [asked], now=NOW) == asked
+
+
+def test_who_speaks_the_language_is_asked_and_anybody_if_nobody_there_does() -> None:
+    english = there(SITI, languages=frozenset({"en"}))
+    indonesian = there(BUDI, load=2)
+    assert choose(waits(language="en"), READERS, [english, indonesian], now=NOW) == english
+    full = replace(english, load=3)
+    assert choose(waits(language="en"), READERS, [full, indonesian], now=NOW) is None  # she will have room
+    assert choose(waits(language="en", urgency=Urgency.DANGER), READERS, [full, indonesian], now=NOW) == indonesian
+    assert choose(waits(language="en"), READERS, [indonesian], now=NOW) == indonesian
+
+
+def test_who_has_the_skill_goes_before_who_has_less_to_do() -> None:
+    skilled = there(SITI, skills=frozenset({"self_harm"}), load=2)
+    assert choose(waits(urgency=Urgency.SELF_HARM), READERS, [there(BUDI), skilled], now=NOW) == skilled
+
+
+def test_after_danger_somebody_rests_unless_nobody_else_is_there() -> None:
+    resting = there(SITI, state="pause", paused_until=NOW + 900)
+    busy = there(BUDI, load=3)
+    assert choose(waits(), READERS, [resting], now=NOW) == resting
+    assert choose(waits(), READERS, [resting, busy], now=NOW) is None
+    assert choose(waits(urgency=Urgency.DANGER), READERS, [resting, busy], now=NOW) == resting
+    assert choose(waits(), READERS, [replace(resting, paused_until=NOW), busy], now=NOW) is not None
+
+
+def test_who_said_no_is_asked_again_only_if_nobody_else_is_there_and_not_at_once() -> None:
+    refused = done(waits(), queue.Offered(at=NOW, to=SITI), queue.Refused(at=NOW + 5, by=SITI))
+    siti, budi = there(SITI, there_until=NOW + 999), there(BUDI, load=2, there_until=NOW + 999)
+    assert choose(refused, READERS, [siti, budi], now=NOW + 6) == budi
+    assert choose(refused, READERS, [siti], now=NOW + 6) is None
+    assert choose(refused, READERS, [siti], now=NOW + 65) == siti
+    # Who let it pass without a word, and is the last one there, is asked again at once.
+    passed = done(waits(), queue.Offered(at=NOW, to=SITI), queue.OfferExpired(at=NOW + 60))
+    assert choose(passed, READERS, [siti], now=NOW + 61) == siti
+
+
+def test_the_last_one_of_a_unit_does_not_go_away() -> None:
+    siti, budi, ayu = there(SITI), there(BUDI), there(AYU, unit_id=OTHER_UNIT)
+    assert goes_away(siti, [siti, budi], now=NOW)
+    assert not goes_away(siti, [siti, ayu], now=NOW), "a colleague of another unit cannot read what is sealed to hers"
+    assert not goes_away(siti, [siti, replace(budi, there_until=NOW)], now=NOW)
+
+
+def test_a_crisis_may_be_taken_beyond_ones_capacity() -> None:
+    full = there(SITI, load=3)
+    assert may_take(waits(), full, now=NOW) is Refusal.FULL
+    assert may_take(waits(urgency=Urgency.SELF_HARM), full, now=NOW) is None
+    assert may_take(waits(urgency=Urgency.DANGER), replace(full, there_until=NOW), now=NOW) is Refusal.ABSENT
+
+
+# Offers and transfers
+
+
+def test_an_offer_runs_out_after_a_minute_and_not_before() -> None:
+    offered = done(waits(), queue.Offered(at=NOW, to=SITI))
+    assert after(offered, queue.OfferExpired(at=NOW + 59)) is Refusal.TOO_SOON
+    waiting = done(offered, queue.OfferExpired(at=NOW + 60))
+    assert (waiting.state, waiting.offered_to, waiting.passers) == (State.WAITING, None, (SITI,))
+    assert after(waiting, queue.Accepted(at=NOW + 61, by=SITI)) is Refusal.NOT_OFFERED
+
+
+def test_the_old_owner_stays_until_the_new_one_takes_over() -> None:
+    asked = done(active(), queue.TransferAsked(at=NOW, by=SITI, to=BUDI))
+    assert (asked.state, asked.owner_id, asked.offered_to) == (State.ACTIVE, SITI, BUDI)
+    for no in (queue.TransferRefused(at=NOW, by=BUDI), queue.OfferExpired(at=NOW + 60), queue.TakenBack(at=NOW, by=SITI)):
+        kept = done(asked, no)
+        assert (kept.state, kept.owner_id, kept.offered_to) == (State.ACTIVE, SITI, None)
+    taken = done(asked, queue.TransferAccepted(at=NOW + 9, by=BUDI))
+    assert (taken.owner_id, taken.owners, taken.taken_at) == (BUDI, 2, NOW)
+    assert after(taken, queue.WrappedUp(at=NOW, by=SITI)) is Refusal.NOT_YOURS
+    assert after(asked, queue.TransferAccepted(at=NOW, by=AYU)) is Refusal.NOT_OFFERED
+
+
+def test_a_lost_console_brings_it_back_to_its_old_place() -> None:
+    was = active(urgency=Urgency.DANGER, since=NOW - 500)
+    waiting = done(was, queue.ConsoleLost(at=NOW + 110, of=SITI))
+    assert (waiting.state, waiting.owner_id, waiting.waiting_since, waiting.rings) == (State.WAITING, None, NOW - 500, True)
+    assert after(waiting, queue.ConsoleLost(at=NOW + 112, of=SITI)) is Refusal.NOT_NOW
+
+
+# The end
+
+
+@pytest.mark.parametrize("event", [queue.Left(at=NOW), queue.Erased(at=NOW), queue.Silent(at=NOW, last_at=NOW - 86_400)])
+def test_who_waited_for_nothing_urgent_and_is_gone_waits_no_more(event: Any) -> None:
+    closed = done(waits(), event)
+    assert (closed.state, closed.ended_at, closed.conversation_id) == (State.CLOSED, NOW, None)
+    assert after(closed, queue.Pulled(at=NOW, by=SITI)) is Refusal.OVER
+
+
+@pytest.mark.parametrize("urgency", [Urgency.DANGER, Urgency.SELF_HARM])
+@pytest.mark.parametrize("event", [queue.Left(at=NOW), queue.Erased(at=NOW), queue.Silent(at=NOW, last_at=NOW - 86_400)])
+def test_a_crisis_whose_reporter_is_gone_waits_on_as_a_case_that_two_people_close(urgency: Urgency, event: Any) -> None:
+    case = done(waits(urgency=urgency), event)
+    assert (case.state, case.ended_at, case.conversation_id, case.rings) == (State.WAITING, None, None, True)
+    over = done(case, queue.Pulled(at=NOW, by=SITI), queue.WrappedUp(at=NOW, by=SITI))
+    assert after(over, queue.WrapUpExpired(at=NOW + 10**7)) is Refusal.NOT_NOW
+    once = done(over, queue.Closed(at=NOW, by=SITI, outcome="police", risk="high"))
+    assert once.state is State.WRAP_UP
+    assert after(once, queue.Closed(at=NOW, by=SITI, outcome="police", risk="high", lead=True)) is Refusal.SECOND
+    assert done(once, queue.Closed(at=NOW, by=BUDI, outcome="police", risk="high")).state is State.CLOSED
+
+
+def test_a_day_of_silence_is_a_day() -> None:
+    assert after(waits(), queue.Silent(at=NOW, last_at=NOW - 86_399)) is Refusal.TOO_SOON
+    crisis = done(active(urgency=Urgency.DANGER), queue.Silent(at=NOW + 86_400, last_at=NOW))
+    assert (crisis.state, crisis.owner_id, crisis.ended) == (State.WRAP_UP, SITI, "silent")
+
+
+def test_what_became_of_a_talk_is_said_by_who_had_it_or_by_a_lead_or_by_nobody_after_a_day() -> None:
+    over = done(active(), queue.WrappedUp(at=NOW, by=SITI))
+    assert after(over, queue.Closed(at=NOW, by=BUDI, outcome="helped", risk="none")) is Refusal.NOT_YOURS
+    assert done(over, queue.Closed(at=NOW, by=BUDI, outcome="helped", risk="none", lead=True)).ended_at == NOW
+    assert after(over, queue.WrapUpExpired(at=NOW + 86_399)) is Refusal.TOO_SOON
+    assert done(over, queue.WrapUpExpired(at=NOW + 86_400)).outcome is None
+
+
+def test_nobody_is_asked_how_a_crisis_was() -> None:
+    assert after(done(active(urgency=Urgency.SELF_HARM), queue.WrappedUp(at=NOW, by=SITI)), queue.Rated(at=NOW, stars=5)) is Refusal.NOT_NOW
+    rated = done(active(), queue.WrappedUp(at=NOW, by=SITI), queue.Rated(at=NOW, stars=5))
+    assert rated.rating == 5 and after(rated, queue.Rated(at=NOW, stars=1)) is Refusal.NOT_NOW
+
+
+# Danger, and a safe time
+
+
+def test_danger_in_a_talk_raises_it_and_ends_the_wait_for_a_safe_time() -> None:
+    booked = done(waits(), queue.CallbackBooked(at=NOW, when=NOW + 7200))
+    assert after(booked, queue.Pulled(at=NOW, by=SITI)) is Refusal.TOO_SOON, "before that time it is not safe"
+    raised = done(booked, queue.DangerHeard(at=NOW + 60))
+    assert (raised.state, raised.urgency, raised.callback_at) == (State.WAITING, Urgency.DANGER, None)
+    assert after(raised, queue.DangerHeard(at=NOW, urgency=Urgency.SELF_HARM)) is Refusal.NOT_NOW
+    assert after(raised, queue.CallbackBooked(at=NOW, when=NOW + 60)) is Refusal.NOT_NOW
+
+
+def test_danger_after_a_false_alarm_rings_again() -> None:
+    off = done(waits(urgency=Urgency.DANGER), queue.Alarmed(at=NOW, stage="lead", step=2), queue.FalseAlarm(at=NOW))
+    again = done(off, queue.DangerHeard(at=NOW + 5))
+    assert again.rings and again.alarm is None
+
+
+@pytest.mark.parametrize("ahead", [0, -1, 48 * 3600 + 1])
+def test_a_call_back_lies_ahead_and_while_the_conversation_lives(ahead: int) -> None:
+    assert after(waits(), queue.CallbackBooked(at=NOW, when=NOW + ahead)) is Refusal.BAD_TIME
+
+
+def test_a_call_back_that_is_due_goes_before_others_who_only_asked() -> None:
+    due = done(waits(1), queue.CallbackBooked(at=NOW, when=NOW + 60), queue.CallbackDue(at=NOW + 61))
+    assert (due.state, due.waiting_since) == (State.WAITING, NOW + 60)
+    assert in_order([waits(2, since=NOW - 1800), due])[0] == due
+    assert after(done(waits(1), queue.CallbackBooked(at=NOW, when=NOW + 60)), queue.CallbackDue(at=NOW + 59)) is Refusal.TOO_SOON
+
+
+# The wait
+
+
+def test_the_wait_is_counted_from_the_last_hour_or_not_known() -> None:
+    assert wait_minutes(0, [600, 600], places=3) is None
+    assert wait_minutes(0, [600, 600, 600], places=0) is None
+    assert wait_minutes(0, [600, 600, 600], places=3) == 5
+    assert wait_minutes(5, [1200, 1800, 2400], places=3) == 60
+    assert wait_minutes(0, [1, 1, 1], places=9) == 5, "never less than we could keep"
+
+
+def test_every_event_has_a_rule() -> None:
+    kinds = {kind for kind in vars(queue).values() if isinstance(kind, type) and "at" in getattr(kind, "__dataclass_fields__", {})}
+    assert kinds == set(queue._RULES) and len(kinds) > 20

@@ -1,0 +1,247 @@
+"""The console over a real service: two units with staff of every role, cases and hand-offs of each, and browsers that ask."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.routing import Route
+
+from actions.access import ROLES
+from actions.rows import Insert
+from bot.app import Service
+from bot.console.auth import HANDLERS
+from bot.console.join import join_routes
+from bot.console.routes import Console, routes
+from bot.console.sessions import Sessions, session_routes
+from bot.desk.events import Changed
+from bot.desk.people import People, people
+from bot.storage.audit import AuditChain
+from bot.storage.board import Board
+from bot.storage.case_file import CaseFile
+from bot.storage.staff import StaffStore
+from bot.vault.keys import KeyPair, generate_keypair
+from bot.vault.mailbox import open_reply
+from bot.vault.seal import open_key, open_sealed, seal, seal_key
+from bot.vault.signing import generate_signing
+from bot.vault.staff_entry import StaffEntry, sign_entry
+from tests.bot.house import house
+
+SITE = "http://localhost"
+
+
+@dataclass
+class Unit:
+    """A unit as its members know it."""
+
+    id: bytes
+    name: str
+    pair: KeyPair = field(default_factory=generate_keypair)
+
+
+@dataclass
+class Person:
+    """Somebody of a unit, with the keys that the browser would have."""
+
+    id: bytes
+    unit: Unit
+    role: str
+    signing: KeyPair = field(default_factory=generate_signing)
+    token: str = ""
+    csrf: str = ""
+
+
+@dataclass
+class Made:
+    """A case: its key pair, and the ids of what belongs to it."""
+
+    id: bytes
+    unit: Unit
+    pair: KeyPair
+    hand_off: bytes
+    file: bytes
+    mailbox: bytes
+    mail: KeyPair
+
+
+class Room:
+    """`ask` is a browser's request; rows that a person or a bot would have made are written straight into the stores."""
+
+    def __init__(self, service: Service, app: Starlette, folk: People, chain: AuditChain, clock: list[float], console: Console) -> None:
+        self.service, self.app, self.people, self.chain, self.console, self._clock = service, app, folk, chain, console, clock
+        self.browser = httpx.AsyncClient(transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url=SITE)
+
+    @property
+    def now(self) -> int:
+        return int(self._clock[0])
+
+    def wait(self, seconds: float) -> None:
+        self._clock[0] += seconds
+
+    async def unit(self, name: str, *, kind: str = "service") -> Unit:
+        unit = Unit(id=secrets.token_bytes(16), name=name)
+        row = {"id": unit.id, "name": name, "kind": kind, "lead": 1, "public_key": unit.pair.public, "created_at": self.now}
+        await self.service.writer.write([Insert(table="unit", row=row)])
+        await self.service.units.refresh()
+        return unit
+
+    async def person(self, unit: Unit, role: str, *, shown: str = "") -> Person:
+        """Somebody who is admitted and signed in."""
+        person = Person(id=secrets.token_bytes(16), unit=unit, role=role)
+        row = {
+            "id": person.id, "unit_id": unit.id, "name": f"{role}-{person.id.hex()[:8]}", "shown": shown or role.title(), "role": role,
+            "state": "active", "salt": secrets.token_bytes(16), "auth": "x", "totp": None, "totp_step": 0,
+            "sealing_public": generate_keypair().public, "signing_public": person.signing.public, "wrapped": secrets.token_bytes(93),
+            "admitted_by": person.id, "certificate": bytes(64), "languages": "id", "skills": "", "capacity": 3, "telegram": None,
+            "telephone": None, "on_call": None, "created_at": self.now,
+        }  # fmt: skip
+        session = self.people.sessions.new(person.id)
+        await self.service.writer.write([Insert(table="staff", row=row), session.row])
+        person.token, person.csrf = session.token, session.csrf
+        return person
+
+    async def case(
+        self, unit: Unit, *, urgency: str = "other", kind: str = "hand_off", body: dict[str, Any] | None = None,
+        conversation: bytes | None = None, also: tuple[Unit, ...] = (),
+    ) -> Made:  # fmt: skip
+        """A case sealed to a unit, with a hand-off that waits, a file and a mailbox."""
+        pair, mail = generate_keypair(), generate_keypair()
+        case_id, record_id, hand_off, file, mailbox = (secrets.token_bytes(16) for _ in range(5))
+        content = json.dumps({"format": 1, "kind": kind, "language": "id", **(body or {"answers": {"first": "Halo"}})}).encode()
+        sealed = seal(content, public_key=pair.public, case_id=case_id, record_id=record_id, version=1)
+        rows = [
+            Insert(table="cases", row={
+                "id": case_id, "kind": kind, "urgency": urgency, "status": "stored", "language": "id", "public_key": pair.public,
+                "created_at": self.now,
+            }),
+            *(
+                Insert(table="case_key", row={
+                    "case_id": case_id, "recipient_id": one.id,
+                    "sealed": seal_key(pair.private, recipient_public=one.pair.public, case_id=case_id, recipient_id=one.id),
+                })
+                for one in (unit, *also)
+            ),
+            Insert(table="case_record", row={
+                "id": record_id, "case_id": case_id, "version": 1, "kind": kind, "created_at": self.now, "sealed": sealed,
+            }),
+            Insert(table="hand_off", row={
+                "id": hand_off, "case_id": case_id, "reason": "asked", "state": "waiting", "created_at": self.now, "urgency": urgency,
+                "language": "id", "version": 0, "waiting_since": self.now, "false_alarm": 0, "conversation_id": conversation,
+            }),
+            Insert(table="evidence", row={"id": file, "conversation_id": None, "case_id": case_id, "chunks": 1, "created_at": self.now}),
+            Insert(table="evidence_chunk", row={"evidence_id": file, "number": 0, "sealed": b"sealed piece"}),
+            Insert(table="receipt", row={
+                "locator": secrets.token_bytes(32), "case_id": case_id, "mailbox_id": mailbox, "mailbox_public": mail.public,
+            }),
+        ]  # fmt: skip
+        await self.service.writer.write(rows)
+        return Made(id=case_id, unit=unit, pair=pair, hand_off=hand_off, file=file, mailbox=mailbox, mail=mail)
+
+    async def ask(self, person: Person | None, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
+        """A request as the page makes it; with `csrf=""` or other headers, as it does not."""
+        sent = {"sec-fetch-site": "same-origin"}
+        if person is not None:
+            sent |= {"cookie": f"desk={person.token}", "x-csrf": person.csrf}
+        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        if method == "POST":
+            return await self.browser.post(path, json={} if body is None else body, headers=sent)
+        return await self.browser.request(method, path, headers=sent)
+
+    async def get(self, person: Person, path: str) -> Any:
+        """The JSON that somebody gets."""
+        answer = await self.ask(person, "GET", path)
+        assert answer.status_code == 200, (path, answer.status_code, answer.text)
+        return answer.json()
+
+    async def audited(self) -> list[tuple[str, bytes | None, tuple[bytes, ...]]]:
+        """What the chain says, oldest first: action, subject, actors."""
+        return [(link.entry.action, link.entry.subject, link.entry.actors) for link in await self.chain.links()]
+
+    def entry(
+        self, person: Person, case: Made, body: dict[str, Any], *, previous: str, kind: str = "note", signing: KeyPair | None = None,
+        record_id: bytes | None = None,
+    ) -> dict[str, Any]:  # fmt: skip
+        """A staff entry as the browser would make it."""
+        record_id = record_id or secrets.token_bytes(16)
+        content = json.dumps({"format": 1, "kind": kind, "language": "id", **body}).encode()
+        sealed = seal(content, public_key=case.pair.public, case_id=case.id, record_id=record_id, version=1)
+        made = StaffEntry(
+            case_id=case.id, record_id=record_id, version=1, author_id=person.id, previous=bytes.fromhex(previous), sealed=sealed
+        )  # fmt: skip
+        signature = sign_entry(made, private_key=(signing or person.signing).private)
+        return {
+            "record_id": record_id.hex(), "version": 1, "sealed": base64.b64encode(sealed).decode(), "signature": signature.hex(),
+            "previous": previous,
+        }  # fmt: skip
+
+    @staticmethod
+    def opened(case: Made, answer: dict[str, Any], *, unit: Unit | None = None) -> list[dict[str, Any]]:
+        """What a member's browser reads of a case."""
+        unit = unit or case.unit
+        key = open_key(base64.b64decode(answer["key"]), private_key=unit.pair.private, case_id=case.id, recipient_id=unit.id)
+        found = []
+        for record in answer["records"]:
+            content = open_sealed(
+                base64.b64decode(record["sealed"]), private_key=key, case_id=case.id, record_id=bytes.fromhex(record["id"]),
+                version=record["version"],
+            )  # fmt: skip
+            found.append(json.loads(content))
+        return found
+
+    @staticmethod
+    def read_mail(case: Made, message_id: bytes, sealed: bytes) -> str:
+        """What the reporter reads with the code."""
+        opened = open_reply(sealed, mailbox_private=case.mail.private, mailbox_id=case.mailbox, message_id=message_id)
+        return str(json.loads(opened)["text"])
+
+
+@asynccontextmanager
+async def room(folder: Path, **options: Any) -> AsyncIterator[Room]:
+    """A console on a data directory, over the service's own desk."""
+    clock = [1_795_500_000.0]
+    async with house(folder, clock=clock, units=0, **options) as home:
+        service = home.service
+        chain = AuditChain(service.engine, service.writer)
+        tick = lambda: clock[0]  # noqa: E731
+        folk = people(
+            store=StaffStore(service.engine), writer=service.writer, keys=service.keys, chain=chain, changed=service.units.refresh,
+            clock=tick, second_factor=False, gone=service.desk.gone,
+        )  # fmt: skip
+        def changed(case_id: bytes) -> None:
+            service.desk.events.publish(Changed(what="case", id=case_id))
+
+        console = Console(
+            desk=service.desk, cases=CaseFile(service.engine), board=Board(service.engine), writer=service.writer, chain=chain,
+            library=service.shelf.library, city=service.shelf.city, clock=tick, changed=changed,
+        )  # fmt: skip
+        sessions = Sessions(folk, public_url="")
+        found = [*routes(console), *session_routes(folk, sessions), *join_routes(folk, sessions)]
+        app = Starlette(routes=found, exception_handlers=dict(HANDLERS))
+        app.state.sessions = sessions
+        here = Room(service, app, folk, chain, clock, console)
+        try:
+            yield here
+        finally:
+            console.closing.set()
+            await here.browser.aclose()
+            folk.close()
+
+
+def endpoints(app: Starlette) -> list[tuple[str, str]]:
+    """Every route of the application: (method, path)."""
+    found = [(method, route.path) for route in app.routes if isinstance(route, Route) for method in route.methods or () if method != "HEAD"]
+    assert len(found) > 40
+    return sorted(found)
+
+
+async def everybody(here: Room, unit: Unit) -> dict[str, Person]:
+    """One person of each role."""
+    return {role: await here.person(unit, role) for role in ROLES}

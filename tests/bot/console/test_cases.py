@@ -1,0 +1,155 @@
+"""A case at the console: opened with the unit's key alone, answered into the mailbox, signed, chained; what is forged is not taken."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import secrets
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from actions import audit
+from bot.vault.mailbox import seal_reply
+from bot.vault.signing import generate_signing
+from tests.bot.console.room import Made, Person, Room, room
+
+STORY = "Kakak sepupu memukulku pakai sapu."
+ANSWER = "Terima kasih sudah cerita. Kami akan menemuimu di sekolah."
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Room]:
+    async with room(tmp_path) as made:
+        yield made
+
+
+async def told(here: Room) -> tuple[Person, Made]:
+    unit = await here.unit("ours")
+    return await here.person(unit, "case_worker"), await here.case(unit, kind="report", body={"answers": {"story": STORY}})
+
+
+def mail(case: Made, text: str) -> tuple[dict[str, str], bytes]:
+    """A message as the browser seals it to the mailbox: for the wire, and its id."""
+    message_id = secrets.token_bytes(16)
+    content = json.dumps({"text": text}).encode()
+    sealed = seal_reply(content, mailbox_public=case.mail.public, mailbox_id=case.mailbox, message_id=message_id)
+    return {"id": message_id.hex(), "mailbox_id": case.mailbox.hex(), "sealed": base64.b64encode(sealed).decode()}, message_id
+
+
+async def test_what_the_server_gives_is_sealed_and_opens_with_the_units_key(here: Room) -> None:
+    worker, case = await told(here)
+    answer = await here.ask(worker, "GET", f"/console/j/case/{case.id.hex()}")
+    assert STORY not in answer.text
+    assert [record["answers"]["story"] for record in here.opened(case, answer.json())] == [STORY]
+    assert (audit.CASE_OPENED, case.id, (worker.id,)) in await here.audited()
+    for path in (f"/console/f/case/{case.id.hex()}", "/console/f/cases", "/console/f/cases?which=unread"):
+        page = await here.ask(worker, "GET", path)
+        assert page.status_code == 200
+        assert STORY not in page.text
+
+
+async def test_opening_says_that_it_was_read(here: Room) -> None:
+    worker, case = await told(here)
+    assert 'class="entry other unread"' in (await here.ask(worker, "GET", "/console/f/cases")).text
+    assert (await here.get(worker, f"/console/j/case/{case.id.hex()}"))["status"] == "assessed"
+    assert 'class="entry other"' in (await here.ask(worker, "GET", "/console/f/cases")).text
+
+
+async def test_a_reply_reaches_the_mailbox_and_stands_signed_in_the_case(here: Room) -> None:
+    worker, case = await told(here)
+    seen = await here.get(worker, f"/console/j/case/{case.id.hex()}")
+    message, message_id = mail(case, ANSWER)
+    entry = here.entry(worker, case, {"from": "staff", "text": ANSWER}, previous=seen["head"], kind="reply")
+    answer = await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/reply", {**entry, "messages": [message]})
+    assert answer.status_code == 200, answer.text
+    [row] = await here.service.reads.mailbox(case.mailbox)
+    assert here.read_mail(case, message_id, row.sealed) == ANSWER
+    after = await here.get(worker, f"/console/j/case/{case.id.hex()}")
+    assert after["head"] == answer.json()["head"] != seen["head"]
+    assert [record["kind"] for record in after["records"]] == ["report", "reply"]
+    assert after["records"][1]["author"] == worker.id.hex()
+    assert [one["id"] for one in after["waiting"]] == [message_id.hex()]
+
+
+async def test_a_mailbox_of_another_case_takes_nothing(here: Room) -> None:
+    worker, case = await told(here)
+    other = await here.case(case.unit)
+    message, _ = mail(other, ANSWER)
+    entry = here.entry(worker, case, {"text": ANSWER}, previous="00" * 32, kind="reply")
+    answer = await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/reply", {**entry, "messages": [message]})
+    assert answer.status_code == 400
+    assert await here.service.reads.mailbox(other.mailbox) == []
+
+
+@pytest.mark.parametrize("what", ["another's key", "another case", "another author", "another content"])
+async def test_what_its_author_did_not_sign_is_not_taken(here: Room, what: str) -> None:
+    worker, case = await told(here)
+    colleague = await here.person(case.unit, "counsellor")
+    other = await here.case(case.unit)
+    entry = here.entry(worker, case, {"text": "x"}, previous="00" * 32)
+    if what == "another's key":
+        entry = here.entry(worker, case, {"text": "x"}, previous="00" * 32, signing=generate_signing())
+    elif what == "another case":
+        entry = here.entry(worker, other, {"text": "x"}, previous="00" * 32)
+    elif what == "another author":
+        entry = here.entry(colleague, case, {"text": "x"}, previous="00" * 32)
+    else:
+        entry["sealed"] = here.entry(worker, case, {"text": "y"}, previous="00" * 32)["sealed"]
+    answer = await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/note", entry)
+    assert (answer.status_code, answer.json()["error"]) == (422, "forged")
+    assert len((await here.get(worker, f"/console/j/case/{case.id.hex()}"))["records"]) == 1
+
+
+async def test_of_two_who_write_at_once_the_second_is_told_what_stands_there_now(here: Room) -> None:
+    worker, case = await told(here)
+    colleague = await here.person(case.unit, "counsellor")
+    entries = [(each, here.entry(each, case, {"text": each.role}, previous="00" * 32)) for each in (worker, colleague)]
+    path = f"/console/j/case/{case.id.hex()}/note"
+    answers = await asyncio.gather(*(here.ask(each, "POST", path, entry) for each, entry in entries))
+    assert sorted(answer.status_code for answer in answers) == [200, 409]
+    second = next(number for number, answer in enumerate(answers) if answer.status_code == 409)
+    head = answers[second].json()["head"]
+    assert head == answers[1 - second].json()["head"]
+    again = here.entry(entries[second][0], case, {"text": "again"}, previous=head)
+    assert (await here.ask(entries[second][0], "POST", path, again)).status_code == 200
+    # Sent once more, because the answer was lost: nothing is written twice.
+    assert (await here.ask(entries[second][0], "POST", path, again)).status_code == 409
+    assert len((await here.get(worker, f"/console/j/case/{case.id.hex()}"))["records"]) == 3
+
+
+async def test_the_status_is_what_the_reporter_is_told_and_why_is_sealed(here: Room) -> None:
+    worker, case = await told(here)
+    why = "Keluarga sudah ditemui."
+    entry = here.entry(worker, case, {"status": "in_progress", "text": why}, previous="00" * 32, kind="status")
+    answer = await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/status", {**entry, "status": "in_progress"})
+    assert answer.status_code == 200
+    row = await here.service.reads.case(case.id)
+    assert row is not None
+    assert row.status == "in_progress"
+    wrong = here.entry(worker, case, {}, previous=answer.json()["head"], kind="status")
+    assert (await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/status", {**wrong, "status": "stored"})).status_code == 400
+
+
+async def test_a_long_list_goes_on_where_it_ended(here: Room) -> None:
+    unit = await here.unit("ours")
+    worker = await here.person(unit, "case_worker")
+    for _ in range(103):
+        await here.case(unit)
+        here.wait(1)
+    first = (await here.ask(worker, "GET", "/console/f/cases")).text
+    assert first.count('class="row"') == 100
+    more = first.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
+    rest = (await here.ask(worker, "GET", more)).text
+    assert rest.count('class="row"') == 3
+    assert "case-more" not in rest
+
+
+async def test_a_files_pieces_are_given_sealed_and_kept_on_the_chain(here: Room) -> None:
+    worker, case = await told(here)
+    pieces = (await here.get(worker, f"/console/j/file/{case.file.hex()}/0"))["pieces"]
+    assert [base64.b64decode(piece) for piece in pieces] == [b"sealed piece"]
+    assert (audit.FILE_OPENED, case.file, (worker.id,)) in await here.audited()
+    assert (await here.get(worker, f"/console/j/file/{case.file.hex()}/1"))["pieces"] == []

@@ -1,0 +1,110 @@
+"""The open line: it says that something changed and nothing more, to those whom it concerns, for as long as they are signed in."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from starlette.requests import Request
+
+from actions.access import Subject
+from bot.console.auth import Staff
+from bot.console.events import Streams
+from bot.console.guard import Asked
+from bot.console.reach import Reach
+from bot.desk.events import Changed
+from tests.bot.console.room import Person, Room, room
+
+
+@pytest.fixture
+async def here(tmp_path: Path) -> AsyncIterator[Room]:
+    async with room(tmp_path) as made:
+        yield made
+
+
+class Line:
+    """One page's open line."""
+
+    def __init__(self, here: Room, person: Person, *, heartbeat: float = 0.05) -> None:
+        reach = Reach(cases=here.console.cases, chain=here.chain, clock=lambda: here.now)
+        self.streams = Streams(here.console.desk.events, found=reach.access_by_id, heartbeat=heartbeat)
+        headers = [(b"cookie", f"desk={person.token}".encode()), (b"host", b"localhost")]
+        scope = {"type": "http", "method": "GET", "path": "/console/events", "query_string": b"", "headers": headers, "app": here.app}
+        self.request = Request(scope)
+        staff = Staff(id=person.id, unit_id=person.unit.id, role=person.role, name="x", shown="x", session_id=b"s" * 16)
+        self.asked = Asked(staff=staff, subject=Subject(kind="own"))
+
+    async def open(self) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
+        """What comes: (event, data)."""
+        answer: Any = await self.streams.stream(self.request, self.asked)
+        async with aclosing(answer.body_iterator) as chunks:  # as the server closes it when the page goes
+            async for chunk in chunks:
+                for block in chunk.decode().strip().split("\n\n"):
+                    lines = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
+                    if "event" in lines:
+                        yield lines["event"], json.loads(lines["data"])
+
+
+async def test_a_change_comes_as_an_id_and_a_version(here: Room) -> None:
+    unit = await here.unit("ours")
+    person, case = await here.person(unit, "counsellor"), await here.case(unit)
+    line = Line(here, person, heartbeat=5).open()
+    assert await anext(line) == ("here", {})
+    here.console.desk.events.publish(Changed(what="hand_off", id=case.hand_off, version=7))
+    assert await anext(line) == ("changed", {"what": "hand_off", "id": case.hand_off.hex(), "version": 7})
+    await line.aclose()
+
+
+async def test_of_another_units_things_not_even_the_id_is_told(here: Room) -> None:
+    ours, theirs = await here.unit("ours"), await here.unit("theirs")
+    person, mine, other = await here.person(ours, "counsellor"), await here.case(ours), await here.case(theirs)
+    line = Line(here, person, heartbeat=5).open()
+    assert await anext(line) == ("here", {})
+    theirs_first = (("hand_off", other.hand_off), ("alarm", other.hand_off), ("case", other.id), ("hand_off", bytes(16)), ("case", mine.id))
+    for what, subject in theirs_first:
+        here.console.desk.events.publish(Changed(what=what, id=subject, version=1))
+    assert await anext(line) == ("changed", {"what": "case", "id": mine.id.hex(), "version": 1})
+    await line.aclose()
+    worker = Line(here, await here.person(ours, "case_worker"), heartbeat=5).open()
+    await anext(worker)
+    for what, subject in (("hand_off", mine.hand_off), ("queue", b"")):
+        here.console.desk.events.publish(Changed(what=what, id=subject, version=2))
+    assert (await anext(worker))[1]["what"] == "queue"  # no part of a case worker's is the queue's conversations
+    await worker.aclose()
+
+
+async def test_it_ends_with_the_session(here: Room) -> None:
+    unit = await here.unit("ours")
+    person = await here.person(unit, "counsellor")
+    line = Line(here, person).open()
+    assert [await anext(line) for _ in range(3)] == [("here", {})] * 3
+    await here.people.sessions.end(person.id, None)
+    async with asyncio.timeout(5):
+        assert [event async for event in line if event[0] == "changed"] == []
+
+
+async def test_it_ends_when_the_service_stops_and_keeps_nobody_waiting(here: Room) -> None:
+    person = await here.person(await here.unit("ours"), "counsellor")
+    opened = Line(here, person, heartbeat=60)
+    line = opened.open()
+    await anext(line)
+    opened.streams.closing.set()
+    async with asyncio.timeout(5):
+        assert [event async for event in line] == []
+
+
+async def test_one_person_cannot_hold_every_line(here: Room) -> None:
+    person = await here.person(await here.unit("ours"), "counsellor")
+    opened = Line(here, person, heartbeat=60)
+    lines = [opened.open() for _ in range(6)]
+    for line in lines:
+        await anext(line)
+    assert (await opened.streams.stream(opened.request, opened.asked)).status_code == 503
+    for line in lines:
+        await line.aclose()
+    assert (await opened.streams.stream(opened.request, opened.asked)).status_code == 200

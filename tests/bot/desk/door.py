@@ -1,0 +1,260 @@
+"""The real routes of the staff's door over real stores, and colleagues with a browser each, who do what the console's page does."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from actions.rows import Insert
+from bot.console.auth import HANDLERS, signed_in
+from bot.console.join import join_routes
+from bot.console.sessions import Sessions, session_routes
+from bot.demo.colleague import Born, born
+from bot.desk import totp
+from bot.desk.people import People, people
+from bot.desk.staff import Invitation, new_invite
+from bot.settings import load_settings
+from bot.storage.audit import AuditChain
+from bot.storage.database import migrate, open_engine
+from bot.storage.key_store import KeyStore
+from bot.storage.staff import StaffStore
+from bot.storage.writer import Writer
+from bot.vault.certificate import Holder, certify, sign_unit_key
+from bot.vault.keys import KeyPair, generate_keypair
+from bot.vault.member import open_as_member, seal_former, seal_to_member
+from bot.vault.staff_auth import StaffSecrets
+from tests.stores import given
+
+PUBLIC = "https://desk.example.id"
+START = 1_795_500_000.0
+
+
+@dataclass
+class Office:
+    """The door of a service. `now[0]` is the clock."""
+
+    app: Starlette
+    people: People
+    store: StaffStore
+    writer: Writer
+    chain: AuditChain
+    keys: KeyStore
+    now: list[float]
+    engine: Any
+    changes: list[int] = field(default_factory=list)
+    gone: list[bytes] = field(default_factory=list)
+
+    def wait(self, seconds: float) -> None:
+        self.now[0] += seconds
+
+    def client(self, address: str = "10.0.0.1", base: str = PUBLIC) -> httpx.AsyncClient:
+        """A browser of its own: cookies and all."""
+        return httpx.AsyncClient(transport=httpx.ASGITransport(self.app, client=(address, 1)), base_url=base)
+
+    async def add_unit(self, name: str, public_key: bytes | None = None) -> bytes:
+        unit_id = secrets.token_bytes(16)
+        row = {"id": unit_id, "name": name, "kind": "service", "lead": 1, "public_key": public_key, "created_at": int(self.now[0])}
+        await self.writer.write([Insert(table="unit", row=row)])
+        return unit_id
+
+    async def link(self, unit_id: bytes, role: str, *, staff_id: bytes | None = None) -> str:
+        token, row = new_invite(unit_id=unit_id, role=role, made_by=None, staff_id=staff_id, now=int(self.now[0]))
+        await self.writer.write([row])
+        return token
+
+    async def colleague(self, unit_id: bytes, role: str, name: str, **options: Any) -> Colleague:
+        """Somebody who came by a link, with a session."""
+        who = Colleague(self, await self.link(unit_id, role), name)
+        await who.prepare(**options)
+        answer = await who.join()
+        assert answer.status_code == 200, answer.text
+        return who
+
+    async def lead(self, name: str = "rina", unit: str = "UPTD PPA") -> Colleague:
+        """The first lead of a new unit."""
+        return await self.colleague(await self.add_unit(unit), "lead", name)
+
+    async def admitted(self, lead: Colleague, role: str, name: str) -> Colleague:
+        """Somebody whom a lead has admitted."""
+        who = await self.colleague(lead.unit_id, role, name)
+        answer = await lead.admit(who)
+        assert answer.status_code == 200, answer.text
+        return who
+
+
+class Colleague:
+    """A colleague and the browser. Keys never leave this object but wrapped or sealed."""
+
+    def __init__(self, office: Office, token: str, name: str, *, address: str = "10.0.0.1") -> None:
+        self.office, self.token, self.name = office, token, name
+        self.http = office.client(address)
+        self.csrf = ""
+        self.opened: dict[str, Any] = {}
+
+    async def prepare(self, *, unit: KeyPair | None = None) -> None:
+        """Looks what the link is for, and makes the keys."""
+        found = (await self.http.post("/console/j/invitation", json={"token": self.token})).json()
+        self.invitation = Invitation(
+            unit=type("Unit", (), {"id": bytes.fromhex(found["unit"]["id"])}), role=found["role"], first=found["first"],
+            key_public=None, name=found["name"],
+        )  # fmt: skip
+        self.born: Born = born(
+            self.invitation, token=self.token, name=self.name, shown=self.name.title(), unit=unit, code_at=self.office.now[0],
+            known=StaffSecrets(auth=secrets.token_bytes(32), wrap=secrets.token_bytes(32)),
+        )  # fmt: skip
+        self.unit_private = self.born.unit.private if self.born.unit else b""
+
+    @property
+    def id(self) -> bytes:
+        return self.born.joining.id
+
+    @property
+    def unit_id(self) -> bytes:
+        return bytes(self.invitation.unit.id)
+
+    def body(self) -> dict[str, Any]:
+        """What joining sends."""
+        j = self.born.joining
+        body: dict[str, Any] = {
+            "token": j.token, "id": j.id.hex(), "name": j.name, "shown": j.shown, "languages": list(j.languages), "salt": j.salt.hex(),
+            "auth": j.auth.hex(), "sealing_public": j.sealing_public.hex(), "signing_public": j.signing_public.hex(),
+            "wrapped": j.wrapped.hex(), "totp_seed": (j.seed or b"").hex(), "totp_code": j.code,
+        }  # fmt: skip
+        if j.unit_key is not None and j.certificate is not None:
+            key = j.unit_key
+            body["certificate"] = j.certificate.hex()
+            body["unit_key"] = {"public": key.public.hex(), "signature": key.signature.hex(), "sealed": key.sealed.hex()}
+        return body
+
+    async def join(self, **other: Any) -> httpx.Response:
+        return self._in(await self.http.post("/console/j/join", json={**self.body(), **other}))
+
+    def _in(self, answer: httpx.Response) -> httpx.Response:
+        if answer.status_code == 200:
+            self.opened = answer.json()
+            self.csrf = self.opened["csrf"]
+        return answer
+
+    def code(self) -> str:
+        return totp.code(self.born.joining.seed or b"", int(self.office.now[0]) // totp.STEP)
+
+    async def sign_in(self, *, http: httpx.AsyncClient | None = None, **other: Any) -> httpx.Response:
+        """With the right secret and a fresh code, or with what is given instead."""
+        body = {"name": self.name, "auth": self.born.joining.auth.hex(), "code": self.code(), **other}
+        answer = await (http or self.http).post("/console/j/sign-in", json=body)
+        return self._in(answer) if http is None else answer
+
+    async def get(self, path: str) -> httpx.Response:
+        return await self.http.get(f"/console/j/{path}")
+
+    async def post(self, path: str, body: dict[str, Any] | None = None, **headers: str) -> httpx.Response:
+        return await self.http.post(f"/console/j/{path}", json=body or {}, headers={"X-CSRF": self.csrf, **headers})
+
+    def opens_unit(self, opened: dict[str, Any]) -> bytes:
+        """The unit's newest private key, from what the server gave at sign-in."""
+        (unit,) = opened["units"]
+        newest = unit["keys"][0]
+        self.unit_private = open_as_member(
+            bytes.fromhex(newest["sealed"]), private_key=self.born.keys.sealing, unit_id=self.unit_id, version=newest["version"],
+            staff_id=self.id,
+        )  # fmt: skip
+        return self.unit_private
+
+    async def admission(self, who: Colleague, *, role: str | None = None, version: int = 1, key: bool = True) -> dict[str, Any]:
+        """What a lead's browser sends to admit somebody."""
+        j = who.born.joining
+        holder = Holder(
+            staff_id=j.id, unit_id=self.unit_id, role=role or who.invitation.role, sealing_public=j.sealing_public,
+            signing_public=j.signing_public,
+        )  # fmt: skip
+        sealed = seal_to_member(
+            self.unit_private, member_public=j.sealing_public, unit_id=self.unit_id, version=version, staff_id=j.id
+        )  # fmt: skip
+        return {
+            "staff_id": j.id.hex(), "certificate": certify(holder, private_key=self.born.keys.signing).hex(),
+            "sealed_unit_keys": [{"version": version, "sealed": sealed.hex()}] if key else [],
+        }  # fmt: skip
+
+    async def admit(self, who: Colleague, **options: Any) -> httpx.Response:
+        return await self.post("admit", await self.admission(who, **options))
+
+    def next_key(self, members: list[Colleague], *, version: int = 2) -> tuple[KeyPair, dict[str, Any]]:
+        """A new unit key, sealed to these: the pair, and what is sent."""
+        pair = generate_keypair()
+        sealed = [
+            {
+                "staff_id": one.id.hex(),
+                "sealed": seal_to_member(
+                    pair.private, member_public=one.born.joining.sealing_public, unit_id=self.unit_id, version=version, staff_id=one.id
+                ).hex(),
+            }
+            for one in members
+        ]
+        signature = sign_unit_key(pair.public, unit_id=self.unit_id, version=version, private_key=self.born.keys.signing)
+        former = seal_former(self.unit_private, unit_public=pair.public, unit_id=self.unit_id, version=version)
+        return pair, {
+            "version": version, "public": pair.public.hex(), "signature": signature.hex(), "former": former.hex(), "members": sealed,
+        }  # fmt: skip
+
+
+async def _beat(request: Request) -> Response:
+    """What a page does by itself."""
+    await signed_in(request, active=False)
+    return JSONResponse({})
+
+
+async def _work(request: Request) -> Response:
+    """What a person does."""
+    staff = await signed_in(request)
+    return JSONResponse({"name": staff.name})
+
+
+@asynccontextmanager
+async def office(folder: Path, *, second_factor: bool = True, public_url: str = PUBLIC) -> AsyncIterator[Office]:
+    """An office on a data directory."""
+    settings = load_settings(from_environment=False, given=given(folder))
+    settings.keys_folder.mkdir(parents=True, exist_ok=True)
+    engine = open_engine(settings.database_url.get_secret_value())
+    now = [START]
+    keys = KeyStore(open_engine(settings.key_store.get_secret_value(), wal=False), clock=lambda: now[0])
+    await migrate(engine, store="main")
+    await keys.open()
+    writer = Writer(engine)
+    writer.start()
+    store, chain = StaffStore(engine), AuditChain(engine, writer)
+    changes: list[int] = []
+    gone: list[bytes] = []
+
+    async def changed() -> None:
+        changes.append(1)
+
+    async def left(staff_id: bytes) -> None:
+        gone.append(staff_id)
+
+    team = people(
+        store=store, writer=writer, keys=keys, chain=chain, changed=changed, clock=lambda: now[0], second_factor=second_factor, gone=left
+    )  # fmt: skip
+    sessions = Sessions(team, public_url=public_url)
+    own = [Route("/console/j/beat", _beat, methods=["GET"]), Route("/console/f/work", _work, methods=["GET", "POST"])]
+    app = Starlette(routes=[*session_routes(team, sessions), *join_routes(team, sessions), *own], exception_handlers=dict(HANDLERS))
+    app.state.sessions = sessions
+    try:
+        yield Office(
+            app=app, people=team, store=store, writer=writer, chain=chain, keys=keys, now=now, engine=engine, changes=changes, gone=gone
+        )  # fmt: skip
+    finally:
+        team.close()
+        await writer.close()
+        await keys.close()
+        await engine.dispose()
+

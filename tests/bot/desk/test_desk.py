@@ -1,0 +1,428 @@
+"""A reporter asks for a person, and people at the desk answer: offers, talks, transfers, ends, over the real service and its stores."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from actions.queue import State
+from bot.desk.views import HandOffView, Reply
+from bot.storage import tables
+from bot.storage.desk import DeskStore
+from bot.vault.staff_entry import FIRST
+from tests.bot.desk.sitting import Office, Person, office, wait_here
+from tests.bot.house import add_unit, generate_keypair
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Office]:
+    async with office(tmp_path) as made:
+        yield made
+
+
+async def talking(desk: Office, person: Person, address: str = "100") -> bytes:
+    """A reporter who talks with somebody."""
+    hand_off_id = await desk.asks(address)
+    await desk.tick()
+    assert (await desk.desk.accept(person, hand_off_id)).ok
+    await desk.service.settle()
+    return hand_off_id
+
+
+async def opened(desk: Office, person: Person, hand_off_id: bytes) -> HandOffView:
+    view = await desk.desk.open(person, hand_off_id)
+    assert view is not None
+    return view
+
+
+# From the question to the answer, and the end
+
+
+async def test_a_reporter_asks_and_somebody_answers(desk: Office) -> None:
+    assert not desk.desk.staffed
+    rina = await desk.comes("Rina")
+    assert desk.desk.staffed
+    hand_off_id = await desk.asks("100")
+    await desk.tick()
+    offered = await desk.hand_off(hand_off_id)
+    assert (offered.state, offered.offered_to) == (State.OFFERED, rina.id)
+    view = await desk.desk.queue(rina)
+    assert [(item.hand_off.id, item.asked, item.channel) for item in view.items] == [(hand_off_id, "Rina", "telegram")]
+    assert (await desk.desk.accept(rina, hand_off_id)).ok
+    await desk.service.settle()
+    assert any("Rina" in text for text in desk.heard("100"))
+    assert (await desk.replies(rina, hand_off_id, "Halo, aku di sini.")).ok
+    assert "Halo, aku di sini." in desk.heard("100")[-1]
+    await desk.say("100", "halo kak")
+    seen = await opened(desk, rina, hand_off_id)
+    assert sorted(record.kind for record in seen.records) == ["hand_off", "said", "said"]
+    assert [tick.status for tick in seen.ticks] == ["sent"]
+    assert sum(record.author_id == rina.id for record in seen.records) == 1
+
+
+async def test_the_end_unties_chat_and_case_once_the_reporter_has_heard_of_it(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    hand_off_id = await talking(desk, rina)
+    assert (await desk.replies(rina, hand_off_id, "Sampai jumpa.")).ok
+    before = len(desk.heard("100"))
+    assert (await desk.desk.wrap_up(rina, hand_off_id)).ok
+    await desk.service.settle()
+    assert len(desk.heard("100")) > before, "the reporter hears that it is over"
+    await desk.tick()
+    over = await desk.hand_off(hand_off_id)
+    assert (over.state, over.conversation_id, over.owner_id) == (State.WRAP_UP, None, rina.id)
+    assert await desk.all(select(tables.conversation.c.id).where(tables.conversation.c.hand_off_id.is_not(None))) == []
+    assert await desk.all(select(tables.outbox.c.id).where(tables.outbox.c.record_id.is_not(None))) == []
+    assert (await desk.desk.close(rina, hand_off_id, outcome="helped", risk="some")).ok
+    closed = await desk.hand_off(hand_off_id)
+    assert (closed.state, closed.outcome, closed.ended) == (State.CLOSED, "helped", "handled")
+    assert (await desk.desk.queue(rina)).items == ()
+    assert not (await desk.desk.pull(rina, hand_off_id)).ok
+
+
+async def test_nobody_is_hung_up_on(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    hand_off_id = await talking(desk, rina)
+    seen = (await opened(desk, rina, hand_off_id)).item.hand_off.version
+    await desk.say("100", "tunggu, satu lagi")
+    assert (await desk.desk.wrap_up(rina, hand_off_id, seen)).code == "stale"
+    assert (await desk.desk.wrap_up(rina, hand_off_id, (await desk.hand_off(hand_off_id)).version)).ok
+
+
+# Offers
+
+
+async def test_an_offer_that_nobody_answers_goes_to_the_next_and_who_let_it_pass_is_away(desk: Office) -> None:
+    rina, budi = await desk.comes("Rina"), await desk.comes("Budi")
+    hand_off_id = await wait_here(desk.service, unit=desk.unit)
+    await desk.tick()
+    first = (await desk.hand_off(hand_off_id)).offered_to
+    await desk.passes(70, rina, budi)
+    second = (await desk.hand_off(hand_off_id)).offered_to
+    assert {first, second} == {rina.id, budi.id}
+    away = rina if first == rina.id else budi
+    assert await desk.desk.beat(away) == ("away", None), "a mere sign of life does not undo it"
+    # The last one there is asked again and again, and never counts as away.
+    await desk.passes(70, rina, budi)
+    last = budi if away is rina else rina
+    assert (await desk.hand_off(hand_off_id)).offered_to == last.id
+    assert (await desk.desk.beat(last))[0] == "ready"
+    assert (await desk.desk.beat(away, "ready"))[0] == "ready"
+
+
+async def test_when_two_offers_run_out_at_once_somebody_stays(desk: Office) -> None:
+    people = [await desk.comes("Rina", capacity=1), await desk.comes("Budi", capacity=1)]
+    for _ in range(2):
+        await wait_here(desk.service, unit=desk.unit)
+    await desk.tick()
+    await desk.passes(60, *people)
+    assert sorted([(await desk.desk.beat(person))[0] for person in people]) == ["away", "ready"]
+
+
+async def test_who_refuses_is_not_away_and_not_asked_again_at_once(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    hand_off_id = await wait_here(desk.service, unit=desk.unit)
+    await desk.tick()
+    assert (await desk.desk.refuse(rina, hand_off_id)).ok
+    await desk.tick()
+    assert (await desk.hand_off(hand_off_id)).state is State.WAITING
+    assert (await desk.desk.beat(rina))[0] == "ready"
+    await desk.passes(70, rina)
+    assert (await desk.hand_off(hand_off_id)).offered_to == rina.id
+
+
+async def test_the_most_urgent_goes_to_the_only_one_who_is_there(desk: Office) -> None:
+    other = await wait_here(desk.service, unit=desk.unit, since=desk.now - 600)
+    harm = await wait_here(desk.service, unit=desk.unit, urgency="self_harm", since=desk.now - 5)
+    danger = await wait_here(desk.service, unit=desk.unit, urgency="danger", since=desk.now)
+    rina = await desk.comes("Rina", capacity=1)
+    await desk.tick()
+    assert [(await desk.hand_off(each)).state for each in (other, harm, danger)] == ["waiting", "waiting", "offered"]
+    assert [item.hand_off.id for item in (await desk.desk.queue(rina)).items] == [danger, harm, other]
+
+
+async def test_one_in_danger_is_all_that_somebody_has_and_then_they_rest(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    danger = await wait_here(desk.service, unit=desk.unit, urgency="danger")
+    await desk.tick()
+    assert (await desk.desk.accept(rina, danger)).ok
+    other = await wait_here(desk.service, unit=desk.unit)
+    await desk.tick()
+    assert (await desk.hand_off(other)).state is State.WAITING
+    assert (await desk.desk.pull(rina, other)).code == "full"
+    budi = await desk.comes("Budi", capacity=1)
+    await desk.tick()
+    assert (await desk.desk.accept(budi, other)).ok
+    assert (await desk.desk.wrap_up(rina, danger)).ok
+    assert await desk.desk.beat(rina) == ("pause", desk.now + 900)
+    more = await wait_here(desk.service, unit=desk.unit)
+    await desk.tick()
+    assert (await desk.hand_off(more)).state is State.WAITING, "she rests, and somebody else is there"
+    await desk.passes(900, rina, budi)
+    assert (await desk.hand_off(more)).offered_to == rina.id
+    assert (await desk.desk.beat(rina))[0] == "ready"
+
+
+async def test_a_crisis_is_closed_by_two_people(desk: Office) -> None:
+    rina, budi = await desk.comes("Rina"), await desk.comes("Budi")
+    danger = await wait_here(desk.service, unit=desk.unit, urgency="danger")
+    assert (await desk.desk.pull(rina, danger)).ok
+    assert (await desk.desk.wrap_up(rina, danger)).ok
+    await desk.passes(3 * 86_400 // 100, rina)
+    assert (await desk.desk.close(rina, danger, outcome="relayed", risk="high")).ok
+    assert (await desk.desk.close(rina, danger, outcome="relayed", risk="high")).code == "second"
+    assert (await desk.hand_off(danger)).state is State.WRAP_UP
+    assert (await desk.desk.close(budi, danger, outcome="relayed", risk="danger")).ok
+    assert (await desk.hand_off(danger)).state is State.CLOSED
+
+
+# Who may
+
+
+async def test_another_unit_sees_nothing_and_does_nothing(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    other = await add_unit(desk.service, generate_keypair(), name="school", kind="school", lead=False)
+    stranger = await desk.comes("Tono", unit=other, role="lead")
+    hand_off_id = await wait_here(desk.service, unit=desk.unit)
+    await desk.tick()
+    assert (await desk.desk.queue(stranger)).items == () and await desk.desk.open(stranger, hand_off_id) is None
+    calls = [desk.desk.accept, desk.desk.refuse, desk.desk.pull, desk.desk.take_back, desk.desk.let_go, desk.desk.wrap_up, desk.desk.safe]
+    assert [(await call(stranger, hand_off_id)).code for call in calls] == ["unknown"] * len(calls)
+    assert (await desk.notes(stranger, hand_off_id, "x")).code == "unknown"
+    assert (await desk.replies(stranger, hand_off_id, "x")).code == "unknown"
+    assert (await desk.desk.accept(rina, hand_off_id)).ok
+    assert (await desk.desk.transfer(rina, hand_off_id, to=stranger.id)).code == "unknown"
+    assert (await desk.desk.invite(rina, hand_off_id, colleague=stranger.id)).code == "unknown"
+    auditor = await desk.comes("Adi", role="auditor")
+    assert (await desk.desk.pull(auditor, hand_off_id)).code == "unknown"
+
+
+async def test_a_reply_of_somebody_who_has_it_no_more_is_refused(desk: Office) -> None:
+    rina, budi = await desk.comes("Rina"), await desk.comes("Budi", state="away")
+    hand_off_id = await talking(desk, rina)
+    seen = await desk.hand_off(hand_off_id)
+    case = await desk.store.case(seen.case_id)
+    late = Reply(text="terlambat", **rina.entry(seen, case, "terlambat"))
+    assert (await desk.desk.transfer(rina, hand_off_id, to=budi.id)).ok
+    assert (await desk.replies(rina, hand_off_id, "sebentar ya")).ok, "she has it until he takes over"
+    assert (await desk.desk.accept(budi, hand_off_id)).ok
+    await desk.service.settle()
+    assert (await desk.desk.reply(rina, hand_off_id, late)).code == "taken"
+    assert (await desk.replies(budi, hand_off_id, "Halo, aku Budi.")).ok
+    said = desk.heard("100")
+    assert not any("terlambat" in text for text in said) and any("Budi" in text for text in said)
+
+
+async def test_ownership_is_checked_in_the_commit_of_the_reply(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is lost between the look and the write: the write sees it."""
+    rina, budi = await desk.comes("Rina"), await desk.comes("Budi", state="away")
+    hand_off_id = await talking(desk, rina)
+    write = desk.service.writer.write
+
+    async def slow(changes, **relied_on):  # type: ignore[no-untyped-def]
+        rows = list(changes)
+        if any(getattr(row, "table", "") == "outbox" and "record_id" in getattr(row, "row", {}) for row in rows):
+            monkeypatch.setattr(desk.service.writer, "write", write)
+            await desk.set(hand_off_id, owner_id=budi.id)
+        return await write(rows, **relied_on)
+
+    monkeypatch.setattr(desk.service.writer, "write", slow)
+    assert (await desk.replies(rina, hand_off_id, "rahasia")).code == "taken"
+    assert not any("rahasia" in text for text in desk.heard("100"))
+    assert await desk.all(select(tables.case_record.c.id).where(tables.case_record.c.author_id == rina.id)) == []
+
+
+async def test_a_forged_entry_is_refused_and_so_is_one_that_forgets_what_came_before(desk: Office) -> None:
+    rina, budi = await desk.comes("Rina"), await desk.comes("Budi", state="away")
+    hand_off_id = await talking(desk, rina)
+    hand_off = await desk.hand_off(hand_off_id)
+    case = await desk.store.case(hand_off.case_id)
+    forged = Reply(text="palsu", **budi.entry(hand_off, case, "palsu"))
+    assert (await desk.desk.reply(rina, hand_off_id, forged)).code == "forged"
+    assert (await desk.replies(rina, hand_off_id, "satu")).ok
+    assert (await desk.replies(rina, hand_off_id, "dua", previous=FIRST)).code == "behind"
+    assert (await desk.notes(budi, hand_off_id, "catatan")).ok
+    assert (await desk.replies(rina, hand_off_id, "tiga")).ok
+    rows = await desk.all(select(tables.case_record).where(tables.case_record.c.author_id.is_not(None)))
+    assert len({row.previous for row in rows}) == 3, "each names another one before it"
+    assert [text for text in desk.heard("100") if text in ("palsu", "dua", "catatan")] == []
+
+
+async def test_two_notes_at_the_same_moment_make_one_chain(desk: Office) -> None:
+    people = [await desk.comes(name) for name in ("Rina", "Budi", "Sari")]
+    hand_off_id = await wait_here(desk.service, unit=desk.unit)
+    results = await asyncio.gather(*(desk.notes(person, hand_off_id, "x") for person in people))
+    assert sorted(result.code for result in results) == ["behind", "behind", "ok"]
+
+
+async def test_nothing_is_sent_where_it_is_not_safe(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    hand_off_id = await talking(desk, rina)
+    assert (await desk.desk.safe(rina, hand_off_id)).ok
+    await desk.service.settle()
+    assert desk.phones.options("100").keys() >= {"safe_no"}
+    await desk.say("100", "safe_no")
+    assert (await desk.replies(rina, hand_off_id, "halo?")).code == "unsafe"
+    assert not any("halo?" in text for text in desk.heard("100"))
+
+
+async def test_help_that_was_called_stands_in_the_case_and_in_the_audit_chain(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    danger = await wait_here(desk.service, unit=desk.unit, urgency="danger")
+    assert (await desk.desk.pull(rina, danger)).ok
+    hand_off = await desk.hand_off(danger)
+    entry = rina.entry(hand_off, await desk.store.case(hand_off.case_id), "112, 03.10, petugas Joko")
+    reply = Reply(text="", **entry)
+    assert (await desk.desk.relayed(rina, danger, reply)).ok
+    (row,) = await desk.all(select(tables.audit).where(tables.audit.c.action == "relayed"))
+    assert (row.subject, row.actors) == (hand_off.case_id, rina.id)
+    assert [record.kind for record in (await opened(desk, rina, danger)).records] == ["relayed"]
+
+
+# Somebody is gone
+
+
+async def test_a_dead_console_brings_it_back_within_two_minutes_and_the_reporter_hears_of_it(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    hand_off_id = await talking(desk, rina)
+    budi = await desk.comes("Budi")
+    before = len(desk.heard("100"))
+    await desk.passes(100, budi)
+    assert (await desk.hand_off(hand_off_id)).owner_id == rina.id, "a line that drops for a moment costs nothing"
+    await desk.passes(20, budi)
+    lost = await desk.hand_off(hand_off_id)
+    assert (lost.state, lost.offered_to, lost.owner_id) == (State.OFFERED, budi.id, None)
+    assert len(desk.heard("100")) > before
+    assert (await desk.desk.queue(budi)).items[0].lost
+    assert (await desk.replies(rina, hand_off_id, "aku kembali")).code == "not_now"
+    assert (await desk.desk.accept(budi, hand_off_id)).ok
+
+
+async def test_who_was_asked_and_is_gone_is_asked_no_more_and_not_called_away(desk: Office) -> None:
+    rina, budi = await desk.comes("Rina", capacity=9), await desk.comes("Budi", capacity=9)
+    hand_off_id = await wait_here(desk.service, unit=desk.unit)
+    await desk.tick()
+    asked = (await desk.hand_off(hand_off_id)).offered_to
+    stays = budi if asked == rina.id else rina
+    await desk.passes(50, stays)
+    assert (await desk.hand_off(hand_off_id)).offered_to == stays.id
+
+
+async def test_signing_out_gives_everything_back_at_once(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    hand_off_id = await talking(desk, rina)
+    await desk.desk.gone(rina.id)
+    await desk.service.settle()
+    assert (await desk.hand_off(hand_off_id)).state is State.WAITING and not desk.desk.staffed
+
+
+async def test_a_reporter_who_leaves_waits_no_more(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    hand_off_id = await desk.asks("100")
+    await desk.tick()
+    await desk.say("100", "mtk")
+    await desk.tick()
+    left = await desk.hand_off(hand_off_id)
+    assert (left.state, left.conversation_id) == (State.CLOSED, None)
+    assert not (await desk.desk.accept(rina, hand_off_id)).ok
+
+
+async def test_a_conversation_that_is_gone_is_not_waited_for_and_a_crisis_is(desk: Office) -> None:
+    asked = await wait_here(desk.service, unit=desk.unit, conversation_id=b"g" * 16)
+    danger = await wait_here(desk.service, unit=desk.unit, urgency="danger", conversation_id=b"h" * 16)
+    await desk.tick()
+    assert (await desk.hand_off(asked)).state is State.CLOSED
+    kept = await desk.hand_off(danger)
+    assert (kept.state, kept.ended, kept.conversation_id) == (State.WAITING, "erased", None)
+
+
+async def test_a_call_back_waits_until_its_time(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    hand_off_id = await wait_here(desk.service, unit=desk.unit, state="callback", callback_at=desk.now + 3600, due_at=desk.now + 3600)
+    await desk.tick()
+    assert (await desk.desk.pull(rina, hand_off_id)).code == "too_soon"
+    await desk.passes(3600, rina)
+    assert (await desk.hand_off(hand_off_id)).offered_to == rina.id
+
+
+# What is said of the wait
+
+
+async def test_the_wait_is_what_the_last_hour_was_or_not_known(desk: Office) -> None:
+    rina = await desk.comes("Rina", capacity=1)
+    await desk.asks("100")
+    assert not any("menit" in text for text in desk.heard("100")), "nothing is known yet"
+    for _ in range(3):
+        await wait_here(
+            desk.service, unit=desk.unit, state="closed", taken_at=desk.now - 1500, ended_at=desk.now - 300, since=desk.now - 2000
+        )  # fmt: skip
+    await desk.asks("101")
+    assert any("40 menit" in text for text in desk.heard("101")), desk.heard("101")
+    await desk.passes(100, rina)
+
+
+async def test_consoles_hear_which_hand_off_changed_and_no_word(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    async with desk.desk.events.subscribe() as news:
+        hand_off_id = await desk.asks("100")
+        heard = [await asyncio.wait_for(anext(news), 1) for _ in range(2)]
+        assert {each.what for each in heard} <= {"hand_off", "queue", "staff"} and hand_off_id in {each.id for each in heard}
+        await desk.tick()
+        assert (await desk.desk.accept(rina, hand_off_id)).ok
+        version = (await desk.hand_off(hand_off_id)).version
+        while (latest := await asyncio.wait_for(anext(news), 1)).what != "hand_off" or latest.version < version:
+            pass
+        assert latest.id == hand_off_id
+
+
+# Settings
+
+
+async def test_a_lead_changes_the_hours_and_two_at_once_do_not_overwrite_each_other(desk: Office) -> None:
+    lead, rina = await desk.comes("Lia", role="lead"), await desk.comes("Rina")
+    week = '{"mon": [["08:00", "16:00"]]}'
+    assert (await desk.desk.set_setting(rina, "hours", 0, week)).code == "unknown"
+    assert (await desk.desk.set_setting(lead, "hours", 0, '{"mon": [["16:00", "08:00"]]}')).code == "bad_value"
+    assert (await desk.desk.set_setting(lead, "hours", 0, week)).ok
+    assert (await desk.desk.set_setting(lead, "hours", 0, week)).code == "stale"
+    assert (await desk.desk.set_setting(lead, "hours", 1, "{}")).ok
+    assert (await desk.desk.set_setting(lead, "hours", 1, week)).code == "stale"
+    assert await desk.desk.setting("hours") == (2, "{}")
+
+
+# What it costs
+
+
+async def test_whoever_only_writes_a_report_costs_the_desk_nothing(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every message of everybody passes here: looking the whole desk up each time took half of a turn."""
+    looked = 0
+    real = DeskStore.staff
+
+    async def counted(self: DeskStore) -> Any:
+        nonlocal looked
+        looked += 1
+        return await real(self)
+
+    monkeypatch.setattr(DeskStore, "staff", counted)
+    for line in ("/start", "report", "yes", "self_13_17", "lewati"):
+        await desk.say("200", line)
+    assert looked == 0, "nobody is there"
+    await desk.comes("Rina")
+    looked = 0
+    for line in ("menu", "report", "menu", "counsellor"):
+        await desk.say("201", line)
+    assert looked == 1, "once for all who write within two seconds"
+
+
+async def test_the_second_who_asks_hears_of_the_first(desk: Office) -> None:
+    """What is remembered of the desk for two seconds is forgotten as soon as somebody waits there."""
+    await desk.comes("Rina", capacity=1)
+    await desk.asks("100")
+    await desk.asks("101")
+    assert "Kamu yang berikutnya" in " ".join(desk.heard("100"))
+    assert "Kamu yang berikutnya" not in " ".join(desk.heard("101"))

@@ -1,0 +1,36 @@
+"""What the desk asks every two seconds reads no table from end to end that grows: SQLite's own plan is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.storage.desk import DeskStore
+from tests.bot.plans import whole_reads
+
+ID = b"i" * 16
+HOT: dict[str, Callable[[DeskStore], Awaitable[Any]]] = {
+    "hand_off": lambda store: store.hand_off(ID),
+    "open_hand_offs": lambda store: store.open_hand_offs(),
+    "versions": lambda store: store.versions(),
+    "closed_and_tied": lambda store: store.closed_and_tied(),
+    "readers": lambda store: store.readers([ID]),
+    "conversations": lambda store: store.conversations([ID]),
+    "untold": lambda store: store.untold([ID]),
+    "ticks": lambda store: store.ticks(ID),
+    "records": lambda store: store.records(ID),
+    "staff": lambda store: store.staff(),
+    "handled_since": lambda store: store.handled_since(1),
+}
+_SMALL = ("staff", "presence")  # as many rows as there are colleagues
+
+
+@pytest.mark.parametrize("name", sorted(HOT))
+async def test_no_table_is_read_from_end_to_end(name: str, tmp_path: Path) -> None:
+    def known(line: str) -> bool:
+        return "hand_off_open" in line or line.split()[1] in _SMALL
+
+    assert await whole_reads(tmp_path, lambda engine: HOT[name](DeskStore(engine)), known=known) == []

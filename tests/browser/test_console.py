@@ -1,0 +1,284 @@
+"""The console in a real browser, over the real service: what counsellors do, by keyboard; what is sealed opens here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.desk import PATIENCE, ready, shot, signed_in_pages, sound
+from tests.browser.office import Colleague, Office
+from tests.browser.pages import DESKTOP, PHONE, until
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.timeout(240),
+    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
+]
+STORY = "Kakak sepupuku sering memukul aku kalau mama kerja. Aku takut pulang."
+HOSTILE = '<img src=x onerror="document.title=`OWNED`"><script>document.title="OWNED"</script> {{7*7}} javascript:alert(1)'
+_numbers = iter(range(100, 1000))
+
+
+class Desk:
+    """An office with one unit: a lead, two counsellors, a case worker."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.unit = office.unit("UPTD PPA")
+        self.lead = office.colleague(self.unit, "lead", name="ratna", shown="Bu Ratna")
+        self.sari = self.colleague("counsellor", "sari", "Sari")
+        self.andi = self.colleague("counsellor", "andi", "Andi")
+
+    def colleague(self, role: str, name: str, shown: str) -> Colleague:
+        return self.office.colleague(self.unit, role, name=name, shown=shown, lead=self.lead)
+
+    def asks(self, story: str = STORY, *, device: str = "own", word: str = "") -> str:
+        """Somebody asks for a person; gives the address of their phone."""
+        address = f"+62811{next(_numbers)}"
+        self.office.says(address, "/start", "counsellor", "talk", story, device, *([word] if word else []))
+        return address
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    office = Office(tmp_path_factory.mktemp("office"))
+    office.start()
+    yield Desk(office)
+    office.stop()
+
+
+@pytest.fixture
+def console(browser: Browser, desk: Desk, wrong: list[str]) -> Iterator[Any]:
+    with signed_in_pages(browser, desk.office.url, wrong=wrong, **DESKTOP) as open_as:
+        yield open_as
+
+
+def accept(page: Page) -> None:
+    """Takes what is offered, by its key; the reply box is open then."""
+    expect(page.locator("#queue .offered [data-do=accept]").first).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("a")
+    expect(page.locator("#reply")).to_be_focused(timeout=PATIENCE)
+
+
+def finish(page: Page, outcome: str = "Sudah dibantu", risk: str = "Tidak terlihat") -> None:
+    """Ends the conversation that is open."""
+    page.locator("#talk-head [data-do=wrap], #talk-head [data-do=close]").first.click()
+    page.locator("#wrap").get_by_label(outcome, exact=True).check()
+    page.locator("#wrap").get_by_label(risk, exact=True).check()
+    page.locator("#wrap-form button[type=submit]").click()
+    expect(page.locator("#wrap")).to_be_hidden(timeout=PATIENCE)
+
+
+def test_a_conversation_from_the_offer_to_the_end_by_keyboard_alone(desk: Desk, console: Any) -> None:
+    page = console(desk.sari)
+    keys = page.keyboard
+    expect(page.locator("#queue-heading")).to_be_focused()
+    ready(page)
+    sound(page, "empty queue")
+    address = desk.asks()
+    expect(page.locator("#queue .offered .row")).to_be_visible(timeout=PATIENCE)
+    sound(page, "offered")
+    accept(page)
+    expect(page.locator("#summary")).to_contain_text(STORY)
+    sound(page, "conversation")
+    keys.type("Halo, aku Sari.")
+    keys.press("Shift+Enter")
+    keys.type("Aku percaya kamu.")
+    keys.press("Enter")
+    until(page, lambda: "Halo, aku Sari.\nAku percaya kamu." in desk.office.heard(address))
+    expect(page.locator(".message.ours .tick")).to_have_text("terkirim", timeout=PATIENCE)
+    desk.office.says(address, "Terima kasih sudah mau dengar.")
+    expect(page.locator(".message.theirs .words-said").last).to_have_text("Terima kasih sudah mau dengar.", timeout=PATIENCE)
+    expect(page.locator("#reply")).to_be_focused()  # what comes in takes the focus from nobody
+    keys.press("Escape")
+    keys.press("n")
+    expect(page.locator("#note")).to_be_focused()
+    keys.type("Tampak tenang.")
+    keys.press("Tab")
+    keys.press("Enter")
+    expect(page.locator("#notes li")).to_contain_text("Tampak tenang.", timeout=PATIENCE)
+    assert not any("Tampak tenang" in text for text in desk.office.heard(address))
+    page.locator("#talk-heading").focus()
+    keys.press("c")
+    expect(page.locator("#canned-search")).to_be_focused()
+    keys.type("bukan salah")
+    keys.press("ArrowDown")
+    sound(page, "prepared replies")
+    shot(page, "canned")
+    keys.press("Enter")
+    expect(page.locator("#reply")).to_be_focused()
+    expect(page.locator("#reply")).to_have_value("Ini bukan salahmu. Tidak ada yang boleh memperlakukanmu seperti itu.")
+    keys.press("Control+Enter")
+    until(page, lambda: desk.office.heard(address)[-1].startswith("Ini bukan salahmu."))
+    shot(page, "conversation")
+    keys.press("Escape")
+    keys.press("w")
+    expect(page.locator("#wrap")).to_be_visible()
+    sound(page, "wrap-up")
+    keys.press("Space")  # the first outcome
+    keys.press("Tab")
+    keys.press("Space")
+    keys.press("ArrowUp")  # round to the last risk
+    assert page.evaluate("[...document.querySelectorAll('#wrap input:checked')].map((e) => e.value)") == ["helped", "none"]
+    keys.press("Enter")
+    expect(page.locator("#talk .empty")).to_be_visible(timeout=PATIENCE)
+    until(page, lambda: any("sudah selesai" in text for text in desk.office.heard(address)[-2:]))
+
+
+def test_what_a_reporter_writes_is_text_and_nothing_else(desk: Desk, console: Any) -> None:
+    page = console(desk.sari)
+    ready(page)
+    address = desk.asks(HOSTILE)
+    accept(page)
+    expect(page.locator("#summary")).to_contain_text(HOSTILE)
+    desk.office.says(address, HOSTILE)
+    expect(page.locator(".message.theirs .words-said").last).to_have_text(HOSTILE, timeout=PATIENCE)
+    assert page.locator("#talk img, #talk script").count() == 0
+    assert "OWNED" not in page.title()
+    finish(page)
+
+
+def test_a_transfer_is_refused_then_accepted_and_the_first_may_not_write_any_more(desk: Desk, console: Any) -> None:
+    first, second = console(desk.sari), console(desk.andi)
+    ready(first)
+    address = desk.asks()
+    accept(first)
+    ready(second)
+    expect(first.locator("#queue .counts")).to_contain_text("2 petugas siap", timeout=PATIENCE)
+    for answer in ("refuse", "accept"):
+        expect(first.locator("#talk-head [data-do=transfer]")).to_be_visible(timeout=PATIENCE)
+        first.locator("#talk .pane-title h1").click()
+        first.locator("[data-hand-off] [data-do=leave-pane]").is_hidden()
+        first.evaluate("id => document.querySelector(`#row-${id}`).click()", first.locator("#talk-head").get_attribute("data-id"))
+        first.locator("#talk-head [data-do=transfer]").click()
+        first.locator("#transfer").get_by_role("button", name="Andi").click()
+        expect(first.locator("#talk-head")).to_contain_text("Menunggu Andi menerima.", timeout=PATIENCE)
+        expect(second.locator(f"#queue .offered [data-do={answer}]")).to_be_visible(timeout=PATIENCE)
+        if answer == "accept":
+            shot(first, "transfer")
+        second.locator(f"#queue .offered [data-do={answer}]").click()
+        if answer == "refuse":
+            expect(first.locator("#talk-head")).not_to_contain_text("Menunggu Andi", timeout=PATIENCE)
+            second.wait_for_timeout(1000)
+            ready(second)  # who lets an offer pass is away, until they say otherwise
+            expect(first.locator("#queue .counts")).to_contain_text("2 petugas siap", timeout=PATIENCE)
+    expect(second.locator("#reply")).to_be_focused(timeout=PATIENCE)
+    expect(second.locator("#summary")).to_contain_text(STORY)
+    expect(first.locator("#compose")).to_be_hidden(timeout=PATIENCE)
+    expect(first.locator("#talk-notice")).to_contain_text("tidak padamu")
+    second.keyboard.type("Halo, aku Andi.")
+    second.keyboard.press("Enter")
+    until(second, lambda: "Halo, aku Andi." in desk.office.heard(address))
+    expect(first.locator(".message.ours .words-said").last).to_have_text("Halo, aku Andi.", timeout=PATIENCE)
+    expect(first.locator(".message.ours .name").last).to_have_text("Andi")
+    finish(second)
+
+
+def test_a_word_that_was_typed_survives_a_dropped_line_and_is_sent_once(desk: Desk, console: Any) -> None:
+    page = console(desk.sari)
+    ready(page)
+    address = desk.asks()
+    accept(page)
+    page.context.set_offline(True)
+    page.keyboard.type("Aku di sini.")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Ini belum kukirim")
+    expect(page.locator(".message.ours.pending .words-said")).to_have_text("Aku di sini.")
+    expect(page.locator("#link")).to_have_attribute("data-state", "offline", timeout=PATIENCE)
+    shot(page, "offline")
+    page.context.set_offline(False)
+    until(page, lambda: desk.office.heard(address).count("Aku di sini.") == 1)
+    expect(page.locator("#link")).to_have_attribute("data-state", "online", timeout=PATIENCE)
+    expect(page.locator(".message.ours.pending")).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator("#reply")).to_have_value("Ini belum kukirim")
+    page.wait_for_timeout(1500)
+    assert desk.office.heard(address).count("Aku di sini.") == 1
+    # The session ends: after the passphrase one is where one was, and what was being written is still there.
+    desk.office.run(desk.office.people.sessions.end(desk.sari.id, None))
+    page.keyboard.press("Escape")
+    page.evaluate("() => document.querySelector('[data-view=queue]').click()")
+    expect(page.locator("#sign")).to_be_visible(timeout=PATIENCE)
+    assert STORY not in page.content()
+    page.locator("#sign-passphrase").fill("bunga pasir tenang kapal langit roti")
+    page.keyboard.press("Enter")
+    expect(page.locator("#reply")).to_have_value("Ini belum kukirim", timeout=PATIENCE)
+    page.locator("#reply").fill("")
+    finish(page)
+
+
+def test_the_screen_hides_and_shows_by_key_and_esc_does_not_show_it(desk: Desk, console: Any) -> None:
+    page = console(desk.sari)
+    page.keyboard.press("Shift+H")
+    expect(page.locator("#veil")).to_be_visible()
+    assert page.locator("#desk").evaluate("e => getComputedStyle(e).visibility") == "hidden"
+    page.keyboard.press("Escape")
+    expect(page.locator("#veil")).to_be_visible()
+    shot(page, "hidden")
+    page.keyboard.press("Enter")
+    expect(page.locator("#veil")).to_be_hidden()
+
+
+@pytest.mark.parametrize("view", ["desktop", "phone", "dark", "phone-dark", "english"])
+def test_every_section_is_sound_and_legible(desk: Desk, console: Any, view: str) -> None:
+    options: dict[str, Any] = {**(PHONE if "phone" in view else {}), "color_scheme": "dark" if "dark" in view else "light"}
+    page = console(None, **options)
+    page.goto(desk.office.url + "/console")
+    expect(page.locator("#sign")).to_be_visible()
+    sound(page, f"{view} door")
+    shot(page, f"{view}-door")
+    if view == "english":
+        page.get_by_role("button", name="English").click()
+        expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.locator("#sign input[name=name]").fill(desk.lead.name)
+    page.locator("#sign-passphrase").fill("bunga pasir tenang kapal langit roti")
+    page.locator("#sign button.main").click()
+    expect(page.locator("#queue-heading")).to_be_visible(timeout=PATIENCE)
+    page.locator("[data-do=presence][data-state=ready]").click()
+    address = desk.asks()
+    expect(page.locator("#queue .offered .row")).to_be_visible(timeout=PATIENCE)
+    sound(page, f"{view} queue")
+    shot(page, f"{view}-queue")
+    page.locator("#queue .offered [data-do=accept]").click()
+    expect(page.locator("#summary")).to_contain_text(STORY, timeout=PATIENCE)
+    desk.office.says(address, "Sekarang aku di kamar, pintunya bisa dikunci.")
+    expect(page.locator(".message.theirs")).to_have_count(1, timeout=PATIENCE)
+    page.locator("#reply").fill("Bagus. Aku tetap di sini bersamamu.")
+    page.locator("#compose button[type=submit]").click()
+    expect(page.locator(".message.ours .tick")).to_have_text("sent" if view == "english" else "terkirim", timeout=PATIENCE)
+    sound(page, f"{view} conversation")
+    shot(page, f"{view}-talk")
+    if "phone" in view:
+        page.locator("#talk-head [data-do=side]").click()
+        sound(page, f"{view} notes and tools")
+        shot(page, f"{view}-side")
+    page.locator("#talk-tools [data-do=case]").click()
+    expect(page.locator("#records")).to_contain_text(STORY, timeout=PATIENCE)
+    sound(page, f"{view} case")
+    shot(page, f"{view}-case")
+    if "phone" in view:
+        page.locator("#case [data-do=leave-pane]").click()
+    for name in ("board", "staff", "hours", "me"):
+        page.locator(f"[data-view={name}]").click()
+        expect(page.locator(f"#{name}-heading")).to_be_visible(timeout=PATIENCE)
+        if name == "staff":
+            expect(page.locator("#members th")).not_to_have_count(0, timeout=PATIENCE)
+        sound(page, f"{view} {name}")
+        shot(page, f"{view}-{name}")
+    page.locator("[data-view=queue]").click()
+    if "phone" not in view:
+        page.keyboard.press("?")
+        expect(page.locator("#keys")).to_be_visible()
+        sound(page, f"{view} keys")
+        shot(page, f"{view}-keys")
+        page.keyboard.press("Escape")
+    page.locator("#queue .mine .row").first.click()
+    expect(page.locator("#talk-head [data-do=wrap]")).to_be_visible(timeout=PATIENCE)
+    page.locator("#talk-head [data-do=wrap]").click()
+    page.locator("#wrap input[value=helped]").check()
+    page.locator("#wrap input[value=none]").check()
+    page.locator("#wrap-form button[type=submit]").click()
+    expect(page.locator("#wrap")).to_be_hidden(timeout=PATIENCE)
