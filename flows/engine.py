@@ -24,6 +24,7 @@ from flows.move import ASK, WAIT, Act, Ask, End, Goto, Move, Open, Wait
 from flows.opening import begin
 from flows.pausing import asked_now, paused
 from flows.registry import STEP_TYPES
+from flows.restoring import taken_up
 from flows.scene import OpenFrame, Scene
 from flows.session import Session
 from flows.signals import Done, Effect, RunAction, Said, Send, Signal, TimedOut
@@ -167,6 +168,8 @@ def _hear(scene: Scene, said: Said) -> Move:
         heard = talk.hear(scene, said, command)
         if heard is not None:
             return heard
+    if scene.frames and taken_up(scene, said, command):
+        return ASK
     if message.kind is InboundKind.START:
         return begin(scene)
     tapped: str | None = None
