@@ -109,12 +109,6 @@ class DeskStore:
         statement = select(timer.conversation_id).where(timer.name == TOLD)
         return {row.conversation_id for row in await self._in(statement, timer.conversation_id, ids)}
 
-    async def ticks(self, conversation_id: bytes) -> Sequence[Row[Any]]:
-        """What became of staff's replies in a conversation: record_id, state, status, code."""
-        box = tables.outbox.c
-        statement = select(box.record_id, box.state, box.status, box.code)
-        return await self._all(statement.where(box.conversation_id == conversation_id, box.record_id.is_not(None)).order_by(box.id))
-
     # Cases
 
     async def case(self, case_id: bytes) -> Row[Any] | None:
@@ -126,11 +120,6 @@ class DeskStore:
         key = tables.case_key.c
         row = await self._one(select(key.sealed).where(key.case_id == case_id, key.recipient_id == unit_id))
         return row.sealed if row is not None else None
-
-    async def records(self, case_id: bytes) -> Sequence[Row[Any]]:
-        """A case's sealed records, oldest first."""
-        record = tables.case_record
-        return await self._all(select(record).where(record.c.case_id == case_id).order_by(record.c.created_at, record.c.id))
 
     # People
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from actions.queue import State
+from bot.desk.shown import tick_of
 from bot.desk.views import HandOffView, Reply
 from bot.storage import tables
 from bot.storage.desk import DeskStore
@@ -59,10 +60,12 @@ async def test_a_reporter_asks_and_somebody_answers(desk: Office) -> None:
     assert (await desk.replies(rina, hand_off_id, "Halo, aku di sini.")).ok
     assert "Halo, aku di sini." in desk.heard("100")[-1]
     await desk.say("100", "halo kak")
-    seen = await opened(desk, rina, hand_off_id)
-    assert sorted(record.kind for record in seen.records) == ["hand_off", "said", "said"]
-    assert [tick.status for tick in seen.ticks] == ["sent"]
-    assert sum(record.author_id == rina.id for record in seen.records) == 1
+    seen = (await opened(desk, rina, hand_off_id)).item.hand_off
+    records = (await desk.records.newest(seen.case_id)).records
+    assert sorted(record.kind for record in records) == ["hand_off", "said", "said"]
+    assert seen.conversation_id is not None
+    assert [tick_of(row).status for row in await desk.records.ticks(seen.conversation_id)] == ["sent"]
+    assert sum(record.author_id == rina.id for record in records) == 1
 
 
 async def test_the_end_unties_chat_and_case_once_the_reporter_has_heard_of_it(desk: Office) -> None:
@@ -281,7 +284,7 @@ async def test_help_that_was_called_stands_in_the_case_and_in_the_audit_chain(de
     assert (await desk.desk.relayed(rina, danger, reply)).ok
     (row,) = await desk.all(select(tables.audit).where(tables.audit.c.action == "relayed"))
     assert (row.subject, row.actors) == (hand_off.case_id, rina.id)
-    assert [record.kind for record in (await opened(desk, rina, danger)).records] == ["relayed"]
+    assert [record.kind for record in (await desk.records.newest(hand_off.case_id)).records] == ["relayed"]
 
 
 # Somebody is gone
