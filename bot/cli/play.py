@@ -1,5 +1,5 @@
-"""Three made-up reporters for the demo: they talk with the real service over the web chat's own mailroom, at reading speed. One of them wants
-a person, and answers whoever takes them at the console."""
+"""Three made-up reporters for the demo: they talk with the real service over the web chat's own mailroom, at reading speed. One of them
+wants a person, and answers whoever takes them at the console."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def open_console(
         second_factor=second_factor, gone=service.desk.gone,
     )  # fmt: skip
     console = Console(
-        desk=service.desk, cases=CaseFile(service.engine), board=Board(service.engine), writer=service.writer, chain=chain,
+        desk=service.desk, cases=CaseFile(service.reading), board=Board(service.reading), writer=service.writer, chain=chain,
         library=service.shelf.library, city=service.shelf.city, clock=clock,
         changed=lambda case_id: service.desk.events.publish(Changed(what="case", id=case_id)), closing=closing,
     )  # fmt: skip

@@ -101,7 +101,7 @@ class HandOffs:
         """The sealed conversation. The key comes with the first look, which goes to the audit chain; `since` (seconds) gives what came
         later, without it."""
         since = second_of(request, "since")
-        view = await self._desk.open(asked.staff, asked.id)
+        view = await self._desk.open(asked.staff, asked.id, duty=False)
         if view is None:
             return answer({"error": "not_there"}, 404)
         hand_off = view.item.hand_off

@@ -83,9 +83,6 @@ class Pages:
             offered=sum(len(items) for name, items in groups if name == "offered"),
         )  # fmt: skip
 
-    async def _view(self, asked: Asked) -> HandOffView | None:
-        return await self._desk.open(asked.staff, asked.id)
-
     def _head(self, view: HandOffView, staff: Staff, t: Words) -> dict[str, Any]:
         names = {
             "accept": t("queue.accept"), "refuse": t("queue.refuse"), "pull": t("queue.pull"), "transfer": t("talk.transfer"),
@@ -95,7 +92,7 @@ class Pages:
 
     async def hand_off(self, request: Request, asked: Asked) -> Response:
         """A conversation: its frame. What was said is opened in the browser."""
-        view = await self._view(asked)
+        view = await self._desk.open(asked.staff, asked.id)
         if view is None:
             return answer({"error": "not_there"}, 404)
         services = self._services()
@@ -107,7 +104,7 @@ class Pages:
 
     async def head(self, request: Request, asked: Asked) -> Response:
         """The head of a conversation alone: what changes while one reads and writes."""
-        view = await self._view(asked)
+        view = await self._desk.open(asked.staff, asked.id, duty=False)
         if view is None:
             return answer({"error": "not_there"}, 404)
         return self.rendered(request, "talk_head.html", **self._head(view, asked.staff, language_of(request, self._words)))

@@ -17,7 +17,7 @@ from bot.desk.hours import SETTINGS, Hours, HoursError, read_hours
 from bot.desk.ledger import Ledger
 from bot.desk.presence import Presence, colleagues_of
 from bot.desk.replies import Replies
-from bot.desk.round import NOBODY, Glances, Round, picture
+from bot.desk.round import NOBODY, Glances, Round, close_up, picture
 from bot.desk.settings import DeskSettings
 from bot.desk.shown import item_of, on_duty, queue_view
 from bot.desk.views import Entry, HandOffView, Member, QueueView, Reply, Result
@@ -199,9 +199,9 @@ class Desk:
         """What is open for somebody: only what is sealed to their unit."""
         return queue_view(await self._glances.glance(), staff, now=self._now)
 
-    async def open(self, staff: Member, hand_off_id: bytes) -> HandOffView | None:
+    async def open(self, staff: Member, hand_off_id: bytes, *, duty: bool = True) -> HandOffView | None:
         """One, without what was said in it (`bot.storage.case_records`); None if there is no such hand-off that is sealed to this person's
-        unit."""
+        unit. Without `duty` nobody is asked who is there: `colleagues` is empty."""
         hand_off = await self._readable(staff, hand_off_id)
         if hand_off is None:
             return None
@@ -209,14 +209,14 @@ class Desk:
         sealed = await self._store.sealed_key(hand_off.case_id, staff.unit_id)
         if case is None or sealed is None:
             return None
-        seen = await self._glances.glance()
+        seen = await (self._glances.glance() if duty else close_up(self._store, hand_off))
         where = hand_off.conversation_id
-        conversation = (await self._store.conversations({where})).get(where) if where is not None else None
+        conversation = seen.conversations.get(where or b"")
         last_at = conversation.last_at if conversation is not None else None
         windowed = conversation is not None and conversation.channel in self._windowed
         return HandOffView(
             item=item_of(hand_off, seen, 0), public_key=case.public_key, sealed_key=sealed, head=case.head or FIRST,
-            colleagues=on_duty(seen, seen.of(hand_off), now=self._now), last_at=last_at,
+            colleagues=on_duty(seen, seen.of(hand_off), now=self._now) if duty else (), last_at=last_at,
             window_until=last_at + WINDOW_SECONDS if windowed and last_at is not None else None, now=self._now,
         )  # fmt: skip
 

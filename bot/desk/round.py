@@ -54,6 +54,15 @@ async def picture(store: DeskStore) -> Picture:
     )
 
 
+async def close_up(store: DeskStore, hand_off: HandOff) -> Picture:
+    """The desk as far as one hand-off shows it: its conversation, and the names of colleagues, whose load is not looked at."""
+    rows, where = await store.staff(), hand_off.conversation_id
+    return Picture(
+        open=(hand_off,), readers={}, rows=tuple(rows), colleagues=colleagues_of(rows, (hand_off,)),
+        conversations=await store.conversations({where}) if where is not None else {},
+    )  # fmt: skip
+
+
 class Glances:
     """The desk as many ask for it at once: one look for all of them. Nobody is given a look that began before they asked, so whoever has
     just changed something sees it changed."""

@@ -15,13 +15,16 @@ from bot.storage import tables
 from bot.storage.faults import is_double, is_outage
 
 _COLUMNS = tuple(each.name for each in fields(HandOff))
+_STATES, _URGENCIES = ({each.value: each for each in kind} for kind in (State, Urgency))
+_HAND_OFF = tuple(tables.hand_off.c[name] for name in _COLUMNS)
 _AT_A_TIME = 500
 
 
 def hand_off_of(row: Any) -> HandOff:
-    """A row of `hand_off` as the queue knows it."""
-    values = {name: getattr(row, name) for name in _COLUMNS}
-    return HandOff(**{**values, "state": State(row.state), "urgency": Urgency(row.urgency)})
+    """A row of `_HAND_OFF` as the queue knows it. Two hundred of them are made whenever somebody looks at a full desk."""
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["state"], values["urgency"] = _STATES[values["state"]], _URGENCIES[values["urgency"]]
+    return HandOff(**values)
 
 
 def doubled(error: BaseException) -> bool:
@@ -60,12 +63,12 @@ class DeskStore:
 
     async def hand_off(self, hand_off_id: bytes) -> HandOff | None:
         """One, or None."""
-        row = await self._one(select(tables.hand_off).where(tables.hand_off.c.id == hand_off_id))
+        row = await self._one(select(*_HAND_OFF).where(tables.hand_off.c.id == hand_off_id))
         return hand_off_of(row) if row is not None else None
 
     async def open_hand_offs(self) -> list[HandOff]:
         """All that are not closed."""
-        return [hand_off_of(row) for row in await self._all(select(tables.hand_off).where(tables.hand_off.c.ended_at.is_(None)))]
+        return [hand_off_of(row) for row in await self._all(select(*_HAND_OFF).where(tables.hand_off.c.ended_at.is_(None)))]
 
     async def versions(self) -> dict[bytes, int]:
         """The version of each hand-off that is not closed."""
@@ -76,7 +79,7 @@ class DeskStore:
         """Closed ones that a conversation still points at."""
         hand_off, conversation = tables.hand_off, tables.conversation
         statement = (
-            select(hand_off)
+            select(*_HAND_OFF)
             .join(conversation, conversation.c.hand_off_id == hand_off.c.id)
             .where(conversation.c.hand_off_id.is_not(None), hand_off.c.ended_at.is_not(None))
         )

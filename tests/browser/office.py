@@ -61,6 +61,7 @@ class Office:
             self.port = int(probe.getsockname()[1])
         self.url = f"http://localhost:{self.port}"
         self.phones = Phones()
+        self._ahead = 0.0
         self._ready = threading.Event()
         self._stop: Callable[[], None] = lambda: None
         self._failed: BaseException | None = None
@@ -80,6 +81,13 @@ class Office:
         self._loop.call_soon_threadsafe(self._stop)
         self._thread.join(20)
 
+    def later(self, seconds: float) -> None:
+        """The service's clock goes on by so much at once."""
+        self._ahead += seconds
+
+    def _clock(self) -> float:
+        return time.time() + self._ahead
+
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return future.result(60)
@@ -95,11 +103,13 @@ class Office:
     async def _serving(self) -> None:
         self._loop = asyncio.get_running_loop()
         web = WebChannel()
-        service = Service(self.settings, channels={"telegram": self.phones, "web": web}, understander=understander())
+        service = Service(
+            self.settings, channels={"telegram": self.phones, "web": web}, understander=understander(), clock=self._clock
+        )  # fmt: skip
         self.service = service
         await service.start()
         app = Starlette(routes=web_routes(service, channel=web, numbers=NUMBERS, service_name="Ruang Aman"))
-        console = open_console(app, service, closing=asyncio.Event(), clock=time.time, second_factor=False)
+        console = open_console(app, service, closing=asyncio.Event(), clock=self._clock, second_factor=False)
         self.people = console.people
         config = uvicorn.Config(app, host="127.0.0.1", port=self.port, log_config=None, access_log=False, lifespan="off")
         server = uvicorn.Server(config)

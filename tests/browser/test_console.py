@@ -36,6 +36,15 @@ class Desk:
     def colleague(self, role: str, name: str, shown: str) -> Colleague:
         return self.office.colleague(self.unit, role, name=name, shown=shown, lead=self.lead)
 
+    def hand_off(self) -> Any:
+        """The only hand-off, as it is stored."""
+
+        async def read() -> Any:
+            async with self.office.service.engine.connect() as connection:
+                return (await connection.exec_driver_sql("select * from hand_off")).mappings().one()
+
+        return self.office.run(read())
+
     def asks(self, story: str = STORY, *, device: str = "own", word: str = "") -> str:
         """Somebody asks for a person; gives the address of their phone."""
         address = f"+62811{next(_numbers)}"

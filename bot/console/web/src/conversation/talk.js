@@ -7,6 +7,7 @@ import { Problem, get, post } from "../app/api.js";
 import { named } from "../app/colleagues.js";
 import { closeDialogs } from "../app/dialogs.js";
 import { swap } from "../app/fragments.js";
+import { gathered } from "../app/gather.js";
 import { TOLD, isOpen, openCase } from "../app/keyring.js";
 import { onKey } from "../app/keys.js";
 import { online } from "../app/live.js";
@@ -37,8 +38,7 @@ class Talk {
     this.state = null; // what the server said last
     this.log = null;
     this.version = -1;
-    this.loading = null;
-    this.again = false;
+    this.looks = gathered(() => this.#load(), 0);
     this.begun = null; // the first look, on its way
     this.missed = false; // something changed since that
     this.summarised = new Set();
@@ -48,19 +48,9 @@ class Talk {
     return current === this;
   }
 
-  async load() {
-    if (this.loading) {
-      this.again = true;
-      return this.loading;
-    }
-    this.loading = this.#load().finally(() => {
-      this.loading = null;
-    });
-    await this.loading;
-    if (this.again && this.here) {
-      this.again = false;
-      await this.load();
-    }
+  /** Fetches and shows what is so now: what a look that is under way already finds may be older. */
+  load() {
+    return this.looks.now();
   }
 
   /** Fetches and opens what is to be shown first, before there is anything to show it in. */
