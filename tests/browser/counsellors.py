@@ -59,7 +59,7 @@ class Counsellor:
                 if text.startswith("event: "):
                     event = text[7:]
                 if event == "here":
-                    self.told.soon(self.post("/console/j/presence", {}))
+                    self.told.soon(self.post("/console/j/presence", {"state": "ready"}))  # also whoever has just let one pass
                 elif text.startswith("data: ") and event == "changed":
                     what = json.loads(text[6:])
                     self.stir.set()
