@@ -65,8 +65,7 @@ class CaseRecords:
         return int(first[0].created_at)
 
     async def _where(self, *asked: ColumnElement[bool]) -> Sequence[Row[Any]]:
-        record = tables.case_record
-        return await self._all(select(record).where(*asked).order_by(record.c.created_at, record.c.id))
+        return await self._all(select(tables.case_record).where(*asked).order_by(*tables.RECORDS_OLDEST_FIRST))
 
     async def ticks(self, conversation_id: bytes, *, of: Collection[bytes] | None = None) -> Sequence[Row[Any]]:
         """What became of staff's replies in a conversation, oldest first: record_id, state, status, code. Of the newest `TICKS`, or of
