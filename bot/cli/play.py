@@ -97,7 +97,7 @@ class _Played:
 
     async def talks(self) -> None:
         """From waiting for a person to the end, whoever ends it."""
-        left, with_somebody, since = list(ANSWERS), False, time.monotonic()
+        left, with_somebody, greeted, since = list(ANSWERS), False, False, time.monotonic()
         while True:
             await asyncio.sleep(self._pace.pause)
             desk = await self.reporter.desk()
@@ -105,8 +105,11 @@ class _Played:
             if desk in ("none", "ended"):
                 await self._says(_RATING)
                 return
-            if (desk == "active") is not with_somebody:  # the bot says who it is, or that the line was lost
-                with_somebody, since = desk == "active", time.monotonic()
+            if (desk == "active") is not with_somebody:
+                with_somebody, greeted, since = desk == "active", bool(shown), time.monotonic()
+                continue
+            if with_somebody and shown and not greeted:
+                greeted = True  # the bot's own words: who it is
                 continue
             if any(choice.id.endswith(f".{_SAFE}") for bubble in shown for choice in bubble.choices):
                 shown = await self._says(_SAFE)

@@ -70,6 +70,7 @@ def test_the_service_is_started_anew_and_every_console_goes_on_without_losing_a_
         said = [text for text in desk.office.heard(address) if text in ("Aku di sini.", "Kamu masih di sana?", "Pelan-pelan saja.")]
         assert said == ["Aku di sini.", "Kamu masih di sana?", "Pelan-pelan saja."], "each once, in its order"
         # What changes now is heard by every console.
+        andi.locator("[data-view=queue]").click()
         ready(andi)
         expect(lead.locator("#queue .counts")).to_contain_text("2 petugas siap", timeout=PATIENCE)
         finish(sari)

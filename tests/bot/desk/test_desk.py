@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from actions.queue import State
 from bot.desk.shown import tick_of
-from bot.desk.views import HandOffView, Reply
+from bot.desk.views import Entry, HandOffView, Reply
 from bot.storage import tables
 from bot.storage.desk import DeskStore
 from bot.vault.staff_entry import FIRST
@@ -259,7 +259,10 @@ async def test_a_forged_entry_is_refused_and_so_is_one_that_forgets_what_came_be
 async def test_two_notes_at_the_same_moment_make_one_chain(desk: Office) -> None:
     people = [await desk.comes(name) for name in ("Rina", "Budi", "Sari")]
     hand_off_id = await wait_here(desk.service, unit=desk.unit)
-    results = await asyncio.gather(*(desk.notes(person, hand_off_id, "x") for person in people))
+    hand_off = await desk.hand_off(hand_off_id)
+    case = await desk.store.case(hand_off.case_id)
+    entries = [(person, Entry(**person.entry(hand_off, case, "x"))) for person in people]  # all have seen the same
+    results = await asyncio.gather(*(desk.desk.note(person, hand_off_id, entry) for person, entry in entries))
     assert sorted(result.code for result in results) == ["behind", "behind", "ok"]
 
 
