@@ -45,7 +45,7 @@ class ReportBook:
                 values |= {"state": "dead", "code": code or f"{channel}_failed"}
                 log.warning("delivery_refused", extra={"row": row_id, "channel": channel, "kind": "send", "code": code})
             changes = [Update(table="outbox", key={"id": row_id, "channel": channel, "kind": "send"}, values=values)]
-            if status in _OVER:
+            if status in _OVER and row.state not in ("pending", "sending"):  # until then, what is to be deleted says which parts went out
                 changes.append(due_now(row_id, int(self._clock())))
             await self._writer.write(changes)
             REPORTED.labels(channel, status, code).inc()
