@@ -13,7 +13,7 @@ from pathlib import Path
 
 from flows.marked import Problem
 from flows.message import Danger
-from nlu.danger_file import ALONE, OF_TIME, SILENCERS, Compiled, DangerPhrasesError, compile_all, read_files
+from nlu.danger_file import ALONE, OF_TIME, SILENCERS, TOLD, Compiled, DangerPhrasesError, compile_all, read_files
 from nlu.normalise import CERTAIN, FILLER_WORDS, FORMS, STEMS, Token, common_forms, form_of, tokens
 from nlu.phrases import NUMBER, Heard, Phrase, Span, find
 from nlu.slips import SlipIndex
@@ -199,7 +199,7 @@ class _Nearby:
         """Where a mark stands, or the sayings "harmless" and "oneself". What alarms may be misspelt, what silences may not."""
         found = self._found.get((name, slips))
         if found is None:
-            index = self._phrases.around[name]
+            index = self._phrases.around.get(name, {})
             near = {id(phrase): phrase for word in index.keys() & self._heard.where.keys() for phrase in index[word]}
             heard = self._exactly if name == HARMLESS else self._heard
             found = [span for phrase in near.values() for span in find(phrase, heard, slips=slips)] if near else []
@@ -210,11 +210,13 @@ class _Nearby:
         return any(found.first <= place <= found.last for found in self._spans(name, slips) for place in span.places)
 
     def _reaches(self, name: str, span: Span, slips: int, *, apart: bool = False) -> bool:
-        """Whether a mark stands near. `apart`: not on a word that the phrase takes for a misspelt one ("tolong" as a slip of "todong")."""
+        """Whether a mark stands near. `apart`: not on a word that the phrase takes for a misspelt one ("tolong" as a slip of "todong"), and
+        not inside a harmless saying ("mukul nyamuk" is no beating)."""
         return any(
             mark.first - span.last <= NEAR
             and span.first - mark.last <= NEAR
             and not (apart and any(mark.first <= place <= mark.last for place in span.slipped))
+            and not (apart and self._inside(HARMLESS, mark, 0))
             for mark in self._spans(name, slips)
         )
 
@@ -234,7 +236,7 @@ class _Nearby:
         for name, kinds in SILENCERS.items():
             if kind not in kinds or name in phrase.despite or not self._reaches(name, span, 0):
                 continue
-            if name in OF_TIME and self._reaches("now", span, 1):
+            if (name in OF_TIME and self._reaches("now", span, 1)) or (name in TOLD and self._reaches("earnest", span, 0)):
                 continue
             return name
         return ""
