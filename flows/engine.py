@@ -218,6 +218,8 @@ def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
     if said.understanding.danger is not None and command is None:
         return _danger(scene, said)
     if command is not None and command not in ("back", "skip", "repeat", "menu"):
+        if command == "language":
+            _open(scene, START, "menu", keep=True)  # what was chosen is not all that somebody came for
         return _interrupt(scene, command)
     text = said.message.text
     if said.message.media is not None:
