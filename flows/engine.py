@@ -279,6 +279,7 @@ def _danger(scene: Scene, said: Said) -> Move:
         scene.facts.pop("trigger", None)  # it may be somebody's name that alarmed: the alert is raised without the words
     else:
         scene.facts["trigger"] = text
+    scene.facts["in_care"] = said.understanding.in_care
     return _interrupt(scene, str(said.understanding.danger))
 
 

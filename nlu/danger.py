@@ -19,6 +19,8 @@ from nlu.phrases import NUMBER, Heard, Phrase, Span, find
 from nlu.slips import SlipIndex
 
 HARMLESS, ONESELF = "harmless", "oneself"
+IN_CARE, MYSELF = "in_care", "myself"
+_MINE = ("ku", "q", "qu")  # anakku: anak aku
 NEAR = 12  # words: how far a mark of time, laughter or help reaches
 
 
@@ -126,6 +128,9 @@ class DangerPhrases:
                 alarming = any(word in by_anchor for word in meant)
         if not alarming:
             return None
+        return self._heard(said, words)
+
+    def _heard(self, said: list[Token], words: list[dict[str, int]]) -> Heard:
         where: dict[str, list[int]] = {}
         for at, meant in enumerate(words):
             for word in meant:
@@ -157,6 +162,23 @@ class DangerPhrases:
         said = tokens(text)
         heard = self._hear(said)
         return () if heard is None else tuple(self._findings(said, heard, first_only=False))
+
+    def in_care(self, text: str) -> bool:
+        """Whether an adult tells of a child in their care ("murid saya", "anak saya") and says nothing of the kind of themselves."""
+        said: list[Token] = []
+        for token in tokens(text):
+            said.append(token)
+            ending = next((end for end in _MINE if token.text.lower() == token.word + end), None)
+            if ending:
+                said.append(Token(ending, token.end - len(ending), token.end, "aku", "aku"))
+        heard = self._heard(said, [self._meant(token.text.lower(), (token.word, token.stem)) for token in said])
+        children = self._spans(IN_CARE, heard)
+        mine = {place for span in children for place in span.places}
+        return bool(children) and all(span.first in mine for span in self._spans(MYSELF, heard))
+
+    def _spans(self, name: str, heard: Heard) -> list[Span]:
+        near = [phrase for word, found in self.around.get(name, {}).items() if word in heard.where for phrase in found]
+        return [span for phrase in near for span in find(phrase, heard, slips=0)]
 
     def _findings(self, said: list[Token], heard: Heard, *, first_only: bool) -> Iterator[Finding]:
         tried: set[int] = set()
