@@ -341,6 +341,7 @@ wajar butuh perang dibaca dibayar membayar bayar bayarin dibayarin nyebar nyebar
 melarang dilarang sebut nyebut dicabut mencabut nyabut dendam jaksa murung staf nikahkan menikahkan menikahi dinikahkan nyuri dicuri mencuri
 ditemani menemani nemenin nebak menebak ditebak menenangkan nenangin ditolong nolongin nolongnya menolongnya membantu bantunya bandingin
 dibandingin tewas teras dipasang memasang nyatet negur ngurangin ngurangi dikurangi kurangi mengurangi menyikapi menyusun dipotong tawaran
-menawari cemas nunggak rawat merawat dirawat mendekati mendidik mendidiknya gemuk jejak pajak bebas tegas balap gawai umpat mutusin diputusin
-dipecat melayang tried rame vape vaping killer turn using broken shop shout paper chest hidung dijaluki disabel dibentuk kenari mulu mading keramik
+menawari cemas nunggak rawat merawat dirawat mendekati mendidik mendidiknya gemuk jejak pajak bebas tegas balap gawai umpat mutusin
+diputusin dipecat melayang tried rame vape vaping killer turn using broken shop shout paper chest hidung dijaluki disabel dibentuk kenari
+mulu mading keramik
 """
