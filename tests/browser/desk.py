@@ -11,11 +11,34 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.office import PASSPHRASE, Colleague
+from tests.browser.office import PASSPHRASE, Colleague, Office
 from tests.browser.pages import watch
 
 PATIENCE = 15_000  # ms: keys are opened with Argon2id, on a machine that may be busy
 SHOTS = Path(os.environ.get("RUANG_AMAN_SCREENSHOTS", "")) if os.environ.get("RUANG_AMAN_SCREENSHOTS") else None
+
+STORY = "Kakak sepupuku sering memukul aku kalau mama kerja. Aku takut pulang."
+_numbers = iter(range(100, 1000))
+
+
+class Desk:
+    """An office with one unit: a lead, two counsellors, a case worker."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.unit = office.unit("UPTD PPA")
+        self.lead = office.colleague(self.unit, "lead", name="ratna", shown="Bu Ratna")
+        self.sari = self.colleague("counsellor", "sari", "Sari")
+        self.andi = self.colleague("counsellor", "andi", "Andi")
+
+    def colleague(self, role: str, name: str, shown: str) -> Colleague:
+        return self.office.colleague(self.unit, role, name=name, shown=shown, lead=self.lead)
+
+    def asks(self, story: str = STORY, *, device: str = "own", word: str = "") -> str:
+        """Somebody asks for a person; gives the address of their phone."""
+        address = f"+62811{next(_numbers)}"
+        self.office.says(address, "/start", "counsellor", "talk", story, device, *([word] if word else []))
+        return address
 
 
 def sign_in(page: Page, url: str, name: str, *, passphrase: str = PASSPHRASE) -> None:
@@ -89,3 +112,19 @@ def sound(page: Page, state: str) -> None:
         }).map((e) => e.outerHTML.slice(0, 120))"""
     )
     assert small == [], (state, small)
+
+
+def accept(page: Page) -> None:
+    """Takes what is offered, by its key; the reply box is open then."""
+    expect(page.locator("#queue .offered [data-do=accept]").first).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("a")
+    expect(page.locator("#reply")).to_be_focused(timeout=PATIENCE)
+
+
+def finish(page: Page, outcome: str = "Sudah dibantu", risk: str = "Tidak terlihat") -> None:
+    """Ends the conversation that is open."""
+    page.locator("#talk-head [data-do=wrap], #talk-head [data-do=close]").first.click()
+    page.locator("#wrap").get_by_label(outcome, exact=True).check()
+    page.locator("#wrap").get_by_label(risk, exact=True).check()
+    page.locator("#wrap-form button[type=submit]").click()
+    expect(page.locator("#wrap")).to_be_hidden(timeout=PATIENCE)
