@@ -13,7 +13,7 @@ from starlette.responses import Response
 from actions import audit
 from bot.console.guard import Asked, BadRequest, answer, body_of, hex_of, identifier, one_of, whole
 from bot.console.reach import Reach
-from bot.console.shown import head_of
+from bot.console.shown import head_of, others
 from bot.desk.queue import OUTCOMES, RISKS, Desk
 from bot.desk.views import Entry, Record, Reply, Result
 
@@ -99,6 +99,7 @@ class HandOffs:
             "now": view.now,
             "ended": hand_off.ended, "rating": hand_off.rating, "safe": hand_off.safe,
             "records": [record_json(record) for record in view.records if record.created_at >= since],
+            "colleagues": others(view.colleagues, asked.staff),
             "ticks": {tick.record_id.hex(): [tick.status, tick.code] for tick in view.ticks},
         }  # fmt: skip
         if not since:

@@ -18,7 +18,7 @@ from bot.console.guard import Asked, BadRequest, answer, identifier
 from bot.console.shown import grouped, head_of, rings
 from bot.console.words import Dictionary, Words
 from bot.desk.queue import OUTCOMES, RISKS, Desk
-from bot.desk.views import HandOffView, OnDuty
+from bot.desk.views import HandOffView
 from bot.storage.board import Board, Span
 from bot.storage.case_file import PAGE, CaseFile
 from flows.catalogue import Catalogue
@@ -65,6 +65,7 @@ class Pages:
             request, "queue.html", groups=[{"key": name, "items": items} for name, items in groups], counts=counts,
             oldest=min(waiting) if waiting else None, state=view.state, danger=rings(view.items),
             offered=sum(len(items) for name, items in groups if name == "offered"),
+            invited=sum(len(items) for name, items in groups if name == "invited"),
         )  # fmt: skip
 
     async def _view(self, asked: Asked) -> HandOffView | None:
@@ -85,7 +86,7 @@ class Pages:
         services = self._services()
         return self._rendered(
             request, "talk.html", **self._head(view, asked.staff, language_of(request, self._words)), services=services,
-            numbers="/".join(number for _, number in services[:2]), colleagues=_others(view.colleagues, asked.staff),
+            numbers="/".join(number for _, number in services[:2]),
             wrap=(("outcome", "talk.outcome", OUTCOMES), ("risk", "talk.risk", RISKS)),
         )  # fmt: skip
 
@@ -160,11 +161,6 @@ class Pages:
     async def me(self, request: Request, asked: Asked) -> Response:
         """One's own account."""
         return self._rendered(request, "me.html", staff=asked.staff)
-
-
-def _others(colleagues: tuple[OnDuty, ...], staff: Staff) -> list[dict[str, str]]:
-    here = [each for each in colleagues if each.there and each.id != staff.id]
-    return [{"id": each.id.hex(), "shown": each.shown, "role": each.role, "state": each.state} for each in here]
 
 
 def _place(text: str) -> tuple[int, bytes]:

@@ -61,7 +61,7 @@ export class OpenCase {
   }
 
   async #opened(row) {
-    const entry = { id: row.id, kind: row.kind, at: row.at, body: null, author: row.author, mine: row.author === me()?.id, problem: "" };
+    const entry = { id: row.id, kind: row.kind, at: row.at, body: null, author: row.author, previous: row.previous, mine: row.author === me()?.id, problem: "" };
     if (row.kind === "return_address" || row.kind === "identity") return entry;
     const sealed = unbase64(row.sealed);
     try {
@@ -101,8 +101,10 @@ export class OpenCase {
   }
 
   get all() {
-    // Within one second, what the reporter said is in the order of its numbers.
-    const number = (entry) => entry.body?.n ?? 0;
+    // Within one second, what the reporter said is in the order of its numbers, and what staff wrote in the order of the chain.
+    const places = new Map();
+    for (let at = hex(FIRST); this.links.has(at) && !places.has(at); at = this.links.get(at)) places.set(at, places.size);
+    const number = (entry) => entry.body?.n ?? places.get(entry.previous) ?? 0;
     return [...this.entries.values()].sort((one, other) => one.at - other.at || number(one) - number(other) || (one.id < other.id ? -1 : 1));
   }
 

@@ -11,6 +11,7 @@ import { tick } from "../app/ticker.js";
 import { say, saw } from "../app/toast.js";
 import { clock, t } from "../app/words.js";
 import { keepDraft, keepsDraft } from "../conversation/drafts.js";
+import { putAway } from "../conversation/files.js";
 import { Log, isSaid } from "../conversation/log.js";
 import { notesShown } from "../conversation/notes.js";
 import { sendEntry } from "../conversation/outgoing.js";
@@ -61,6 +62,7 @@ export function closeCase() {
   current = null;
   delete $("#view-cases").dataset.pane;
   empty();
+  putAway();
   mark();
   if (was) focus(document.getElementById(`case-${was}`));
 }
@@ -116,6 +118,7 @@ async function shown(one, entries) {
     }
   }
   box.replaceChildren(...parts);
+  putAway();
   const said = entries.filter(isSaid);
   if (said.length) {
     const log = el("div", { class: "log inset", tabindex: "0", role: "region", "aria-label": t("case.said") });
