@@ -122,7 +122,7 @@ class Service:
             writer=self.writer, reads=self.reads, keys=self.keys, channels=channels, clock=clock, pages=self.pages, sharing=self.sharing
         )  # fmt: skip
         self.files = FileDesk(channels=channels, reads=self.reads)
-        self.reports = ReportBook(writer=self.writer, reads=self.reads, clock=clock)
+        self.reports = ReportBook(writer=self.writer, reads=self.reads, clock=clock, ticked=lambda each: self.desk.ticked(each))
         self._started = False
 
     async def start(self, *, jobs: bool = True) -> None:

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from actions import audit
 from bot.console.guard import Asked, BadRequest, answer, body_of, hex_of, identifier, one_of, whole
 from bot.console.reach import Reach
-from bot.console.shown import head_of
+from bot.console.shown import head_of, others
 from bot.desk.queue import OUTCOMES, RISKS, Desk
 from bot.desk.shown import tick_of
 from bot.desk.views import Entry, Reply, Result
@@ -101,7 +101,7 @@ class HandOffs:
         """The sealed conversation. The key comes with the first look, which goes to the audit chain; `since` (seconds) gives what came
         later, without it."""
         since = second_of(request, "since")
-        view = await self._desk.open(asked.staff, asked.id, duty=False)
+        view = await self._desk.open(asked.staff, asked.id)
         if view is None:
             return answer({"error": "not_there"}, 404)
         hand_off = view.item.hand_off
@@ -116,6 +116,7 @@ class HandOffs:
             "unit_id": asked.staff.unit_id.hex(), "head": view.head.hex(), "window": view.window_until, "last_at": view.last_at,
             "now": view.now,
             "ended": hand_off.ended, "rating": hand_off.rating, "safe": hand_off.safe,
+            "colleagues": others(view.colleagues, asked.staff),
             "ticks": ticks_json(await records.ticks(where)) if where is not None else {}, **held,
         }  # fmt: skip
         if not since:

@@ -20,7 +20,7 @@ from bot.console.guard import Asked, answer
 from bot.console.shown import ShownItem, grouped, head_of, rings
 from bot.console.words import Dictionary, Words
 from bot.desk.queue import OUTCOMES, RISKS, Desk
-from bot.desk.views import HandOffView, OnDuty
+from bot.desk.views import HandOffView
 from bot.storage.board import Board, Span
 from bot.storage.case_file import CaseFile
 from flows.catalogue import Catalogue
@@ -81,6 +81,7 @@ class Pages:
             request, "queue.html", groups=shown, counts=counts, entry=lambda item: self._entry(item, t.language),
             oldest=min(waiting) if waiting else None, state=view.state, danger=rings(view.items),
             offered=sum(len(items) for name, items in groups if name == "offered"),
+            invited=sum(len(items) for name, items in groups if name == "invited"),
         )  # fmt: skip
 
     def _head(self, view: HandOffView, staff: Staff, t: Words) -> dict[str, Any]:
@@ -92,13 +93,13 @@ class Pages:
 
     async def hand_off(self, request: Request, asked: Asked) -> Response:
         """A conversation: its frame. What was said is opened in the browser."""
-        view = await self._desk.open(asked.staff, asked.id)
+        view = await self._desk.open(asked.staff, asked.id, duty=False)
         if view is None:
             return answer({"error": "not_there"}, 404)
         services = self._services()
         return self.rendered(
             request, "talk.html", **self._head(view, asked.staff, language_of(request, self._words)), services=services,
-            numbers="/".join(number for _, number in services[:2]), colleagues=_others(view.colleagues, asked.staff),
+            numbers="/".join(number for _, number in services[:2]),
             wrap=(("outcome", "talk.outcome", OUTCOMES), ("risk", "talk.risk", RISKS)),
         )  # fmt: skip
 
@@ -154,9 +155,6 @@ class Pages:
         return self.rendered(request, "me.html", staff=asked.staff)
 
 
-def _others(colleagues: tuple[OnDuty, ...], staff: Staff) -> list[dict[str, str]]:
-    here = [each for each in colleagues if each.there and each.id != staff.id]
-    return [{"id": each.id.hex(), "shown": each.shown, "role": each.role, "state": each.state} for each in here]
 
 
 def _rate(span: Span) -> int | None:

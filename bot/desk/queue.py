@@ -12,7 +12,7 @@ from typing import Any
 from actions import queue
 from actions.queue import TALKING, Colleague, Event, HandOff, Refusal, State, may_take
 from bot.desk.alarm import Alarm
-from bot.desk.events import STAFF, Changed, Events
+from bot.desk.events import STAFF, TICKS, Changed, Events
 from bot.desk.hours import SETTINGS, Hours, HoursError, read_hours
 from bot.desk.ledger import Ledger
 from bot.desk.presence import Presence, colleagues_of
@@ -26,12 +26,13 @@ from bot.storage.desk import DeskStore
 from bot.storage.sharing import Sharing
 from bot.storage.writer import Writer
 from bot.vault.staff_entry import FIRST
+from bot.window import CLOSING
 
 log = logging.getLogger(__name__)
 
 ROUND_SECONDS = 2.0
 HOUR = 3600
-WINDOW_SECONDS = 24 * HOUR  # for which WhatsApp lets us write after a person did
+WINDOW_SECONDS = 24 * HOUR - int(CLOSING)  # for which WhatsApp lets us write after a person did, as far as we try
 _TRIES = 5
 OUTCOMES = ("helped", "case", "referred", "relayed", "information", "unreachable", "false_alarm", "other")
 """What came of a hand-off."""
@@ -111,6 +112,10 @@ class Desk:
         self._wait.forget()
         self.soon()
 
+    def ticked(self, hand_off_id: bytes) -> None:
+        """A platform told what became of a reply (`bot.reports`): the hand-off is as it was, consoles show it."""
+        self.events.publish(Changed(what=TICKS, id=hand_off_id))
+
     def heard(self, hand_off_id: bytes) -> None:
         """Another process changed a hand-off (NOTIFY): its reporter may be this process's to speak to, its consoles may be here."""
         self._wait.forget()
@@ -124,6 +129,8 @@ class Desk:
                 return
             if self._ledger.versions.get(hand_off_id, -1) < hand_off.version:
                 self._ledger.changed(hand_off_id, hand_off.version, gone=hand_off.state is State.CLOSED)
+            else:
+                self.ticked(hand_off_id)
             where = hand_off.conversation_id
             if where is None or where not in await self._sharing.take({where}):
                 return

@@ -32,6 +32,7 @@ def item_of(hand_off: HandOff, seen: Picture, ahead: int) -> QueueItem:
     where = seen.conversations.get(hand_off.conversation_id or b"")
     return QueueItem(
         hand_off=hand_off, owner=names.get(hand_off.owner_id or b"", ""), asked=names.get(hand_off.offered_to or b"", ""),
+        invited=names.get(hand_off.invited_id or b"", ""), closed_by=names.get(hand_off.closing_id or b"", ""),
         channel=where.channel if where is not None else "", ahead=ahead,
     )  # fmt: skip
 

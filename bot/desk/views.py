@@ -48,12 +48,15 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueItem:
-    """One hand-off in a list. `owner` and `asked` are the shown names of whoever has it and of whoever is asked; `channel` is where it is
-    talked in, "" if it is not; `ahead` counts those that come before it among the waiting ones."""
+    """One hand-off in a list. `owner`, `asked`, `invited` and `closed_by` are the shown names of whoever has it, of whoever is asked, of
+    whoever looks on, and of the first of the two who close a crisis; `channel` is where it is talked in, "" if it is not; `ahead` counts
+    those that come before it among the waiting ones."""
 
     hand_off: HandOff
     owner: str = ""
     asked: str = ""
+    invited: str = ""
+    closed_by: str = ""
     channel: str = ""
     ahead: int = 0
 

@@ -356,6 +356,21 @@ async def test_a_call_back_waits_until_its_time(desk: Office) -> None:
     assert (await desk.hand_off(hand_off_id)).offered_to == rina.id
 
 
+async def test_who_is_called_back_after_more_than_a_day_is_not_taken_for_silent(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    hand_off_id = await desk.asks("+62811")
+    due = desk.now + 30 * 3600
+    await desk.set(hand_off_id, state="callback", callback_at=due, due_at=due, offered_to=None, offered_until=None)
+    desk.wait(30 * 3600 - 60)
+    await desk.desk.beat(rina, "ready")
+    await desk.passes(80, rina)
+    assert (await desk.desk.accept(rina, hand_off_id)).ok
+    await desk.passes(60, rina)
+    assert (await desk.hand_off(hand_off_id)).state is State.ACTIVE
+    assert (await desk.replies(rina, hand_off_id, "Halo, ini Rina. Kita sudah janji.")).ok
+    assert "Halo, ini Rina. Kita sudah janji." in desk.heard("+62811")
+
+
 # What is said of the wait
 
 

@@ -78,7 +78,7 @@ export class OpenCase {
   }
 
   async #opened(row) {
-    const entry = { id: row.id, kind: row.kind, at: row.at, body: null, author: row.author, mine: row.author === me()?.id, problem: "" };
+    const entry = { id: row.id, kind: row.kind, at: row.at, body: null, author: row.author, previous: row.previous, mine: row.author === me()?.id, problem: "" };
     if (row.kind === "return_address" || row.kind === "identity") return entry;
     const sealed = unbase64(row.sealed);
     try {
@@ -109,22 +109,29 @@ export class OpenCase {
    *  older ones are still with the server, back to where these begin. Only said once all that is here is open. */
   get whole() {
     if (this.sealed.size) return true;
-    const after = new Map([...this.links].map(([link, one]) => [one.previous, link]));
-    let at = hex(this.told);
-    while (after.has(at)) at = after.get(at); // what was written while the answer was on its way
-    const reached = new Set();
-    while (this.links.has(at)) {
-      reached.add(at);
-      at = this.links.get(at).previous;
-    }
-    if (this.from === null) return at === hex(FIRST) && reached.size === this.links.size;
+    const chain = this.#chain();
+    const first = chain.length ? this.links.get(chain.at(-1)).previous : hex(this.told);
+    if (this.from === null) return first === hex(FIRST) && chain.length === this.links.size;
+    const reached = new Set(chain);
     return [...this.links].every(([link, one]) => reached.has(link) || one.at <= this.from + SKEW);
   }
 
+  /** The signed entries that hang together, from the last one back. */
+  #chain() {
+    const after = new Map([...this.links].map(([link, one]) => [one.previous, link]));
+    let at = hex(this.told);
+    while (after.has(at)) at = after.get(at); // what was written while the answer was on its way
+    const chain = [];
+    for (; this.links.has(at); at = this.links.get(at).previous) chain.push(at);
+    return chain;
+  }
+
   get all() {
-    // Within one second, what the reporter said is in the order of its numbers.
-    const number = (entry) => entry.body?.n ?? 0;
-    this.sorted ??= [...this.entries.values()].sort((one, other) => one.at - other.at || number(one) - number(other) || (one.id < other.id ? -1 : 1));
+    // Within one second, what the reporter said is in the order of its numbers, and what staff wrote in the order of the chain.
+    if (this.sorted) return this.sorted;
+    const places = new Map(this.#chain().reverse().map((link, place) => [this.links.get(link).previous, place]));
+    const number = (entry) => entry.body?.n ?? places.get(entry.previous) ?? 0;
+    this.sorted = [...this.entries.values()].sort((one, other) => one.at - other.at || number(one) - number(other) || (one.id < other.id ? -1 : 1));
     return this.sorted;
   }
 

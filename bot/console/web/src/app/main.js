@@ -160,6 +160,7 @@ onChanged((what, id, version) => {
     if (may.queue) queue.touched(id);
     talk.changed(id, version);
   }
+  if (what === "ticks") talk.changed(id);
   if (what === "case") cases.changed(id);
   if (at === "board" && ["queue", "hand_off", "case", "staff"].includes(what)) void showPage("board", { quietly: true });
   if (at === "staff" && what === "staff") void showPage("staff", { quietly: true });

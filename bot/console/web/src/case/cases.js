@@ -11,6 +11,7 @@ import { tick } from "../app/ticker.js";
 import { say, saw } from "../app/toast.js";
 import { clock, t } from "../app/words.js";
 import { keepDraft, keepsDraft } from "../conversation/drafts.js";
+import { putAway } from "../conversation/files.js";
 import { Log, isSaid } from "../conversation/log.js";
 import { notesShown } from "../conversation/notes.js";
 import { sendEntry } from "../conversation/outgoing.js";
@@ -43,6 +44,7 @@ export function closeCase() {
   current = null;
   delete $("#view-cases").dataset.pane;
   empty();
+  putAway();
   mark();
   if (was) focus(document.getElementById(`case-${was}`));
 }
@@ -98,6 +100,7 @@ async function shown(one, entries) {
   if (!one.told) {
     one.told = new Set(); // ids of records that stand there: they are never changed
     box.replaceChildren();
+    putAway();
   }
   for (const entry of entries) {
     if (one.told.has(entry.id) || !(TOLD.includes(entry.kind) || OTHERS[entry.kind])) continue;

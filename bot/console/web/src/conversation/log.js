@@ -105,14 +105,20 @@ export class Log {
 
   /** What became of replies: record id → [status, code]. */
   ticks(found) {
-    for (const [id, [status]] of Object.entries(found)) {
+    for (const [id, [status, code]] of Object.entries(found)) {
       const place = this.shown.get(id)?.querySelector(".tick");
-      const name = TICKS[status] ?? "pending";
+      const tick = TICKS[status] ?? "pending";
+      const name = tick === "pending" && code.startsWith("window_") ? "held" : tick; // WhatsApp's day is over
       if (place && place.dataset.state !== name) {
         place.dataset.state = name;
         place.textContent = t(`talk.${name}`);
       }
     }
+  }
+
+  /** Whether a reply of one's own stands at one of these ticks. */
+  any(...names) {
+    return [...this.shown.values()].some((element) => names.includes(element.querySelector(".tick")?.dataset.state));
   }
 
   toEnd() {

@@ -16,8 +16,10 @@ import { say, saw } from "../app/toast.js";
 import { t } from "../app/words.js";
 import { questions, recordShown, safeWordIn } from "../case/report.js";
 import { draftOf, forgetDrafts as forget, keepDraft, keepsDraft } from "./drafts.js";
+import { putAway } from "./files.js";
 import { Log, isSaid } from "./log.js";
 import { notesShown } from "./notes.js";
+import { mayWrite, obstacle } from "./obstacle.js";
 import { Outgoing, sendEntry } from "./outgoing.js";
 
 export { forget as forgetDrafts };
@@ -103,7 +105,7 @@ class Talk {
     this.log.earlier(this.opened.from !== null);
     await this.#summary(entries);
     notesShown($("#notes"), entries, ["note", "relayed"]);
-    this.#writing();
+    this.writing();
   }
 
   /** Fetches a page of what was said before, and shows it. */
@@ -129,17 +131,18 @@ class Talk {
     }
   }
 
-  #writing() {
-    const { mine, live, state, window: until, safe } = this.state;
-    const may = mine && live && state === "active";
-    $("#compose").hidden = !may;
+  /** Whether one may write, and what stands in the way. Time alone changes it, too: WhatsApp's day ends while one looks. */
+  writing() {
+    const { mine, state, safe } = this.state;
+    $("#compose").hidden = !mayWrite(this.state);
+    $("#compose [data-do=safe]").disabled = safe === "asked";
     for (const button of $$("#talk [data-own]")) button.hidden = !(mine && state === "active");
-    const closed = until !== null && until <= Date.now() / 1000;
     const notice = $("#talk-notice");
-    const words = !this.opened.whole ? "talk.broken_chain" : !live && state !== "closed" ? "talk.left" : !mine && state === "active" ? "talk.not_yours" : may && closed ? "talk.window_closed" : may && safe === "no" ? "talk.not_safe" : "";
+    const words = obstacle(this.state, this.opened.whole);
     notice.hidden = words === "";
     if (words && notice.textContent !== t(words)) notice.textContent = t(words);
     notice.classList.toggle("wrong", words === "talk.broken_chain");
+    $("#to-mail").hidden = !["talk.window_over", "talk.message_only"].includes(words);
   }
 
   /** What the two agreed upon to know each other by. */
@@ -173,6 +176,7 @@ export async function openTalk(id, { toReply = false, quietly = false } = {}) {
     // Side by side: whoever has just been accepted waits for all of it.
     await Promise.all([swap(`/console/f/hand-off/${id}`, pane), talk.first(), questions().catch(() => null)]);
     if (!talk.here) return;
+    putAway();
     talk.log = new Log($("#log"), "earlier");
     keepsDraft($("#reply"), `reply ${id}`);
     keepsDraft($("#note"), `note ${id}`);
@@ -210,6 +214,7 @@ export function closeTalk() {
   delete $("#view-queue").dataset.pane;
   $("#talk").replaceChildren($("#empty-pane").content.cloneNode(true));
   for (const one of $$("#talk [data-t]")) one.textContent = t(one.dataset.t);
+  putAway();
   markRow("");
   if (was) focus(document.getElementById(`row-${was}`));
 }
@@ -296,10 +301,21 @@ export function reply(talk, text) {
 setInterval(() => {
   if (online()) for (const outgoing of outgoings.values()) if (outgoing.items[0]?.state === "waiting") void outgoing.work();
 }, 5000);
+setInterval(() => current?.log && current.state?.window && current.writing(), 1000);
+
+/** That a reply went out is no event of the desk's: it is asked for while one is on its way, or held back and the reporter wrote. */
+setInterval(() => {
+  const open = current?.state && obstacle(current.state, true) !== "talk.window_over";
+  if (online() && current?.log?.any("pending", ...(open ? ["held"] : []))) void current.load().catch(() => {});
+}, 2000);
 
 onForm("compose", () => {
   const field = $("#reply");
   if (!current || !field.value.trim()) return;
+  if (current.state.safe === "no") {
+    say("talk.not_safe"); // the desk would refuse it as well
+    return;
+  }
   reply(current, field.value);
   field.value = "";
   keepDraft(`reply ${current.id}`, "");
@@ -336,22 +352,17 @@ function side(open) {
 onAction("side", (button) => side(button.getAttribute("aria-expanded") !== "true"));
 onAction("earlier", () => current?.earlier());
 onAction("safe", async () => {
-  await post(`/console/j/hand-off/${current.id}/safe`, { version: current.state.version });
-  say("talk.safe_sent");
-  await changed(current.id);
-});
-
-async function simple(name, button) {
+  const { id, state } = current;
   try {
-    await post(`/console/j/hand-off/${button.dataset.id}/${name}`, {});
+    await post(`/console/j/hand-off/${id}/safe`, { version: state.version });
+    say("talk.safe_sent");
   } catch (problem) {
     if (problem.status !== 409) throw problem;
     say("talk.moved");
   }
-  await changed(button.dataset.id);
-}
-onAction("take-back", (button) => simple("take-back", button));
-onAction("let-go", (button) => simple("let-go", button));
+  await changed(id);
+  focus($("#reply"));
+});
 
 const pane = () => $("#talk .talk") !== null && !$("#view-queue").hidden;
 onKey("r", () => (pane() && !$("#compose").hidden ? focus($("#reply")) : focus($("#mail"))));

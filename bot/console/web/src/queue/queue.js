@@ -31,7 +31,7 @@ async function load() {
   mark(shownTalk());
   dots();
   showPresence(rows.dataset.mine);
-  alertsAre({ danger: Number(rows.dataset.danger), offered: Number(rows.dataset.offered) });
+  alertsAre({ danger: Number(rows.dataset.danger), offered: Number(rows.dataset.offered), invited: Number(rows.dataset.invited) });
 }
 
 /** A hand-off changed: unless one looks at it, its row says so. */
@@ -119,10 +119,10 @@ onAction("refuse", async (button) => {
   if (presence() !== "ready") say("queue.refused_note");
 });
 
-/** What "A" does: somebody in danger first, then what is offered to me, then what is chosen in the list. */
+/** What "A" does: a crisis that nobody has first, then what is offered to me, then what is chosen in the list. */
 export function acceptFirst() {
-  const danger = $("#queue .offered .danger [data-do=accept], #queue .waiting .danger [data-do=pull]");
-  const offered = danger ?? $("#queue .offered [data-do=accept]");
+  const danger = $("#queue .crisis [data-do=accept], #queue .crisis [data-do=pull]");
+  const offered = danger ?? $("#queue .entry.offered [data-do=accept]");
   const chosen = document.activeElement?.closest?.("#queue li") ?? $("#queue-rows .row[tabindex='0']")?.closest("li");
   (offered ?? $("[data-do=pull]", chosen ?? document.createElement("i")))?.click();
 }
