@@ -101,11 +101,14 @@ export class OpenCase {
   }
 
   get all() {
-    // Within one second, what the reporter said is in the order of its numbers, and what staff wrote in the order of the chain.
+    // Within one second: what was said in the order of its numbers (the version of the talk), what staff wrote in the order of the chain.
     const places = new Map();
     for (let at = hex(FIRST); this.links.has(at) && !places.has(at); at = this.links.get(at)) places.set(at, places.size);
-    const number = (entry) => entry.body?.n ?? places.get(entry.previous) ?? 0;
-    return [...this.entries.values()].sort((one, other) => one.at - other.at || number(one) - number(other) || (one.id < other.id ? -1 : 1));
+    const number = (entry) => entry.body?.n ?? 0;
+    const place = (entry) => places.get(entry.previous) ?? 0;
+    return [...this.entries.values()].sort(
+      (one, other) => one.at - other.at || number(one) - number(other) || place(one) - place(other) || (one.id < other.id ? -1 : 1),
+    );
   }
 
   /** A staff entry for the server, and its id. Sealed to the case, signed, naming the entry before it. */
