@@ -332,4 +332,4 @@ def test_attachments_are_opened_by_a_click_and_given_back(desk: Desk, console: A
     page.locator("#log").get_by_role("button", name="Putar suara").click()
     expect(page.locator("#log audio")).to_be_visible(timeout=PATIENCE)
     finish(page)
-    assert opened_addresses(page) == []
+    until(page, lambda: opened_addresses(page) == [])
