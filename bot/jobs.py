@@ -80,7 +80,7 @@ class Jobs:
         await self._sharing.give_back(lambda each: self._turns.busy(each) or self._deliver.busy(each))
         for key_id in await self._reads.dying_keys():
             await self._rollover.bury(key_id)
-        for queue, count in (await self._reads.counts()).items():
+        for queue, count in (await self._reads.counts(int(self._clock()))).items():
             WAITING.labels(queue).set(count)
 
     async def desk(self) -> None:

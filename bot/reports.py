@@ -49,7 +49,7 @@ class ReportBook:
                 values |= {"state": "dead", "code": code or f"{channel}_failed"}
                 log.warning("delivery_refused", extra={"row": row_id, "channel": channel, "kind": "send", "code": code})
             changes = [Update(table="outbox", key={"id": row_id, "channel": channel, "kind": "send"}, values=values)]
-            if status in _OVER:
+            if status in _OVER and row.state not in ("pending", "sending"):  # until then, what is to be deleted says which parts went out
                 changes.append(due_now(row_id, int(self._clock())))
             where = await self._reads.conversation(row.conversation_id) if row.record_id is not None else None
             hand_off_id = where.hand_off_id if where is not None else None

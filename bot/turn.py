@@ -45,6 +45,7 @@ from bot.waiting import Waiting
 from flows.bubbles import merge
 from flows.desk import NOTHING
 from flows.engine import new_session, resume
+from flows.files import dropped
 from flows.library import Library
 from flows.message import Inbound, Outbound
 from flows.session import Session
@@ -259,6 +260,8 @@ class Turn:
             )  # fmt: skip
         else:
             result.fault = result.fault or "action_cap"
+        if turn.unwanted is not None:
+            result.drop += (await self._act(dropped(turn.unwanted), result.session, row, address, now, hand_off)).drop
         if result.fault:
             log.error("flow_fault", extra={"code": result.fault})
         return result

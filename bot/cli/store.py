@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.process import private_files
 from bot.settings import Settings
 from bot.storage.audit import AuditChain
-from bot.storage.database import migrate, open_engine
+from bot.storage.database import Engine, migrate, open_engine
 from bot.storage.reads import Reads
 from bot.storage.staff import StaffStore
 from bot.storage.writer import Writer
@@ -19,6 +19,7 @@ from bot.storage.writer import Writer
 class Store:
     """The database, to read and to write."""
 
+    engine: Engine
     reads: Reads
     writer: Writer
     audit: AuditChain
@@ -35,7 +36,7 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
     try:
         await migrate(engine, store="main")
         writer.start()
-        yield Store(reads=Reads(engine), writer=writer, audit=AuditChain(engine, writer), staff=StaffStore(engine))
+        yield Store(engine=engine, reads=Reads(engine), writer=writer, audit=AuditChain(engine, writer), staff=StaffStore(engine))
     finally:
         await writer.close()
         await engine.dispose()

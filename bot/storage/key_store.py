@@ -243,6 +243,17 @@ class KeyStore:
             await write_anew(self._engine)
             self.stained -= 1
 
+    async def scrub_all(self) -> None:
+        """The same as often as it takes: for a command, after which nothing else does it."""
+        while self.stained:
+            await self.scrub()
+
+    async def everything(self) -> dict[bytes, bytes]:
+        """Every conversation key by its id: for a restore."""
+        key = tables.conversation_key.c
+        async with self._engine.connect() as connection:
+            return {key_id: found for key_id, found in map(tuple, await connection.execute(select(key.id, key.key)))}
+
     async def alive(self) -> None:
         """Raises if the store does not answer."""
         async with self._engine.connect() as connection:

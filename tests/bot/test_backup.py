@@ -115,9 +115,9 @@ async def test_yesterdays_backup_brings_back_what_was_sent_and_nothing_that_has_
         for person in ("leaves", "erases", "sends"):
             session = await here.service._conversation("telegram", person)
             assert session is None, person
-        # The one that was open answers the question at which it stood.
+        # The one that was open is asked what it stood at, and answers it.
         assert here.phones.options("open") == {}
-        await here.say("open", "ya")
+        await here.talk("open", "ya", "ya")
         assert "64.71.02" in here.phones.options("open")
 
 
