@@ -92,7 +92,7 @@ def read_pepper(path: Path, *, receipts_exist: bool) -> bytes:
 
 
 class Service:
-    """The running service. `channels` by name; `clock` gives seconds since 1970."""
+    """The running service. `channels` by name; `clock` gives seconds since 1970; `reading` is the engine for what is only looked at."""
 
     def __init__(
         self, settings: Settings, *, channels: Mapping[str, Channel], understander: Understands, clock: Callable[[], float] = time.time,
@@ -112,9 +112,9 @@ class Service:
         self.engine = open_engine(database_url)
         self.sharing = sharing_of(self.engine, database_url=database_url, key_store_url=key_store_url)
         self.keys = KeyStore(open_engine(key_store_url, wal=False), holder=self.sharing.holder, clock=clock)
-        self._reading = open_engine(database_url, reading=True)
+        self.reading = open_engine(database_url, reading=True)
         self.writer = Writer(self.engine, holder=self.sharing.holder)
-        self.reads = Reads(self._reading, holder=self.sharing.holder)
+        self.reads = Reads(self.reading, holder=self.sharing.holder)
         self.units = StoredUnits(self.reads, roles=self.shelf.identity_roles)
         self.mode = Mode(self.reads)
         self.pages = Pages(writer=self.writer, reads=self.reads, keys=self.keys)
@@ -122,7 +122,7 @@ class Service:
             writer=self.writer, reads=self.reads, keys=self.keys, channels=channels, clock=clock, pages=self.pages, sharing=self.sharing
         )  # fmt: skip
         self.files = FileDesk(channels=channels, reads=self.reads)
-        self.reports = ReportBook(writer=self.writer, reads=self.reads, clock=clock)
+        self.reports = ReportBook(writer=self.writer, reads=self.reads, clock=clock, ticked=lambda each: self.desk.ticked(each))
         self._started = False
 
     async def start(self, *, jobs: bool = True) -> None:
@@ -162,7 +162,7 @@ class Service:
         )  # fmt: skip
         self.rollover = Rollover(writer=self.writer, reads=self.reads, keys=self.keys, ids=ids)
         self.desk = build_desk(
-            reading=self._reading, writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, channels=self.channels,
+            reading=self.reading, writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, channels=self.channels,
             deliver=self.deliver, sharing=self.sharing, tell=self._tell, clock=self._clock, zone=settings.zone, messenger=self._messenger,
             caller=self._caller,
         )  # fmt: skip
@@ -204,7 +204,7 @@ class Service:
             self._receipts.close()
         await self.writer.close()
         await self.sharing.stop()
-        await self._reading.dispose()
+        await self.reading.dispose()
         if self._started:
             await truncate_wal(self.engine)
         await self.keys.close()

@@ -28,7 +28,7 @@ from bot.storage.writer import Writer
 from bot.vault.draft import lock, unlock
 from bot.vault.errors import VaultError
 from bot.waiting import Waiting, pause
-from bot.window import Window
+from bot.window import CLOSING, Window
 from flows.message import Outbound
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Deliver:
         self._writer, self._reads, self._keys, self._channels, self._clock = writer, reads, keys, channels, clock
         self._sharing: Sharing = sharing if sharing is not None else Alone()
         self._copies = Copies(writer=writer, reads=reads, keys=keys, clock=clock)
-        self._window = Window(writer=writer, copies=self._copies, clock=clock)
+        self._window = Window(writer=writer, reads=reads, copies=self._copies, clock=clock)
         self._queues: dict[bytes, deque[Waiting]] = {}
         self._known: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -105,7 +105,7 @@ class Deliver:
         pull = [name for name, channel in self._channels.items() if channel.pull]
         keeping = [name for name, channel in self._channels.items() if isinstance(channel, Keeping)]
         windows = [channel.window for channel in self._channels.values() if isinstance(channel, Windowed)]
-        open_since = int(self._clock() - min(windows)) if windows else 0
+        open_since = int(self._clock() - min(windows) + CLOSING) if windows else 0
         found = [
             Waiting(
                 id=r.id, conversation_id=r.conversation_id, key_id=r.key_id, channel=r.channel, kind=r.kind, attempts=r.attempts,

@@ -16,7 +16,8 @@ from typing import Any
 import orjson
 
 from actions import registry as actions
-from actions.desk_row import DAY, REKEY
+from actions.desk import REKEY
+from actions.desk_row import DAY
 from actions.evidence import file_gone, files_of
 from actions.ports import Outcome, Ports, Request
 from actions.queue import HandOff
@@ -123,7 +124,7 @@ class Turn:
             return  # a message was on its way when the timer came due: nobody is silent
         hand_off = await hand_off_of(row, self._reads)
         if isinstance(item, TimerDue) and item.name == REKEY:
-            result = _Result(session, new_key=hand_off is not None, hand_off=hand_off)
+            result = _Result(session, new_key=True, hand_off=hand_off)
             await self._commit(item, row, key, result, address, int(now.timestamp()))
             return
         signal = await self._signal(item, session)

@@ -222,6 +222,8 @@ def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
     if said.understanding.danger is not None and command is None:
         return _danger(scene, said)
     if command is not None and command not in ("back", "skip", "repeat", "menu"):
+        if command == "language":
+            _open(scene, START, "menu", keep=True)  # what was chosen is not all that somebody came for
         return _interrupt(scene, command)
     text = said.message.text
     if said.message.media is not None:
@@ -282,6 +284,7 @@ def _danger(scene: Scene, said: Said) -> Move:
         scene.facts.pop("trigger", None)  # it may be somebody's name that alarmed: the alert is raised without the words
     else:
         scene.facts["trigger"] = text
+    scene.facts["in_care"] = said.understanding.in_care
     return _interrupt(scene, str(said.understanding.danger))
 
 

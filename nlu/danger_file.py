@@ -19,12 +19,14 @@ SILENCERS: Mapping[str, frozenset[Danger]] = {
     "habit": frozenset({Danger.EMERGENCY}),  # sering, tiap hari
     "long_ago": frozenset(Danger),  # dulu, waktu SD
     "over": frozenset(Danger),  # udah aman, sekarang udah nggak
+    "gone": frozenset({Danger.EMERGENCY}),  # sekarang dia di penjara, udah tinggal sama nenek
     "lesson": frozenset(Danger),  # apa itu, tugas, kalau ada anak
     "story": frozenset(Danger),  # film, game, mimpi, latihan
     "laughter": frozenset(Danger),  # wkwk, haha
 }
 OF_TIME = frozenset({"past", "habit", "long_ago"})
-NEEDED_MARKS = frozenset({"now", "help", *SILENCERS})
+TOLD = frozenset({"story", "laughter"})  # what `earnest` overrules: bukan film, ini beneran
+NEEDED_MARKS = frozenset({"now", "help", *SILENCERS}) - {"gone"}
 ALONE = "alone"  # `with: alone`: the phrase must be the whole message
 _SECTIONS = ("words", "marks", "deny", "bridge", "emergency", "self_harm", "oneself", "harmless")
 

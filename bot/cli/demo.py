@@ -27,7 +27,9 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--nlu", metavar="off|URL", help="what understands free text: nothing, or the Rasa server at an address (default: one of its own)"
     )
-    parser.add_argument("--play", action="store_true", help="three made-up reporters talk with the bot while you watch")
+    parser.add_argument(
+        "--play", action="store_true", help="three made-up reporters talk while you watch; one wants a person, and answers you"
+    )
 
 
 def _free(port: int) -> bool:
@@ -127,7 +129,10 @@ def _credentials() -> str:
     from bot.demo.colleagues import PASSPHRASE, STAFF
 
     rows = "".join(f"  {who.name:<18} {who.shown}, {who.role} of the {who.unit}\n" for who in STAFF)
-    return f"To sign in at the console, with the passphrase: {PASSPHRASE}\n\n{rows}"
+    return (
+        f"To sign in at the console, with the passphrase: {PASSPHRASE}\n"
+        f"Then choose Siap (ready): conversations are offered only to whoever did.\n\n{rows}"
+    )
 
 
 DEMO = Command(arguments=_arguments, run=_run)

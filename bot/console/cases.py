@@ -14,9 +14,10 @@ from actions import audit
 from actions.rows import Change, Insert, Require, Update
 from bot.console.auth import Staff
 from bot.console.guard import Asked, BadRequest, answer, body_of, identifier, one_of
-from bot.console.hand_offs import blob, entry_of, record_json
+from bot.console.hand_offs import blob, entry_of, page_json, record_json, second_of
 from bot.console.reach import Reach
-from bot.storage.case_file import UNREAD, CaseFile
+from bot.storage.case_file import CaseFile
+from bot.storage.case_list import UNREAD
 from bot.storage.faults import Moved
 from bot.storage.writer import Writer
 from bot.vault.errors import SignatureError
@@ -36,12 +37,17 @@ class Cases:
         self._cases, self._writer, self._reach, self._clock, self._changed = cases, writer, reach, clock, changed
 
     async def opened(self, request: Request, asked: Asked) -> Response:
-        """The sealed case, with its key sealed to the unit. It is on the audit chain, and its status says that it was read, before that."""
+        """The sealed case. Its key, sealed to the unit, comes with the first look, which is on the audit chain, and by which its status
+        says that it was read, before that; `since` (seconds) gives what came later, without it."""
+        since = second_of(request, "since")
         case = await self._cases.case(asked.id)
         key = await self._cases.key_for(asked.id, asked.staff.unit_id)
         if case is None or key is None:
             return answer({"error": "not_there"}, 404)
-        await self._reach.opened(asked.staff, asked.id, audit.CASE_OPENED)
+        held: dict[str, Any] = {"records": [record_json(each) for each in await self._cases.records.later(case.id, since)]} if since else {}
+        if not since:
+            await self._reach.opened(asked.staff, asked.id, audit.CASE_OPENED)
+            held = {**page_json(await self._cases.records.newest(case.id)), "key": base64.b64encode(key).decode()}
         status = case.status
         if status in UNREAD:
             status = READ
@@ -53,14 +59,17 @@ class Cases:
             {
                 "id": case.id.hex(), "kind": case.kind, "urgency": case.urgency, "status": status, "language": case.language,
                 "created_at": case.created_at, "public_key": case.public_key.hex(), "unit_id": asked.staff.unit_id.hex(),
-                "head": (case.head or FIRST).hex(), "key": base64.b64encode(key).decode(), "now": int(self._clock()),
-                "records": [record_json(record) for record in await self._cases.records(case.id)],
+                "head": (case.head or FIRST).hex(), "now": int(self._clock()), **held,
                 "mailboxes": [{"id": box.mailbox_id.hex(), "public": box.mailbox_public.hex()} for box in mailboxes],
                 "waiting": [
                     {"id": m.id.hex(), "at": m.created_at, "sha256": hashlib.sha256(m.sealed).hexdigest()} for m in waiting
                 ],
             }
         )  # fmt: skip
+
+    async def earlier(self, request: Request, asked: Asked) -> Response:
+        """What was said before a second."""
+        return answer(page_json(await self._cases.records.earlier(asked.id, second_of(request, "before"))))
 
     async def reply(self, request: Request, asked: Asked) -> Response:
         """A reply: one message sealed to each of the case's mailboxes, and the same words sealed to the case, signed."""

@@ -20,7 +20,7 @@ from bot.desk.events import Changed, Events
 HEARTBEAT_SECONDS = 15.0  # by it the page knows that the line stands, and says that it is there
 STREAMS_PER_PERSON = 6
 SECONDS = 3600.0  # after which a stream ends: the page asks again, and whoever was removed since is refused
-_KINDS = {"hand_off": "hand_off", "alarm": "hand_off", "case": "case"}
+_KINDS = {"hand_off": "hand_off", "alarm": "hand_off", "ticks": "hand_off", "case": "case"}
 _MOST_KNOWN = 4_096
 
 

@@ -74,8 +74,9 @@ class Replies:
         if isinstance(entry, str):
             return Result.no(entry, hand_off.version)
         pull = self._channels[where.channel].pull
+        # `invites`: where a platform's day is over there is a reply only because the reporter asked to be called back and let us begin.
         bubbles, waiting = bubble_rows(
-            [Outbound(text=reply.text)], [(where.key_id, key)], row=where, ids=self._ids, pull=pull, now=self._ledger.now
+            [Outbound(text=reply.text, invites=True)], [(where.key_id, key)], row=where, ids=self._ids, pull=pull, now=self._ledger.now
         )  # fmt: skip
         wanted = reply_rows(hand_off, owner=staff.id, key_id=where.key_id)
         rows = [*wanted.rows, *entry, *(_named(row, reply.record_id) for row in bubbles)]

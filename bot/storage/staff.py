@@ -22,13 +22,14 @@ def former_name(name: str, staff_id: bytes) -> str:
 
 
 class StaffStore:
-    """All queries about staff, over one engine."""
+    """All queries about staff. `reading`: an engine for what is only looked at, which every request of every console does; by default the
+    same."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, *, reading: AsyncEngine | None = None) -> None:
+        self._engine, self._reading = engine, reading or engine
 
     async def _all(self, statement: Any) -> Sequence[Row[Any]]:
-        async with self._engine.connect() as connection:
+        async with self._reading.connect() as connection:
             return (await connection.execute(statement)).all()
 
     async def _one(self, statement: Any) -> Row[Any] | None:

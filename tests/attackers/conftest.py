@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
-    """Ten conversations with the real service in a process of its own, whose every word was caught."""
+    """Twelve conversations with the real service in a process of its own, whose every word was caught."""
     folder = tmp_path_factory.mktemp("evening")
     temporary = folder / "tmp"
     for path in (temporary, folder / "data", folder / "data" / "keys"):

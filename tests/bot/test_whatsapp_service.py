@@ -290,24 +290,37 @@ async def test_somebody_who_leaves_leaves_nothing_at_twilio(tmp_path: Path) -> N
 async def test_the_window_closes_a_day_after_the_last_message_and_opens_with_the_next(tmp_path: Path) -> None:
     async with line(tmp_path, template=TEMPLATE) as here:
         await here.says("halo")
-        for invites in (False, True):
-            await _later_bubble(here, Outbound(text=f"Ada kabar {invites}.", invites=invites))
+        for number, invites in enumerate((False, True, True)):
+            await _later_bubble(here, Outbound(text=f"Ada kabar {number}.", invites=invites))
         assert await here.rows("select state, code from outbox where code is not null order by id") == [
-            ("pending", "window_closed"), ("pending", "window_invited"),
+            ("pending", "window_closed"), ("pending", "window_invited"), ("pending", "window_invited"),
         ]  # fmt: skip
         invitations = [one for one in here.twilio.sent if one.content == TEMPLATE]
-        assert len(invitations) == 1, "only where it is allowed, and once"
+        assert len(invitations) == 1, "only where it is allowed, and once, however much waits"
         for _ in range(3):
             assert await here.service.deliver.take_up() == 0
-        assert (await here.service.reads.counts(int(here.service._clock())))["outbox_window"] == 2
+        assert (await here.service.reads.counts(int(here.service._clock())))["outbox_window"] == 3
         await here.says("halo")
         await here.service.deliver.take_up()
         await here.service.settle()
-        assert [one.body for one in here.twilio.sent if one.body.startswith("Ada kabar")] == ["Ada kabar False.", "Ada kabar True."]
+        assert [one.body for one in here.twilio.sent if one.body.startswith("Ada kabar")] == [
+            "Ada kabar 0.", "Ada kabar 1.", "Ada kabar 2.",
+        ]  # fmt: skip
         assert [one for one in here.twilio.sent if one.content == TEMPLATE] == invitations
         here.wait(3601)
         await here.service.clearing.run()
         assert here.twilio.kept == {}, "the invitation too"
+
+
+async def test_in_the_last_minute_what_waits_is_not_tried_again_and_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with line(tmp_path, template=TEMPLATE) as here:
+        await here.says("halo")
+        here.wait(DAY - 30)  # clocks differ: nothing is tried in the last minute
+        await _bubble(here, Outbound(text="Ada kabar."))
+        await here.service.settle()
+        for _ in range(3):
+            assert await here.service.deliver.take_up() == 0
+        assert [record.getMessage() for record in caplog.records].count("delivery_waits") == 1
 
 
 async def _later_bubble(here: Line, message: Outbound) -> None:

@@ -75,7 +75,8 @@ def newest_case(page: Page) -> str:
     with page.expect_response(lambda answer: "/console/f/cases" in answer.url):
         page.keyboard.press("g")
         page.keyboard.press("c")
-    page.wait_for_function("document.activeElement.id === 'cases-heading' && document.querySelector('#case-rows .row')", timeout=PATIENCE)
+    expect(page.locator("#cases-heading")).to_be_focused(timeout=PATIENCE)
+    expect(page.locator("#case-rows .row").first).to_be_visible(timeout=PATIENCE)
     page.wait_for_timeout(200)
     page.keyboard.press("j")
     page.keyboard.press("Enter")

@@ -111,6 +111,7 @@ class Program:
         self._folder, self._environment, self._name = folder, environment, name
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
+        self.took = 0.0  # seconds from its last start until it served
 
     @property
     def log(self) -> Path:
@@ -119,6 +120,7 @@ class Program:
 
     async def start(self) -> None:
         """Returns once it serves."""
+        started = time.monotonic()
         with self.log.open("ab") as log:
             begun = log.tell()
             self._process = subprocess.Popen(
@@ -129,6 +131,7 @@ class Program:
             ready = _READY.search(self.log.read_bytes()[begun:].decode(errors="replace"))
             if ready:
                 self.url = f"http://127.0.0.1:{ready[1]}"
+                self.took = time.monotonic() - started
                 return
             if process.poll() is not None:
                 break
@@ -195,7 +198,8 @@ class Site:
     async def kill_one(self) -> None:
         """Kills a process at a moment of chance, notes what was on its way, and starts it again."""
         program = self.chance.choice(self.programs)
-        await asyncio.sleep(self.chance.uniform(0.0, 0.7))
+        # Some live too short for a report to be filed, and some live long enough: also on a machine that is slow at the moment.
+        await asyncio.sleep(self.chance.uniform(0.0, max(0.7, program.took / 2)))
         program.kill()
         self.tally.kills += 1
         self.tally.sending |= {row[0] for row in await self.rows("select id from outbox where state = 'sending'")}
@@ -231,7 +235,16 @@ class Site:
         await self.post({"update_id": number, **({"callback_query": tap} if button else {"message": message})})
         # A bubble of before that came twice is no answer: one that was not there yet has to come. (No two of the script's are the same.)
         answered = await self.telegram.until(lambda: bool(set(self.telegram.texts(chat)) - before), patience)
-        assert answered, f"chat {chat}: no answer to {line!r} within {patience} s; {[one[:40] for one in self.telegram.texts(chat)][-4:]}"
+        if not answered:
+            seen = [one[:40] for one in self.telegram.texts(chat)][-4:]
+            raise AssertionError(f"chat {chat}: no answer to {line!r} within {patience} s; {seen}\n{await self.state()}")
+
+    async def state(self) -> str:
+        """What is not done yet, and what the processes wrote last: for whoever has to find out why something did not come."""
+        waiting = await self.rows("select 'inbox', state, attempts, count(*) from inbox where state <> 'done' group by state, attempts")
+        leaving = await self.rows("select 'outbox', state, code, count(*) from outbox where state <> 'sent' group by state, code")
+        logs = "\n".join(program.log.read_text(errors="replace")[-6000:] for program in self.programs)
+        return f"{waiting} {leaving}\n{logs}"
 
     async def person(self, chat: int) -> None:
         """Tells one report after the other, as somebody new each time, until everything is over; the last one is told to its end."""

@@ -155,6 +155,11 @@ class Room:
             return await self.browser.post(path, json={} if body is None else body, headers=sent)
         return await self.browser.request(method, path, headers=sent)
 
+    async def listed(self, person: Person, **fields: str) -> httpx.Response:
+        """A page of the list of cases, searched by some fields, as the page asks for it: in the body of the request."""
+        headers = {"sec-fetch-site": "same-origin", "cookie": f"desk={person.token}", "x-csrf": person.csrf}
+        return await self.browser.post("/console/f/cases", data={"which": "open", **fields}, headers=headers)
+
     async def get(self, person: Person, path: str) -> Any:
         """The JSON that somebody gets."""
         answer = await self.ask(person, "GET", path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,6 +27,16 @@ async def here(tmp_path: Path) -> AsyncIterator[Room]:
         yield made
 
 
+def numbers_of(page: str) -> list[str]:
+    """The cases of a page of the list."""
+    return re.findall(r'data-case="([0-9a-f]{32})"', page)
+
+
+def before_of(page: str) -> str:
+    """Where the list goes on after a page."""
+    return page.split('data-before="')[1].split('"')[0]
+
+
 async def told(here: Room) -> tuple[Person, Made]:
     unit = await here.unit("ours")
     return await here.person(unit, "case_worker"), await here.case(unit, kind="report", body={"answers": {"story": STORY}})
@@ -45,24 +56,26 @@ async def test_what_the_server_gives_is_sealed_and_opens_with_the_units_key(here
     assert STORY not in answer.text
     assert [record["answers"]["story"] for record in here.opened(case, answer.json())] == [STORY]
     assert (audit.CASE_OPENED, case.id, (worker.id,)) in await here.audited()
-    for path in (f"/console/f/case/{case.id.hex()}", "/console/f/cases", "/console/f/cases?which=unread"):
-        page = await here.ask(worker, "GET", path)
+    frames = [await here.ask(worker, "GET", path) for path in (f"/console/f/case/{case.id.hex()}", "/console/f/cases")]
+    for page in (*frames, await here.listed(worker), await here.listed(worker, which="unread")):
         assert page.status_code == 200
         assert STORY not in page.text
 
 
 async def test_opening_says_that_it_was_read(here: Room) -> None:
     worker, case = await told(here)
-    assert 'class="entry other unread"' in (await here.ask(worker, "GET", "/console/f/cases")).text
+    assert 'class="entry other unread"' in (await here.listed(worker)).text
     assert (await here.get(worker, f"/console/j/case/{case.id.hex()}"))["status"] == "assessed"
-    assert 'class="entry other"' in (await here.ask(worker, "GET", "/console/f/cases")).text
+    assert 'class="entry other"' in (await here.listed(worker)).text
 
 
 async def test_a_reply_reaches_the_mailbox_and_stands_signed_in_the_case(here: Room) -> None:
     worker, case = await told(here)
     seen = await here.get(worker, f"/console/j/case/{case.id.hex()}")
     message, message_id = mail(case, ANSWER)
-    entry = here.entry(worker, case, {"from": "staff", "text": ANSWER}, previous=seen["head"], kind="reply")
+    # Written in the report's own second, with an id before every other: it stands below the report all the same.
+    first = bytes(16)
+    entry = here.entry(worker, case, {"from": "staff", "text": ANSWER}, previous=seen["head"], kind="reply", record_id=first)
     answer = await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/reply", {**entry, "messages": [message]})
     assert answer.status_code == 200, answer.text
     [row] = await here.service.reads.mailbox(case.mailbox)
@@ -139,12 +152,13 @@ async def test_a_long_list_goes_on_where_it_ended(here: Room) -> None:
     for _ in range(103):
         await here.case(unit)
         here.wait(1)
-    first = (await here.ask(worker, "GET", "/console/f/cases")).text
+    first = (await here.listed(worker)).text
     assert first.count('class="row"') == 100
-    more = first.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
-    rest = (await here.ask(worker, "GET", more)).text
+    assert "cases-newer" not in first
+    rest = (await here.listed(worker, before=before_of(first))).text
     assert rest.count('class="row"') == 3
-    assert "case-more" not in rest
+    assert "cases-older" not in rest and "cases-newer" in rest
+    assert not set(numbers_of(first)) & set(numbers_of(rest))
 
 
 async def test_a_files_pieces_are_given_sealed_and_kept_on_the_chain(here: Room) -> None:

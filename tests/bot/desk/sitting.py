@@ -23,6 +23,7 @@ from bot.desk.views import Entry, Reply, Result
 from bot.running import understander
 from bot.settings import load_settings
 from bot.storage import tables
+from bot.storage.case_records import CaseRecords
 from bot.storage.desk import DeskStore
 from bot.vault.keys import KeyPair, generate_keypair
 from bot.vault.seal import seal
@@ -132,6 +133,7 @@ class Office(House):
         self.telegrams, self.telephone = Telegrams(), Telephone()
         self.unit = b"unit".ljust(16, b".")
         self.store = DeskStore(service.engine)
+        self.records = CaseRecords(service.engine)
 
     @property
     def desk(self) -> Desk:

@@ -25,6 +25,7 @@ import * as queue from "../queue/queue.js";
 import * as talk from "../conversation/talk.js";
 import "../conversation/tools.js";
 import * as cases from "../case/cases.js";
+import { forget as forgetList } from "../case/list.js";
 
 const SECTIONS = ["queue", "cases", "board", "staff", "hours", "me"];
 let may = {};
@@ -91,6 +92,7 @@ function leave(options = null) {
   closeDialogs();
   talk.closeTalk();
   cases.closeCase();
+  forgetList();
   closePages();
   $("#queue").replaceChildren();
   $("#cases").replaceChildren();
@@ -139,6 +141,11 @@ const list = () => $(at === "cases" ? "#case-rows" : "#queue-rows");
 onKey("j", () => list() && move(list(), 1));
 onKey("k", () => list() && move(list(), -1));
 onKey("a", () => at === "queue" && queue.acceptFirst());
+onKey("/", async () => {
+  if ($("[data-view=cases]").hidden) return;
+  if (at !== "cases") await go("cases");
+  focus($("#case-number"));
+});
 onKey("p", () => may.queue && void toggle());
 onKey("shift+h", hideScreen);
 onKey("?", () => openDialog("keys"));
@@ -153,6 +160,7 @@ onChanged((what, id, version) => {
     if (may.queue) queue.touched(id);
     talk.changed(id, version);
   }
+  if (what === "ticks") talk.changed(id);
   if (what === "case") cases.changed(id);
   if (at === "board" && ["queue", "hand_off", "case", "staff"].includes(what)) void showPage("board", { quietly: true });
   if (at === "staff" && what === "staff") void showPage("staff", { quietly: true });

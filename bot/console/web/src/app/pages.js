@@ -62,7 +62,7 @@ async function staffPage() {
           "td",
           { class: "row-acts" },
           one.state === "new" && may.includes("admit") && el("button", { type: "button", class: "main", data: { do: "admit", id: one.id }, text: t("staff.admit") }),
-          one.state === "active" && one.id !== me().id && may.includes("invite") && el("button", { type: "button", class: "quiet", data: { do: "invite-again", id: one.id, role: one.role }, text: t("staff.again") }),
+          one.state === "active" && one.id !== me().id && may.includes("invite") && el("button", { type: "button", class: "quiet", data: { do: "invite-again", id: one.id, role: one.role, name: one.shown }, text: t("staff.again") }),
           one.state !== "removed" && one.id !== me().id && may.includes("remove") && el("button", { type: "button", class: "quiet", data: { do: "remove", id: one.id }, text: t("staff.remove") }),
         ),
       ),
@@ -106,14 +106,16 @@ onForm("remove-form", async () => {
   focus($("#staff-heading"));
 });
 
-async function invited(role, staffId = null) {
-  $("#invite-link").textContent = await invite(role, staffId);
+async function invited(role, again = null) {
+  $("#invite-link").textContent = await invite(role, again?.id);
+  $("#invite-again-note").hidden = !again;
+  $("#invite-again-note").textContent = again ? t("staff.again_note", { name: again.name }) : "";
   $("#invite-made").hidden = false;
   focus($("#invite-made button"));
 }
 onForm("invite-form", (form) => invited(new FormData(form).get("role")));
 // Whoever lost the passphrase comes anew, with new keys, under the same name.
-onAction("invite-again", (button) => invited(button.dataset.role, button.dataset.id));
+onAction("invite-again", (button) => invited(button.dataset.role, button.dataset));
 
 onAction("copy", async (button) => {
   await navigator.clipboard.writeText($(`#${button.dataset.of}`).textContent);
