@@ -302,9 +302,9 @@ def test_attachments_are_opened_by_a_click_and_given_back(desk: Desk, console: A
     until(page, lambda: opened_addresses(page) == [])
     assert not readable(page, address)
 
+    page.locator("[data-view=queue]").click()
     ready(page)
     reporter = desk.asks("Aku punya rekaman dan surat.")
-    page.locator("[data-view=queue]").click()
     accept(page)
     sends(reporter, "voice", sample("voice.ogg"))
     sends(reporter, "document", sample("letter.pdf"))
