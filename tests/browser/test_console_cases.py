@@ -226,6 +226,32 @@ def test_a_colleague_is_invited_joins_is_admitted_by_six_words_and_reads(unit: U
     expect(lead.locator("#records")).to_contain_text(STORY, timeout=PATIENCE)
 
 
+SLOW_FRAME = """
+const {open, send} = XMLHttpRequest.prototype;
+XMLHttpRequest.prototype.open = function (method, path, ...more) {
+  this.late = method.toUpperCase() === "GET" && path.startsWith("/console/f/cases");
+  return open.call(this, method, path, ...more);
+};
+XMLHttpRequest.prototype.send = function (...given) {
+  if (this.late) setTimeout(() => send.apply(this, given), 700);
+  else send.apply(this, given);
+};
+"""
+
+
+def test_whoever_asks_for_the_list_while_it_comes_gets_it(unit: Unit, page_of: Any) -> None:
+    """On a slow line somebody presses G C before the list is there, which comes by itself to whoever has no queue."""
+    unit.reports("+62811007")
+    page = page_of(None)
+    page.add_init_script(SLOW_FRAME)
+    sign_in(page, unit.office.url, unit.worker.name)
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    expect(page.locator("#case-rows .row").first).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(1_500)  # what would come too late has come
+    expect(page.locator("#case-rows .row").first).to_be_visible()
+
+
 def test_hours_and_replies_are_the_leads_and_of_two_who_change_them_the_second_is_told(unit: Unit, page_of: Any) -> None:
     first, second, worker = page_of(unit.lead), page_of(unit.lead), page_of(unit.worker)
     for page in (first, second, worker):

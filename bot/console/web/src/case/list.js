@@ -15,6 +15,7 @@ const NUMBER = /^#?[0-9a-f]{0,32}$/i;
 let which = "open";
 let pages = [""]; // where each page that was turned over begins; the last one is shown
 let framed = ""; // the language in which heading and search stand there
+let framing = null; // heading and search, on their way
 let chosen = "";
 
 const wanted = () => Object.fromEntries([...new FormData($("#case-search"))].filter(([, value]) => value.trim()));
@@ -39,13 +40,19 @@ async function load() {
 
 const looks = gathered(load, TYPING);
 
-/** Shows the list as it is now; heading and search stay as they are. */
+async function frame() {
+  const kept = $("#case-search") ? wanted() : {};
+  await swap("/console/f/cases", $("#cases"));
+  framed = language;
+  for (const [name, value] of Object.entries(kept)) $("#case-search").elements.namedItem(name).value = value;
+}
+
+/** Shows the list as it is now; heading and search stay as they are. Who asks while these are on their way waits for them: a second frame would come
+ *  after the list, and stand there without one. */
 export async function show() {
-  if (!$("#case-search") || framed !== language) {
-    const kept = $("#case-search") ? wanted() : {};
-    await swap("/console/f/cases", $("#cases"));
-    framed = language;
-    for (const [name, value] of Object.entries(kept)) $("#case-search").elements.namedItem(name).value = value;
+  if (framing || !$("#case-search") || framed !== language) {
+    framing ??= frame().finally(() => (framing = null));
+    await framing;
   }
   await looks.now();
 }
