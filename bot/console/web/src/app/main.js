@@ -77,7 +77,7 @@ async function enter() {
   resume = {};
   if (at === "queue" && talkId) await talk.openTalk(talkId);
   if (at === "cases" && caseId) await cases.openTheCase(caseId);
-  if (may.staff?.includes("remove")) void sealAnew(); // what was left when somebody went
+  if (may.staff?.includes("remove")) void sealAnew({ quietly: true }); // what was left when somebody went
 }
 
 /** Locks: keys and all that was opened are forgotten, what somebody was writing is not. */
