@@ -112,7 +112,7 @@ onForm("remove-form", async () => {
 export async function sealAnew({ quietly = false } = {}) {
   const line = (text) => $("#reseal") && ($("#reseal").textContent = text);
   try {
-    const { done, broken } = await reseal((done, left) => line(t("staff.reseal_goes_on", { done, all: done + left })));
+    const { done, broken } = await reseal((done, left) => line(t("staff.reseal_goes_on", { n: done, all: done + left })));
     line("");
     if (done) say("staff.resealed", { n: done });
     if (broken && (done || !quietly)) say("staff.reseal_broken", { n: broken });
