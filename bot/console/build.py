@@ -41,13 +41,14 @@ def open_console(
     beside the passphrase (everywhere but in the demo)."""
     chain = AuditChain(service.engine, service.writer)
     folk = people(
-        store=StaffStore(service.engine), writer=service.writer, keys=service.keys, chain=chain, changed=service.units.refresh, clock=clock,
-        second_factor=second_factor, gone=service.desk.gone,
+        store=StaffStore(service.engine, reading=service.reading), writer=service.writer, keys=service.keys, chain=chain,
+        changed=service.units.refresh, clock=clock, second_factor=second_factor, gone=service.desk.gone,
     )  # fmt: skip
     console = Console(
-        desk=service.desk, cases=CaseFile(service.engine), board=Board(service.engine), writer=service.writer, chain=chain,
+        desk=service.desk, cases=CaseFile(service.reading), board=Board(service.reading), writer=service.writer, chain=chain,
         library=service.shelf.library, city=service.shelf.city, clock=clock,
-        changed=lambda case_id: service.desk.events.publish(Changed(what="case", id=case_id)), closing=closing,
+        changed=lambda case_id: service.desk.events.publish(Changed(what="case", id=case_id)), closing=closing, trust=service.trust,
+        tags=service.tags,
     )  # fmt: skip
     sessions = Sessions(folk, public_url=service.settings.public_url)
     app.state.sessions = sessions

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from actions.access import allowed
 from bot.console.access_table import ROUTES
+from bot.console.case_rows import CaseRows
 from bot.console.cases import Cases
 from bot.console.document import Assets, Document, environment, load_assets
 from bot.console.events import Streams
@@ -23,18 +24,21 @@ from bot.console.leads import Leads
 from bot.console.pages import Pages
 from bot.console.reach import Reach
 from bot.console.words import load_words
+from bot.desk.mailbox import Mailbox
 from bot.desk.queue import Desk
 from bot.storage.audit import AuditChain
 from bot.storage.board import Board
 from bot.storage.case_file import CaseFile
 from bot.storage.writer import Writer
+from bot.trust import Trust
+from bot.vault.row_tag import RowTags
 from flows.library import Library
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Console:
     """What the console is made of. `city` is what the city decided; `changed` tells all consoles that a case is another than before;
-    `closing` ends the open streams when the service stops."""
+    `trust` says whom the service believes, `tags` are its own over what it wrote; `closing` ends the open streams when it stops."""
 
     desk: Desk
     cases: CaseFile
@@ -45,6 +49,8 @@ class Console:
     city: Mapping[str, Any]
     clock: Callable[[], float]
     changed: Callable[[bytes], None]
+    trust: Trust
+    tags: RowTags
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     assets: Assets = field(default_factory=load_assets)
 
@@ -63,20 +69,25 @@ def routes(console: Console) -> list[Route]:
     document = Document(words=words, assets=console.assets, templates=templates)
     reach = Reach(cases=console.cases, chain=console.chain, clock=console.clock)
     guard = Guard(found=reach.access_by_id, note=reach.refused)
-    desk = HandOffs(desk=console.desk, reach=reach)
-    cases = Cases(cases=console.cases, writer=console.writer, reach=reach, clock=console.clock, changed=console.changed)
+    desk = HandOffs(desk=console.desk, cases=console.cases, reach=reach)
+    cases = Cases(
+        cases=console.cases, writer=console.writer, reach=reach, clock=console.clock, changed=console.changed,
+        mailbox=Mailbox(console.trust, console.tags), tags=console.tags,
+    )  # fmt: skip
     leads = Leads(desk=console.desk, writer=console.writer, words=words, library=console.library)
     pages = Pages(
         desk=console.desk, cases=console.cases, board=console.board, words=words, catalogue=console.library.catalogue, templates=templates,
         city=console.city, clock=console.clock,
     )  # fmt: skip
+    listed = CaseRows(pages=pages, cases=console.cases, zone=console.desk.zone, city=console.city)
     streams = Streams(console.desk.events, found=reach.access_by_id, closing=console.closing)
     endpoints: dict[tuple[str, str], Endpoint] = {
         ("GET", "/console/events"): streams.stream,
         ("GET", "/console/f/queue"): pages.queue,
         ("GET", "/console/f/hand-off/{id}"): pages.hand_off,
         ("GET", "/console/f/hand-off/{id}/head"): pages.head,
-        ("GET", "/console/f/cases"): pages.cases,
+        ("GET", "/console/f/cases"): listed.frame,
+        ("POST", "/console/f/cases"): listed.rows,
         ("GET", "/console/f/case/{id}"): pages.case,
         ("GET", "/console/f/board"): pages.board,
         ("GET", "/console/f/staff"): pages.staff,
@@ -88,6 +99,7 @@ def routes(console: Console) -> list[Route]:
         ("POST", "/console/j/setting/{name}"): leads.change,
         ("POST", "/console/j/presence"): desk.presence,
         ("GET", "/console/j/hand-off/{id}"): desk.opened,
+        ("GET", "/console/j/hand-off/{id}/earlier"): desk.earlier,
         ("POST", "/console/j/hand-off/{id}/accept"): desk.accept,
         ("POST", "/console/j/hand-off/{id}/refuse"): desk.refuse,
         ("POST", "/console/j/hand-off/{id}/pull"): desk.pull,
@@ -102,6 +114,7 @@ def routes(console: Console) -> list[Route]:
         ("POST", "/console/j/hand-off/{id}/wrap-up"): desk.wrap_up,
         ("POST", "/console/j/hand-off/{id}/close"): desk.close,
         ("GET", "/console/j/case/{id}"): cases.opened,
+        ("GET", "/console/j/case/{id}/earlier"): cases.earlier,
         ("POST", "/console/j/case/{id}/reply"): cases.reply,
         ("POST", "/console/j/case/{id}/note"): cases.note,
         ("POST", "/console/j/case/{id}/status"): cases.status,

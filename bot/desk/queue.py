@@ -17,9 +17,9 @@ from bot.desk.hours import SETTINGS, Hours, HoursError, read_hours
 from bot.desk.ledger import Ledger
 from bot.desk.presence import Presence, colleagues_of
 from bot.desk.replies import Replies
-from bot.desk.round import NOBODY, Round, picture
+from bot.desk.round import NOBODY, Glances, Round, close_up, picture
 from bot.desk.settings import DeskSettings
-from bot.desk.shown import item_of, on_duty, queue_view, record_of, tick_of
+from bot.desk.shown import item_of, on_duty, queue_view
 from bot.desk.views import Entry, HandOffView, Member, QueueView, Reply, Result
 from bot.desk.wait import Wait
 from bot.storage.desk import DeskStore
@@ -50,10 +50,11 @@ class Desk:
         take_up: Callable[[], Any], clock: Callable[[], float], zone: tzinfo = UTC, windowed: Collection[str] = ("whatsapp",),
     ) -> None:  # fmt: skip
         self._store, self._writer, self._sharing, self._ledger, self._alarm = store, writer, sharing, ledger, alarm
-        self._replies, self._take_up, self._clock, self._zone = replies, take_up, clock, zone
+        self._replies, self._take_up, self._clock, self.zone = replies, take_up, clock, zone
         self._windowed = frozenset(windowed)
         self._presence = Presence(store, writer, clock)
         self._round = Round(store=store, ledger=ledger, alarm=alarm)
+        self._glances = Glances(store)
         self._wait = Wait(store, clock)
         self._colleagues: dict[bytes, Colleague] = {}
         self._settings = DeskSettings(store, writer, ledger.events)
@@ -169,11 +170,11 @@ class Desk:
 
     def open_at(self, moment: datetime) -> bool:
         """Whether somebody is planned to be there at a moment (aware)."""
-        return self._hours.open_at(moment, self._zone)
+        return self._hours.open_at(moment, self.zone)
 
     def next_opening(self, moment: datetime) -> datetime | None:
         """When the desk opens next, by its hours; None: not known."""
-        return self._hours.next_opening(moment, self._zone)
+        return self._hours.next_opening(moment, self.zone)
 
     async def desk_world(self, conversation_row: Any) -> dict[str, Any]:
         """`world.desk` of a conversation (`flows.desk`). Without a hand-off: what somebody would meet who asked now."""
@@ -203,10 +204,11 @@ class Desk:
 
     async def queue(self, staff: Member) -> QueueView:
         """What is open for somebody: only what is sealed to their unit."""
-        return queue_view(await picture(self._store), staff, now=self._now)
+        return queue_view(await self._glances.glance(), staff, now=self._now)
 
-    async def open(self, staff: Member, hand_off_id: bytes) -> HandOffView | None:
-        """One whole; None if there is no such hand-off that is sealed to this person's unit."""
+    async def open(self, staff: Member, hand_off_id: bytes, *, duty: bool = True) -> HandOffView | None:
+        """One, without what was said in it (`bot.storage.case_records`); None if there is no such hand-off that is sealed to this person's
+        unit. Without `duty` nobody is asked who is there: `colleagues` is empty."""
         hand_off = await self._readable(staff, hand_off_id)
         if hand_off is None:
             return None
@@ -214,16 +216,14 @@ class Desk:
         sealed = await self._store.sealed_key(hand_off.case_id, staff.unit_id)
         if case is None or sealed is None:
             return None
-        seen = await picture(self._store)
+        seen = await (self._glances.glance() if duty else close_up(self._store, hand_off))
         where = hand_off.conversation_id
-        conversation = (await self._store.conversations({where})).get(where) if where is not None else None
+        conversation = seen.conversations.get(where or b"")
         last_at = conversation.last_at if conversation is not None else None
         windowed = conversation is not None and conversation.channel in self._windowed
         return HandOffView(
             item=item_of(hand_off, seen, 0), public_key=case.public_key, sealed_key=sealed, head=case.head or FIRST,
-            records=tuple(record_of(row) for row in await self._store.records(hand_off.case_id)),
-            ticks=tuple(tick_of(row) for row in (await self._store.ticks(where) if where is not None else ())),
-            colleagues=on_duty(seen, seen.of(hand_off), now=self._now), last_at=last_at,
+            colleagues=on_duty(seen, seen.of(hand_off), now=self._now) if duty else (), last_at=last_at,
             window_until=last_at + WINDOW_SECONDS if windowed and last_at is not None else None, now=self._now,
         )  # fmt: skip
 

@@ -8,7 +8,7 @@ from typing import Any
 from actions.queue import HandOff, State, in_order
 from bot.desk.presence import AWAY
 from bot.desk.round import Picture
-from bot.desk.views import Member, OnDuty, QueueItem, QueueView, Record, Tick
+from bot.desk.views import Member, OnDuty, QueueItem, QueueView, Tick
 
 
 def queue_view(seen: Picture, staff: Member, *, now: int) -> QueueView:
@@ -48,14 +48,6 @@ def on_duty(seen: Picture, units: frozenset[bytes], *, now: int) -> tuple[OnDuty
         if each.unit_id in units
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda each: (not each.there, each.shown, each.id)))
-
-
-def record_of(row: Any) -> Record:
-    """A row of `case_record`."""
-    return Record(
-        id=row.id, version=row.version, kind=row.kind, created_at=row.created_at, sealed=row.sealed, author_id=row.author_id,
-        signature=row.signature, previous=row.previous,
-    )  # fmt: skip
 
 
 def _later(hand_off: HandOff) -> tuple[int, int, bytes]:

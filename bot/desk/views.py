@@ -95,20 +95,6 @@ class QueueView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
-    """A row of `case_record`: sealed, and signed if staff wrote it."""
-
-    id: bytes
-    version: int
-    kind: str
-    created_at: int
-    sealed: bytes
-    author_id: bytes | None
-    signature: bytes | None
-    previous: bytes | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Tick:
     """What became of a reply: pending, sending, sent, delivered, read, failed, dead; `code` says why, in a word for machines."""
 
@@ -119,16 +105,14 @@ class Tick:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HandOffView:
-    """One hand-off whole. `sealed_key` is the case's private half sealed to the member's unit; `head` is what the next entry of staff's
-    has to name as the one before it (32 zero bytes: there is none yet); `window_until` is when WhatsApp's day is over (None: no such
-    window, or nobody to write to); `last_at` is when the reporter wrote last."""
+    """One hand-off, without its records. `sealed_key` is the case's private half sealed to the member's unit; `head` is what the next entry
+    of staff's has to name as the one before it (32 zero bytes: there is none yet); `window_until` is when WhatsApp's day is over (None: no
+    such window, or nobody to write to); `last_at` is when the reporter wrote last."""
 
     item: QueueItem
     public_key: bytes
     sealed_key: bytes
     head: bytes
-    records: tuple[Record, ...]
-    ticks: tuple[Tick, ...]
     colleagues: tuple[OnDuty, ...]
     last_at: int | None
     window_until: int | None

@@ -11,7 +11,7 @@ from sqlalchemy import Row, exists, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage import tables
-from bot.storage.case_file import UNREAD
+from bot.storage.case_list import UNREAD
 
 _GONE = ("left", "erased", "silent")
 

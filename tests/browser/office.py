@@ -17,7 +17,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from actions.rows import Change, Insert
+from actions.rows import Change
 from bot.app import Service
 from bot.channels.base import Channel, Received
 from bot.channels.web import WebChannel
@@ -36,6 +36,7 @@ from tests.bot.house import Phones
 from tests.browser.site import NUMBERS
 from tests.contracts.twilio_peer import TEMPLATE, TOKEN, Kept, Twilio, signed
 from tests.contracts.twilio_peer import channel as whatsapp_channel
+from tests.pinning import unit_made
 from tests.stores import given
 
 PUBLIC = "https://bot.example.org"  # what Twilio signs its calls for: a proxy leads from there to the port
@@ -67,6 +68,7 @@ class Office:
             self.port = int(probe.getsockname()[1])
         self.url = f"http://localhost:{self.port}"
         self.phones = phones or Phones()
+        self._ahead = 0.0
         self._ready = threading.Event()
         self._stop: Callable[[], None] = lambda: None
         self._failed: BaseException | None = None
@@ -85,6 +87,13 @@ class Office:
         """Ends the service."""
         self._loop.call_soon_threadsafe(self._stop)
         self._thread.join(20)
+
+    def later(self, seconds: float) -> None:
+        """The service's clock goes on by so much at once."""
+        self._ahead += seconds
+
+    def _clock(self) -> float:
+        return time.time() + self._ahead
 
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
@@ -105,13 +114,13 @@ class Office:
         whatsapp = whatsapp_channel(self.twilio, public_url=PUBLIC, template=TEMPLATE) if self.twilio is not None else None
         if whatsapp is not None:
             channels["whatsapp"] = whatsapp
-        service = Service(self.settings, channels=channels, understander=understander())
+        service = Service(self.settings, channels=channels, understander=understander(), clock=self._clock)
         self.service = service
         await service.start()
         app = Starlette(routes=web_routes(service, channel=web, numbers=NUMBERS, service_name="Ruang Aman"))
         if whatsapp is not None:
             app.router.routes += whatsapp_routes(service, service.reports, whatsapp, public_url=PUBLIC, auth_token=TOKEN)
-        console = open_console(app, service, closing=asyncio.Event(), clock=time.time, second_factor=False)
+        console = open_console(app, service, closing=asyncio.Event(), clock=self._clock, second_factor=False)
         self.people = console.people
         config = uvicorn.Config(app, host="127.0.0.1", port=self.port, log_config=None, access_log=False, lifespan="off")
         server = uvicorn.Server(config)
@@ -137,13 +146,15 @@ class Office:
         """A unit that has no key yet."""
         unit_id = secrets.token_bytes(16)
         row = {"id": unit_id, "name": name, "kind": kind, "lead": 1, "public_key": None, "created_at": int(time.time())}
-        self.run(self.service.writer.write([Insert(table="unit", row=row)]))
+        self.run(unit_made(self.service.writer, self.service.keys.pins, row))
         return unit_id
 
     def invited(self, unit_id: bytes, role: str) -> str:
         """A link's token."""
         token, row = new_invite(unit_id=unit_id, role=role, made_by=None, staff_id=None, now=int(time.time()))
         self.run(self.service.writer.write([row]))
+        if role == "lead":
+            self.run(self.people.staff.expect_first(unit_id, token))
         return token
 
     def colleague(self, unit_id: bytes, role: str, *, name: str, shown: str, lead: Colleague | None = None) -> Colleague:

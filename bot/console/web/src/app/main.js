@@ -19,12 +19,13 @@ import { move } from "./roving.js";
 import { startTicking } from "./ticker.js";
 import { say } from "./toast.js";
 import { loadWords, t } from "./words.js";
-import { closePages, showPage } from "./pages.js";
+import { closePages, sealAnew, showPage } from "./pages.js";
 import { lock, me, signOut } from "../session/index.js";
 import * as queue from "../queue/queue.js";
 import * as talk from "../conversation/talk.js";
 import "../conversation/tools.js";
 import * as cases from "../case/cases.js";
+import { forget as forgetList } from "../case/list.js";
 
 const SECTIONS = ["queue", "cases", "board", "staff", "hours", "me"];
 let may = {};
@@ -76,6 +77,7 @@ async function enter() {
   resume = {};
   if (at === "queue" && talkId) await talk.openTalk(talkId);
   if (at === "cases" && caseId) await cases.openTheCase(caseId);
+  if (may.staff?.includes("remove")) void sealAnew(); // what was left when somebody went
 }
 
 /** Locks: keys and all that was opened are forgotten, what somebody was writing is not. */
@@ -91,6 +93,7 @@ function leave(options = null) {
   closeDialogs();
   talk.closeTalk();
   cases.closeCase();
+  forgetList();
   closePages();
   $("#queue").replaceChildren();
   $("#cases").replaceChildren();
@@ -139,6 +142,11 @@ const list = () => $(at === "cases" ? "#case-rows" : "#queue-rows");
 onKey("j", () => list() && move(list(), 1));
 onKey("k", () => list() && move(list(), -1));
 onKey("a", () => at === "queue" && queue.acceptFirst());
+onKey("/", async () => {
+  if ($("[data-view=cases]").hidden) return;
+  if (at !== "cases") await go("cases");
+  focus($("#case-number"));
+});
 onKey("p", () => may.queue && void toggle());
 onKey("shift+h", hideScreen);
 onKey("?", () => openDialog("keys"));
