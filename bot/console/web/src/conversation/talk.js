@@ -151,7 +151,17 @@ class Talk {
   }
 }
 
+let heading = null; // one look at a time: of two, the second would be put in the place of a head that is not there any more
+let headAgain = false;
 async function head(talk) {
+  headAgain = Boolean(heading);
+  if (heading) return heading;
+  heading = headNow(talk).finally(() => (heading = null));
+  await heading;
+  if (headAgain && talk.here) await head(talk);
+}
+
+async function headNow(talk) {
   const old = $("#talk-head");
   if (!old) return;
   const focused = document.activeElement?.closest?.("#talk-head") ? document.activeElement.dataset.do : "";
