@@ -11,7 +11,7 @@ from actions.case import seconds
 from actions.desk import REKEY, TOLD, moves, rekeyed
 from actions.ports import Request
 from actions.queue import DangerHeard, Erased, Event, HandOff, Left, Refusal, State, Urgency, Wrote, after
-from actions.rows import Change, Delete, Update
+from actions.rows import Change, Delete, Insert, Update
 
 URGENCY_OF = {"emergency": Urgency.DANGER, "self_harm": Urgency.SELF_HARM}  # what an alert makes of it
 DAY = 86_400
@@ -36,8 +36,10 @@ def moved(request: Request, events: Sequence[Event]) -> list[Change]:
     if was.conversation_id is None or now.conversation_id is not None:
         return rows
     # Who leaves or erases gets another key in the same commit; whoever stays, at once after it.
-    ends = (TOLD, REKEY) if any(isinstance(event, Left | Erased) for event in events) else (TOLD,)
-    return [*rows, *(Delete(table="timer", key={"conversation_id": request.conversation_id, "name": name}) for name in ends)]
+    gone = any(isinstance(event, Left | Erased) for event in events)
+    kept = [row for row in rows if not (gone and isinstance(row, Insert) and row.table == "timer")]
+    ends = (TOLD, REKEY) if gone else (TOLD,)
+    return [*kept, *(Delete(table="timer", key={"conversation_id": request.conversation_id, "name": name}) for name in ends)]
 
 
 def refusal(request: Request, event: Event) -> Refusal | None:

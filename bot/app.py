@@ -18,7 +18,8 @@ from typing import Any
 from actions.desk import TOLD
 from actions.ports import Ports
 from actions.rows import Insert
-from bot.adapters import CaseSealer, GuessBudget, ReceiptDesk, StoredCases, StoredUnits
+from bot.adapters import CaseSealer, GuessBudget, ReceiptDesk, StoredCases
+from bot.adoption import Adoption
 from bot.channels.base import Channel, Fetching, Pending, Received, TryLater
 from bot.clearing import Clearing
 from bot.deliver import Deliver
@@ -43,9 +44,14 @@ from bot.storage.faults import is_double
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
 from bot.storage.sharing import BUBBLE, HAND_OFF, KEY_DEATH, MESSAGE, sharing_of
+from bot.storage.staff import StaffStore
+from bot.storage.untagged import Untagged
 from bot.storage.writer import Writer
+from bot.trust import Trust
 from bot.turn import TimerDue, Turn
 from bot.turns import Turns
+from bot.units import StoredUnits
+from bot.vault.row_tag import RowTags
 from flows.definition import Flow, read_flow
 from flows.desk import NOTHING
 from flows.library import Library
@@ -115,7 +121,9 @@ class Service:
         self.reading = open_engine(database_url, reading=True)
         self.writer = Writer(self.engine, holder=self.sharing.holder)
         self.reads = Reads(self.reading, holder=self.sharing.holder)
-        self.units = StoredUnits(self.reads, roles=self.shelf.identity_roles)
+        self.staff = StaffStore(self.reading)
+        self.trust = Trust(self.staff, self.keys.pins)
+        self.units = StoredUnits(self.reads, staff=self.staff, pins=self.keys.pins, roles=self.shelf.identity_roles)
         self.mode = Mode(self.reads)
         self.pages = Pages(writer=self.writer, reads=self.reads, keys=self.keys)
         self.deliver = Deliver(
@@ -144,18 +152,23 @@ class Service:
         await self.keys.open()
         self.writer.start()
         await self.sharing.start(self._heard, self._missed)
-        await self.units.refresh()
         await self.mode.refresh()
         pepper = await asyncio.to_thread(
             read_pepper, settings.pepper_file, receipts_exist=await self.reads.any_receipt()
         )  # fmt: skip
         await self._same_pepper(pepper)
+        self.tags = RowTags(pepper)
+        await Adoption(
+            reads=self.reads, writer=self.writer, staff=self.staff, pins=self.keys.pins, untagged=Untagged(self.reading), tags=self.tags,
+            clock=self._clock,
+        ).run()  # fmt: skip
+        await self.units.refresh()
         library = await self._with_former()
         ids = RowIds()
-        self._receipts = ReceiptDesk(self.reads, pepper)
+        self._receipts = ReceiptDesk(self.reads, pepper, tags=self.tags, trust=self.trust, keys=self.keys)
         ports = Ports(
-            sealer=CaseSealer(lambda: self.keys.delivery.public), receipts=self._receipts, units=self.units,
-            guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads),
+            sealer=CaseSealer(lambda: self.keys.delivery.public, self.tags), receipts=self._receipts, units=self.units,
+            guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads, self.tags),
             files=self.files, new_id=lambda: secrets.token_bytes(16),
             recording=self.shelf.recording, zone=settings.zone,
             open_at=lambda moment: self._by_hand is not None or self.desk.open_at(moment),

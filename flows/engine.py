@@ -98,9 +98,7 @@ def _run(scene: Scene, session: Session, signal: Signal) -> Turn:
         if isinstance(move, Act):
             frame = scene.frame
             last = next((frame.flow.steps[name].save for name in reversed(frame.order) if name in frame.flow.steps), "")
-            action = RunAction(
-                name=move.name, arguments=move.arguments, answers=dict(frame.answers), last=last, apart=frame.words_apart()
-            )  # fmt: skip
+            action = RunAction(name=move.name, arguments=move.arguments, answers=dict(frame.answers), last=last, apart=frame.words_apart())
             return Turn(session=scene.frozen(waiting=move.name), effects=(*_sends(scene), action))
         move = _follow(scene, move)
     return _circle(scene)
@@ -227,8 +225,7 @@ def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
         return _interrupt(scene, command)
     text = said.message.text
     if said.message.media is not None:
-        scene.unwanted = said.message.media
-        scene.tell(scene.common("media_closed"))
+        scene.refuse(said.message.media)
     scene.puzzled = said.message.kind is InboundKind.TEXT and command is None
     if scene.aside is not None:
         return begin(scene)  # greeted first; what was meant is followed where the menu would be asked

@@ -196,6 +196,11 @@ class Scene:
         )  # fmt: skip
         self.replaces = False
 
+    def refuse(self, media: Media) -> None:
+        """Says that no file is taken here; it goes from where the platform keeps it."""
+        self.unwanted = media
+        self.tell(self.common("media_closed"))
+
     def keep_told(self, text: str) -> None:
         """Keeps words that no question asked for: the report begins with them."""
         told = self.facts.get("told")

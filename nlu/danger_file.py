@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from flows.marked import Problem
+from flows.marked import SAFE_LOADER, Problem
 from flows.message import Danger
 from nlu.normalise import FILLER_WORDS, form_of
 from nlu.phrases import Phrase, compile_phrase
@@ -87,7 +87,7 @@ def read_files(paths: Iterable[str | Path]) -> Lines:
 def read(text: str, *, file: str, into: Lines) -> None:
     """Adds the lines of one file. Every scalar is text (`no` is a word, not a boolean); the problems go to `into.problems`."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=SAFE_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         into.problems.append(Problem(file=file, line=mark.line + 1 if mark else 0, message=f"not YAML: {error.problem}"))

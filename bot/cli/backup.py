@@ -87,6 +87,7 @@ async def put_back(
                     engine, file, known, replace=replace, progress=progress, taken_up=lambda row: reopened(row, alive)
                 )  # fmt: skip
                 await keys.destroy(report.dying)
+                await keys.pins.set_adopted(False)  # the next start follows what the backup says, as far as pins vouch for it
                 await truncate_wal(engine)
             with unusable("keys"):
                 await keys.scrub_all()
@@ -130,7 +131,8 @@ def _told(report: Report, header: Header, *, young: bool, pepper: bool) -> list[
     if young:
         lines.append(
             "THE KEY STORE IS YOUNGER THAN THE BACKUP. Conversations that were open have ended. Return addresses from before cannot be "
-            "opened any more: answer those people through their codes. What was read or purged since is back: run 'ruang-aman purge'."
+            "opened any more: answer those people through their codes. What was read or purged since is back: run 'ruang-aman purge'. "
+            "Nothing vouches for the units' keys but this backup: have each lead compare the unit's six words in the console."
         )
     if rows["receipt"] and not pepper:
         lines.append("THE PEPPER IS MISSING. The service does not start without it: put the offline copy back (RUANG_AMAN_PEPPER_FILE).")

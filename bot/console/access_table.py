@@ -46,6 +46,8 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("POST", "/console/j/invite"): Needs(kind="staff", verb="invite"),
     ("POST", "/console/j/remove"): Needs(kind="staff", verb="remove"),
     ("POST", "/console/j/unit-key"): Needs(kind="staff", verb="remove"),
+    ("GET", "/console/j/stale-keys"): Needs(kind="staff", verb="remove"),
+    ("POST", "/console/j/stale-keys"): Needs(kind="staff", verb="remove"),
     ("GET", "/console/j/signers"): Needs(kind="staff", verb="list"),
     # What is seen
     ("GET", "/console/events"): Needs(kind="own", verb="see"),

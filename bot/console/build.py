@@ -47,7 +47,8 @@ def open_console(
     console = Console(
         desk=service.desk, cases=CaseFile(service.reading), board=Board(service.reading), writer=service.writer, chain=chain,
         library=service.shelf.library, city=service.shelf.city, clock=clock,
-        changed=lambda case_id: service.desk.events.publish(Changed(what="case", id=case_id)), closing=closing,
+        changed=lambda case_id: service.desk.events.publish(Changed(what="case", id=case_id)), closing=closing, trust=service.trust,
+        tags=service.tags,
     )  # fmt: skip
     sessions = Sessions(folk, public_url=service.settings.public_url)
     app.state.sessions = sessions

@@ -13,14 +13,18 @@ from starlette.responses import Response
 from actions import audit
 from actions.rows import Change, Insert, Require, Update
 from bot.console.auth import Staff
-from bot.console.guard import Asked, BadRequest, answer, body_of, identifier, one_of
+from bot.console.guard import Asked, BadRequest, answer, body_of, hex_of, identifier, one_of
 from bot.console.hand_offs import blob, entry_of, page_json, record_json, second_of
 from bot.console.reach import Reach
+from bot.desk.errors import Refused
+from bot.desk.mailbox import Mailbox, Message
 from bot.storage.case_file import CaseFile
 from bot.storage.case_list import UNREAD
 from bot.storage.faults import Moved
 from bot.storage.writer import Writer
 from bot.vault.errors import SignatureError
+from bot.vault.row_tag import RowTags, same
+from bot.vault.signing import SIGNATURE_BYTES
 from bot.vault.staff_entry import FIRST, StaffEntry, check_entry, link
 
 STATUSES = ("assessed", "in_progress", "referred", "closed", "reopened")
@@ -32,9 +36,11 @@ class Cases:
     """Endpoints under /console/j/case/{id}, and files. `changed` tells the consoles that a case is another than before."""
 
     def __init__(
-        self, *, cases: CaseFile, writer: Writer, reach: Reach, clock: Callable[[], float], changed: Callable[[bytes], None]
+        self, *, cases: CaseFile, writer: Writer, reach: Reach, clock: Callable[[], float], changed: Callable[[bytes], None],
+        mailbox: Mailbox, tags: RowTags,
     ) -> None:  # fmt: skip
         self._cases, self._writer, self._reach, self._clock, self._changed = cases, writer, reach, clock, changed
+        self._mailbox, self._tags = mailbox, tags
 
     async def opened(self, request: Request, asked: Asked) -> Response:
         """The sealed case. Its key, sealed to the unit, comes with the first look, which is on the audit chain, and by which its status
@@ -53,7 +59,7 @@ class Cases:
             status = READ
             await self._writer.write([Update(table="cases", key={"id": case.id, "status": case.status}, values={"status": READ})])
             self._changed(case.id)
-        mailboxes = await self._cases.mailboxes(case.id)
+        mailboxes = await self._mailboxes(case.id)
         waiting = await self._cases.waiting_in(case.id)
         return answer(
             {
@@ -67,27 +73,51 @@ class Cases:
             }
         )  # fmt: skip
 
+    async def _mailboxes(self, case_id: bytes) -> list[Any]:
+        """A case's mailboxes, as far as this service made them: nobody is answered into a box that somebody else put there."""
+        rows = await self._cases.mailboxes(case_id)
+        return [
+            row
+            for row in rows
+            if same(
+                self._tags.receipt(
+                    row.locator, case_id=row.case_id, mailbox_id=row.mailbox_id, mailbox_public=row.mailbox_public
+                ),
+                row.tag,
+            )
+        ]  # fmt: skip
+
     async def earlier(self, request: Request, asked: Asked) -> Response:
         """What was said before a second."""
         return answer(page_json(await self._cases.records.earlier(asked.id, second_of(request, "before"))))
 
     async def reply(self, request: Request, asked: Asked) -> Response:
-        """A reply: one message sealed to each of the case's mailboxes, and the same words sealed to the case, signed."""
+        """A reply: one message sealed to each of the case's mailboxes and signed, and the same words sealed to the case, signed."""
         body = await body_of(request)
-        boxes = {box.mailbox_id for box in await self._cases.mailboxes(asked.id)}
+        boxes = {box.mailbox_id for box in await self._mailboxes(asked.id)}
         messages = body.get("messages")
         if not isinstance(messages, list) or not 1 <= len(messages) <= _MOST_MAILBOXES:
             raise BadRequest
-        now = int(self._clock())
-        rows: list[Change] = []
+        taken: list[Message] = []
         for message in messages:
             if not isinstance(message, dict) or identifier(message.get("mailbox_id")) not in boxes:
                 raise BadRequest
-            row = {
-                "id": identifier(message.get("id")), "mailbox_id": identifier(message.get("mailbox_id")), "created_at": now,
-                "sealed": blob(message.get("sealed")),
-            }  # fmt: skip
-            rows.append(Insert(table="mailbox_message", row=row))
+            signature = hex_of(message.get("signature"))
+            if len(signature) != SIGNATURE_BYTES:
+                raise BadRequest
+            taken.append(
+                Message(
+                    id=identifier(message.get("id")), mailbox_id=identifier(message.get("mailbox_id")), sealed=blob(message.get("sealed")),
+                    signature=signature,
+                )
+            )  # fmt: skip
+        staff = asked.staff
+        try:
+            rows = await self._mailbox.rows(
+                taken, case_id=asked.id, unit_id=staff.unit_id, author_id=staff.id, now=int(self._clock())
+            )  # fmt: skip
+        except Refused as refused:
+            raise BadRequest(refused.code, 422) from None
         return await self._entered(asked, "reply", body, rows)
 
     async def note(self, request: Request, asked: Asked) -> Response:
@@ -127,11 +157,11 @@ class Cases:
         return answer({"code": "ok", "head": head.hex(), "at": row["created_at"]})
 
     async def _signed(self, staff: Staff, entry: StaffEntry, signature: bytes) -> None:
-        public = await self._cases.signer(staff.id)
+        author = await self._mailbox.author(staff.id, staff.unit_id)
         try:
-            if public is None:
+            if author is None:
                 raise SignatureError
-            check_entry(entry, signature, author_public=public)
+            check_entry(entry, signature, author_public=author.signing_public)
         except SignatureError:
             raise BadRequest("forged", 422) from None
 

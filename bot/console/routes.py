@@ -24,18 +24,21 @@ from bot.console.leads import Leads
 from bot.console.pages import Pages
 from bot.console.reach import Reach
 from bot.console.words import load_words
+from bot.desk.mailbox import Mailbox
 from bot.desk.queue import Desk
 from bot.storage.audit import AuditChain
 from bot.storage.board import Board
 from bot.storage.case_file import CaseFile
 from bot.storage.writer import Writer
+from bot.trust import Trust
+from bot.vault.row_tag import RowTags
 from flows.library import Library
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Console:
     """What the console is made of. `city` is what the city decided; `changed` tells all consoles that a case is another than before;
-    `closing` ends the open streams when the service stops."""
+    `trust` says whom the service believes, `tags` are its own over what it wrote; `closing` ends the open streams when it stops."""
 
     desk: Desk
     cases: CaseFile
@@ -46,6 +49,8 @@ class Console:
     city: Mapping[str, Any]
     clock: Callable[[], float]
     changed: Callable[[bytes], None]
+    trust: Trust
+    tags: RowTags
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     assets: Assets = field(default_factory=load_assets)
 
@@ -65,7 +70,10 @@ def routes(console: Console) -> list[Route]:
     reach = Reach(cases=console.cases, chain=console.chain, clock=console.clock)
     guard = Guard(found=reach.access_by_id, note=reach.refused)
     desk = HandOffs(desk=console.desk, cases=console.cases, reach=reach)
-    cases = Cases(cases=console.cases, writer=console.writer, reach=reach, clock=console.clock, changed=console.changed)
+    cases = Cases(
+        cases=console.cases, writer=console.writer, reach=reach, clock=console.clock, changed=console.changed,
+        mailbox=Mailbox(console.trust, console.tags), tags=console.tags,
+    )  # fmt: skip
     leads = Leads(desk=console.desk, writer=console.writer, words=words, library=console.library)
     pages = Pages(
         desk=console.desk, cases=console.cases, board=console.board, words=words, catalogue=console.library.catalogue, templates=templates,

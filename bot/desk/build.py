@@ -20,7 +20,9 @@ from bot.storage.desk import DeskStore
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
 from bot.storage.sharing import Sharing
+from bot.storage.staff import StaffStore
 from bot.storage.writer import Writer
+from bot.trust import Trust
 
 
 def build_desk(
@@ -30,12 +32,12 @@ def build_desk(
 ) -> Desk:  # fmt: skip
     """A desk. `reading` is the engine for single queries; `ids` are those of the turns, so that a reply follows what the bot said before;
     `tell` queues the timer `desk` for a conversation of this process; `messenger` writes to staff in Telegram, `caller` telephones."""
-    store = DeskStore(reading)
+    store = DeskStore(reading, keys.pins.names)
     ledger = Ledger(writer=writer, sharing=sharing, events=Events(), tell=tell, clock=clock)
     alarm = Alarm(ledger=ledger, contacts=Contacts(writer, lambda: keys.desk), messenger=messenger, caller=caller)
     replies = Replies(
         store=store, reads=reads, writer=writer, keys=keys, ids=ids, channels=channels, deliver=deliver, sharing=sharing,
-        chain=AuditChain(reading, writer), ledger=ledger,
+        chain=AuditChain(reading, writer), ledger=ledger, trust=Trust(StaffStore(reading), keys.pins),
     )  # fmt: skip
     return Desk(
         store=store, writer=writer, sharing=sharing, ledger=ledger, alarm=alarm, replies=replies, take_up=deliver.take_up, clock=clock,

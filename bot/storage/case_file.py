@@ -73,15 +73,9 @@ class CaseFile:
         rows = await self._all(select(key.sealed).where(key.case_id == case_id, key.recipient_id == unit_id))
         return rows[0][0] if rows else None
 
-    async def signer(self, staff_id: bytes) -> bytes | None:
-        """The public half that a colleague signs with, or None."""
-        rows = await self._all(select(tables.staff.c.signing_public).where(tables.staff.c.id == staff_id))
-        return rows[0][0] if rows else None
-
     async def mailboxes(self, case_id: bytes) -> Sequence[Row[Any]]:
-        """The mailboxes that a case's codes open."""
-        receipt = tables.receipt.c
-        return await self._all(select(receipt.mailbox_id, receipt.mailbox_public).where(receipt.case_id == case_id))
+        """The mailboxes that a case's codes open: rows of `receipt`."""
+        return await self._all(select(tables.receipt).where(tables.receipt.c.case_id == case_id))
 
     async def waiting_in(self, case_id: bytes) -> Sequence[Row[Any]]:
         """The replies in a case's mailboxes that were not read yet, oldest first."""

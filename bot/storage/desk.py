@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Row, and_, select
@@ -33,10 +34,11 @@ def doubled(error: BaseException) -> bool:
 
 
 class DeskStore:
-    """All queries of the desk, over one engine."""
+    """All queries of the desk, over one engine. `names` gives what colleagues are called by whoever admitted them, by id: a reporter is
+    told with whom they speak, and that is no word of the database's."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, names: Callable[[], Awaitable[Mapping[bytes, str]]] | None = None) -> None:
+        self._engine, self._names = engine, names
 
     async def _all(self, statement: Any) -> Sequence[Row[Any]]:
         for last in (False, True):  # once more if the connection that was lent had died
@@ -126,7 +128,7 @@ class DeskStore:
 
     # People
 
-    async def staff(self) -> Sequence[Row[Any]]:
+    async def staff(self) -> Sequence[Any]:
         """Everybody who works here now, with their presence (`presence`, `state_until`, `until`; none: never there)."""
         staff, presence = tables.staff, tables.presence
         columns = (
@@ -134,9 +136,11 @@ class DeskStore:
             staff.c.telegram, staff.c.telephone, staff.c.signing_public,
         )  # fmt: skip
         there = (presence.c.state.label("presence"), presence.c.state_until, presence.c.until)
-        return await self._all(
+        rows = await self._all(
             select(*columns, *there).outerjoin(presence, presence.c.staff_id == staff.c.id).where(staff.c.state == "active")
         )  # fmt: skip
+        names = await self._names() if self._names is not None else {}
+        return [SimpleNamespace(**{**row._asdict(), "shown": names.get(row.id, row.shown)}) for row in rows]
 
     async def presence(self, staff_id: bytes) -> Row[Any] | None:
         """What somebody said of themselves last: state, state_until, until."""

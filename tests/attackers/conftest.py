@@ -32,7 +32,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
     with watched([temporary, folder / "data", folder / "data" / "keys"]) as made:
         played = subprocess.run(
             [sys.executable, "-W", "always", "-m", "tests.attackers.scene", str(folder), str(int(time.time()))],
-            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=False,
+            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False,
         )  # fmt: skip
     assert played.returncode == 0, played.stderr[-3000:]
     told = json.loads((folder / "scene.json").read_text("utf-8"))

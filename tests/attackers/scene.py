@@ -22,7 +22,6 @@ from unittest.mock import patch
 
 from PIL import Image
 
-from actions.rows import Insert
 from bot.cli.identity_key import add_role
 from bot.cli.open import records_of
 from bot.cli.unit import _recovery, add_unit
@@ -32,11 +31,11 @@ from bot.process import harden_process
 from bot.storage.desk import DeskStore
 from bot.vault import draft
 from bot.vault.key_file import read_key_file
-from bot.vault.mailbox import seal_reply
 from bot.vault.word_code import NUMBERS
 from tests.attackers.town import SECRET, TOKEN, OnTelegram, OnTerminal, OnWeb, Person, Platform, Town, configured, town, web_token
 from tests.bot.desk.sitting import Person as Colleague
 from tests.bot.desk.sitting import add_person
+from tests.pinning import Author
 from tests.stores import accepting, refusing
 
 # Everything that somebody wrote, is called, or is reached by. Each stands for all of its kind.
@@ -277,13 +276,11 @@ async def _ended(here: Town, people: dict[str, Person]) -> dict[str, str]:
 
 
 async def _answered(here: Town, case_id: bytes) -> None:
-    """A counsellor's reply to a case, as staff will write it: sealed to the mailbox."""
+    """A counsellor's reply to a case, sealed to the mailbox and signed as the console does it."""
     (receipt,) = await here.service.reads.receipts_of(case_id)
-    message_id = secrets.token_bytes(16)
-    words = json.dumps({"text": CANARIES["reply"]}).encode()
-    sealed = seal_reply(words, mailbox_public=receipt.mailbox_public, mailbox_id=receipt.mailbox_id, message_id=message_id)
-    row = {"id": message_id, "mailbox_id": receipt.mailbox_id, "created_at": int(here.now), "sealed": sealed}
-    await here.service.writer.write([Insert(table="mailbox_message", row=row)])
+    author = Author((await here.service.reads.units())[0].id)
+    await author.joins(here.service)
+    await author.answers(here.service, CANARIES["reply"], receipt, now=int(here.now))
 
 
 async def _case_of(here: Town, code: str) -> bytes:

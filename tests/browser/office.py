@@ -17,7 +17,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from actions.rows import Change, Insert
+from actions.rows import Change
 from bot.app import Service
 from bot.channels.base import Channel, Received
 from bot.channels.web import WebChannel
@@ -36,6 +36,7 @@ from tests.bot.house import Phones
 from tests.browser.site import NUMBERS
 from tests.contracts.twilio_peer import TEMPLATE, TOKEN, Kept, Twilio, signed
 from tests.contracts.twilio_peer import channel as whatsapp_channel
+from tests.pinning import unit_made
 from tests.stores import given
 
 PUBLIC = "https://bot.example.org"  # what Twilio signs its calls for: a proxy leads from there to the port
@@ -145,13 +146,15 @@ class Office:
         """A unit that has no key yet."""
         unit_id = secrets.token_bytes(16)
         row = {"id": unit_id, "name": name, "kind": kind, "lead": 1, "public_key": None, "created_at": int(time.time())}
-        self.run(self.service.writer.write([Insert(table="unit", row=row)]))
+        self.run(unit_made(self.service.writer, self.service.keys.pins, row))
         return unit_id
 
     def invited(self, unit_id: bytes, role: str) -> str:
         """A link's token."""
         token, row = new_invite(unit_id=unit_id, role=role, made_by=None, staff_id=None, now=int(time.time()))
         self.run(self.service.writer.write([row]))
+        if role == "lead":
+            self.run(self.people.staff.expect_first(unit_id, token))
         return token
 
     def colleague(self, unit_id: bytes, role: str, *, name: str, shown: str, lead: Colleague | None = None) -> Colleague:

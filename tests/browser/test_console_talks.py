@@ -189,6 +189,8 @@ def test_danger_stands_on_top_whoever_it_is_offered_to(desk: Desk, console: Any)
         box = each.locator("#queue .entry.danger").bounding_box()
         assert box is not None and all(box["y"] < (entry.bounding_box() or box)["y"] for entry in each.locator("#queue .entry").all()[1:])
         sound(each, "danger on top")
+        strip, bar = each.locator("#alarm").bounding_box(), each.locator("header.bar").bounding_box()
+        assert strip is not None and bar is not None and strip["y"] + strip["height"] <= bar["y"], "the alarm lies over nothing"
     shot(page, "danger-on-top")
     page.keyboard.press("a")  # takes whoever is in danger, and not what was offered before
     expect(page.locator("#summary")).to_contain_text("bunuh aku", timeout=PATIENCE)
@@ -300,9 +302,9 @@ def test_attachments_are_opened_by_a_click_and_given_back(desk: Desk, console: A
     until(page, lambda: opened_addresses(page) == [])
     assert not readable(page, address)
 
+    page.locator("[data-view=queue]").click()
     ready(page)
     reporter = desk.asks("Aku punya rekaman dan surat.")
-    page.locator("[data-view=queue]").click()
     accept(page)
     sends(reporter, "voice", sample("voice.ogg"))
     sends(reporter, "document", sample("letter.pdf"))
@@ -330,4 +332,4 @@ def test_attachments_are_opened_by_a_click_and_given_back(desk: Desk, console: A
     page.locator("#log").get_by_role("button", name="Putar suara").click()
     expect(page.locator("#log audio")).to_be_visible(timeout=PATIENCE)
     finish(page)
-    assert opened_addresses(page) == []
+    until(page, lambda: opened_addresses(page) == [])

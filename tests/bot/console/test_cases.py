@@ -15,6 +15,7 @@ import pytest
 from actions import audit
 from bot.vault.mailbox import seal_reply
 from bot.vault.signing import generate_signing
+from bot.vault.staff_entry import StaffReply, sign_message
 from tests.bot.console.room import Made, Person, Room, room
 
 STORY = "Kakak sepupu memukulku pakai sapu."
@@ -42,12 +43,16 @@ async def told(here: Room) -> tuple[Person, Made]:
     return await here.person(unit, "case_worker"), await here.case(unit, kind="report", body={"answers": {"story": STORY}})
 
 
-def mail(case: Made, text: str) -> tuple[dict[str, str], bytes]:
-    """A message as the browser seals it to the mailbox: for the wire, and its id."""
+def mail(case: Made, text: str, by: Person) -> tuple[dict[str, str], bytes]:
+    """A message as the browser seals it to the mailbox and signs it: for the wire, and its id."""
     message_id = secrets.token_bytes(16)
     content = json.dumps({"text": text}).encode()
     sealed = seal_reply(content, mailbox_public=case.mail.public, mailbox_id=case.mailbox, message_id=message_id)
-    return {"id": message_id.hex(), "mailbox_id": case.mailbox.hex(), "sealed": base64.b64encode(sealed).decode()}, message_id
+    signed = StaffReply(case_id=case.id, mailbox_id=case.mailbox, message_id=message_id, author_id=by.id, sealed=sealed)
+    return {
+        "id": message_id.hex(), "mailbox_id": case.mailbox.hex(), "sealed": base64.b64encode(sealed).decode(),
+        "signature": sign_message(signed, private_key=by.signing.private).hex(),
+    }, message_id  # fmt: skip
 
 
 async def test_what_the_server_gives_is_sealed_and_opens_with_the_units_key(here: Room) -> None:
@@ -72,7 +77,7 @@ async def test_opening_says_that_it_was_read(here: Room) -> None:
 async def test_a_reply_reaches_the_mailbox_and_stands_signed_in_the_case(here: Room) -> None:
     worker, case = await told(here)
     seen = await here.get(worker, f"/console/j/case/{case.id.hex()}")
-    message, message_id = mail(case, ANSWER)
+    message, message_id = mail(case, ANSWER, worker)
     # Written in the report's own second, with an id before every other: it stands below the report all the same.
     first = bytes(16)
     entry = here.entry(worker, case, {"from": "staff", "text": ANSWER}, previous=seen["head"], kind="reply", record_id=first)
@@ -90,7 +95,7 @@ async def test_a_reply_reaches_the_mailbox_and_stands_signed_in_the_case(here: R
 async def test_a_mailbox_of_another_case_takes_nothing(here: Room) -> None:
     worker, case = await told(here)
     other = await here.case(case.unit)
-    message, _ = mail(other, ANSWER)
+    message, _ = mail(other, ANSWER, worker)
     entry = here.entry(worker, case, {"text": ANSWER}, previous="00" * 32, kind="reply")
     answer = await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/reply", {**entry, "messages": [message]})
     assert answer.status_code == 400

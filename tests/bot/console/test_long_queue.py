@@ -32,9 +32,9 @@ async def test_the_first_ones_come_and_the_rest_for_who_asks(here: Room) -> None
         here.wait(1)
     danger = (await here.case(unit, urgency="danger")).hand_off.hex()
     page = (await here.ask(person, "GET", "/console/f/queue")).text
-    assert shown(page) == [danger, *ids[: MOST - 1]], "whoever is in danger is always among them"
+    assert shown(page) == [danger, *ids[:MOST]], "whoever is in danger stands before all, and takes nobody's place"
     assert f"<b>{MOST + 6}</b> menunggu" in page and 'data-danger="1"' in page
-    assert "Tampilkan 6 lagi" in page
+    assert "Tampilkan 5 lagi" in page
     whole = (await here.ask(person, "GET", "/console/f/queue?all=1")).text
     assert shown(whole) == [danger, *ids]
     assert "queue-all" not in whole

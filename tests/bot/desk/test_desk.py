@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,12 @@ import pytest
 from sqlalchemy import select
 
 from actions.queue import State
+from actions.rows import Update
 from bot.desk.shown import tick_of
 from bot.desk.views import Entry, HandOffView, Reply
 from bot.storage import tables
 from bot.storage.desk import DeskStore
+from bot.vault.signing import generate_signing
 from bot.vault.staff_entry import FIRST
 from tests.bot.desk.sitting import Office, Person, office, wait_here
 from tests.bot.house import add_unit, generate_keypair
@@ -254,6 +257,25 @@ async def test_a_forged_entry_is_refused_and_so_is_one_that_forgets_what_came_be
     rows = await desk.all(select(tables.case_record).where(tables.case_record.c.author_id.is_not(None)))
     assert len({row.previous for row in rows}) == 3, "each names another one before it"
     assert [text for text in desk.heard("100") if text in ("palsu", "dua", "catatan")] == []
+
+
+async def test_whoever_only_writes_to_the_database_says_nothing_to_a_reporter(desk: Office) -> None:
+    """Neither in a counsellor's name with a key of his own in her row, signed in as her for all the service knows, nor by what she is
+    called: the reporter is told the name under which she was admitted."""
+    rina, own = await desk.comes("Rina"), generate_signing()
+    lie = "Datang sendirian ke rumah Pak X"
+    await desk.service.writer.write([Update(table="staff", key={"id": rina.id}, values={"shown": lie})])
+    hand_off_id = await talking(desk, rina)
+    assert any("Rina" in text for text in desk.heard("100"))
+    hand_off = await desk.hand_off(hand_off_id)
+    await desk.service.writer.write([Update(table="staff", key={"id": rina.id}, values={"signing_public": own.public})])
+    thief = replace(rina, signing=own)
+    entry = thief.entry(hand_off, await desk.store.case(hand_off.case_id), lie)
+    assert (await desk.desk.reply(thief, hand_off_id, Reply(text=lie, **entry))).code == "forged"
+    await desk.service.settle()
+    assert not [text for text in desk.heard("100") if lie in text]
+    await desk.service.writer.write([Update(table="staff", key={"id": rina.id}, values={"signing_public": rina.signing.public})])
+    assert (await desk.replies(rina, hand_off_id, "Aku di sini.")).ok
 
 
 async def test_two_notes_at_the_same_moment_make_one_chain(desk: Office) -> None:

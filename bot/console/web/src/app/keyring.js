@@ -127,11 +127,14 @@ export class OpenCase {
   }
 
   get all() {
-    // Within one second, what the reporter said is in the order of its numbers, and what staff wrote in the order of the chain.
+    // Within one second: what was said in the order of its numbers (the version of the talk), what staff wrote in the order of the chain.
     if (this.sorted) return this.sorted;
     const places = new Map(this.#chain().reverse().map((link, place) => [this.links.get(link).previous, place]));
-    const number = (entry) => entry.body?.n ?? places.get(entry.previous) ?? 0;
-    this.sorted = [...this.entries.values()].sort((one, other) => one.at - other.at || number(one) - number(other) || (one.id < other.id ? -1 : 1));
+    const number = (entry) => entry.body?.n ?? 0;
+    const place = (entry) => places.get(entry.previous) ?? 0;
+    this.sorted = [...this.entries.values()].sort(
+      (one, other) => one.at - other.at || number(one) - number(other) || place(one) - place(other) || (one.id < other.id ? -1 : 1),
+    );
     return this.sorted;
   }
 

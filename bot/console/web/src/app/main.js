@@ -19,7 +19,7 @@ import { move } from "./roving.js";
 import { startTicking } from "./ticker.js";
 import { say } from "./toast.js";
 import { loadWords, t } from "./words.js";
-import { closePages, showPage } from "./pages.js";
+import { closePages, sealAnew, showPage } from "./pages.js";
 import { lock, me, signOut } from "../session/index.js";
 import * as queue from "../queue/queue.js";
 import * as talk from "../conversation/talk.js";
@@ -77,6 +77,7 @@ async function enter() {
   resume = {};
   if (at === "queue" && talkId) await talk.openTalk(talkId);
   if (at === "cases" && caseId) await cases.openTheCase(caseId);
+  if (may.staff?.includes("remove")) void sealAnew(); // what was left when somebody went
 }
 
 /** Locks: keys and all that was opened are forgotten, what somebody was writing is not. */

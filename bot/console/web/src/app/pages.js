@@ -10,7 +10,7 @@ import { chime, soundWanted, wakeSound, wantSound } from "./sound.js";
 import { tick } from "./ticker.js";
 import { say, saw } from "./toast.js";
 import { clock, span, t } from "./words.js";
-import { admit, endSession, invite, members, me, myFingerprint, remove, sessions, unitFingerprint } from "../session/index.js";
+import { admit, endSession, invite, members, me, myFingerprint, remove, reseal, sessions, unitFingerprint } from "../session/index.js";
 
 const page = () => $("#view-page");
 
@@ -104,7 +104,21 @@ onForm("remove-form", async () => {
   closeDialogs();
   await showPage("staff");
   focus($("#staff-heading"));
+  void sealAnew();
 });
+
+/** The unit's cases, sealed to its newest key: after somebody went, and at a lead's sign-in if that was broken off. */
+export async function sealAnew() {
+  const line = (text) => $("#reseal") && ($("#reseal").textContent = text);
+  try {
+    const { done, broken } = await reseal((done, left) => line(t("staff.reseal_goes_on", { done, all: done + left })));
+    line("");
+    if (done) say("staff.resealed", { n: done });
+    if (broken) say("staff.reseal_broken", { n: broken });
+  } catch {
+    line(t("staff.reseal_later"));
+  }
+}
 
 async function invited(role, again = null) {
   $("#invite-link").textContent = await invite(role, again?.id);

@@ -122,7 +122,9 @@ export class Log {
   }
 
   toEnd() {
-    this.element.scrollTop = this.element.scrollHeight;
+    const down = () => (this.element.scrollTop = this.element.scrollHeight);
+    down();
+    requestAnimationFrame(down); // how high a message is, is known once it is drawn
   }
 }
 

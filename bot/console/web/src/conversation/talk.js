@@ -262,7 +262,7 @@ function outgoingOf(talk) {
     outgoings.set(
       talk.id,
       new Outgoing({
-        deliver: (text, recordId) => entered(talk, "reply", "said", { from: "staff", text }, { along: { text }, recordId }),
+        deliver: (text, recordId) => entered(talk, "reply", "said", { from: "staff", n: talk.state.version + 1, text }, { along: { text }, recordId }),
         changed: (item, problem) => outgoingIs(talk.id, item, problem),
       }),
     );

@@ -109,6 +109,7 @@ async function taken(name, button) {
   if (!(await order(name, button))) return;
   changed();
   await openTalk(id, { toReply: true });
+  seen(id);
 }
 
 onAction("accept", (button) => taken("accept", button));
