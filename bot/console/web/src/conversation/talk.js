@@ -39,7 +39,6 @@ class Talk {
     this.opened = null;
     this.state = null; // what the server said last
     this.log = null;
-    this.version = -1;
     this.looks = gathered(() => this.#load(), 0);
     this.begun = null; // the first look, on its way
     this.missed = false; // something changed since that
@@ -211,10 +210,7 @@ export async function openTalk(id, { toReply = false, quietly = false } = {}) {
 }
 
 function markRow(id) {
-  for (const row of $$("#queue-rows .row")) {
-    if (row.dataset.id === id) row.setAttribute("aria-current", "true");
-    else row.removeAttribute("aria-current");
-  }
+  for (const row of $$("#queue-rows .row")) row.dataset.id === id ? row.setAttribute("aria-current", "true") : row.removeAttribute("aria-current");
 }
 
 export function closeTalk() {
