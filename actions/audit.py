@@ -32,6 +32,7 @@ UNIT_KEY_MADE = "unit_key_made"  # the subject is the unit
 UNIT_KEY_CHANGED = "unit_key_changed"
 SIGNED_IN = "signed_in"  # the subject is the session
 SIGNED_OUT = "sessions_ended"
+CONTACT_CHANGED = "contact_changed"  # a chat or a telephone number was linked, or is not any more
 RELAYED = "relayed"  # help from elsewhere was called for this case: who answered stands sealed in it
 
 

@@ -92,6 +92,14 @@ class Editing(Protocol):
 
 
 @runtime_checkable
+class Named(Protocol):
+    """A channel in whose platform the bot has a name by which it is found."""
+
+    async def username(self) -> str:
+        """The name. Raises TryLater, Refused."""
+
+
+@runtime_checkable
 class Fetching(Protocol):
     """A channel whose platform keeps a person's files until they are fetched.
 

@@ -41,6 +41,12 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("POST", "/console/j/sign-out"): Needs(kind="own", verb="change"),
     ("GET", "/console/j/sessions"): Needs(kind="own", verb="see"),
     ("POST", "/console/j/sessions/end"): Needs(kind="own", verb="change"),
+    ("GET", "/console/j/contacts"): Needs(kind="own", verb="see"),
+    ("POST", "/console/j/contacts/code"): Needs(kind="own", verb="change"),
+    ("POST", "/console/j/contacts/unlink"): Needs(kind="own", verb="change"),
+    ("POST", "/console/j/contacts/ring"): Needs(kind="own", verb="change"),
+    ("POST", "/console/j/contacts/confirm"): Needs(kind="own", verb="change"),
+    ("POST", "/console/j/contacts/forget"): Needs(kind="own", verb="change"),
     ("GET", "/console/j/members"): Needs(kind="staff", verb="list"),
     ("POST", "/console/j/admit"): Needs(kind="staff", verb="admit"),
     ("POST", "/console/j/invite"): Needs(kind="staff", verb="invite"),
@@ -61,6 +67,7 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("GET", "/console/j/may"): Needs(kind="own", verb="see"),
     ("GET", "/console/j/canned"): Needs(kind="setting", verb="see"),
     ("GET", "/console/j/questions"): Needs(kind="own", verb="see"),
+    ("GET", "/console/j/overdue"): Needs(kind="board", verb="see"),
     # The desk
     ("POST", "/console/j/presence"): Needs(kind="queue", verb="be_there"),
     ("GET", _DESK): Needs(kind="hand_off", verb="open", by_id=True),
@@ -82,6 +89,7 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("POST", _CASE + "/reply"): Needs(kind="case", verb="reply", by_id=True),
     ("POST", _CASE + "/note"): Needs(kind="case", verb="note", by_id=True),
     ("POST", _CASE + "/status"): Needs(kind="case", verb="status", by_id=True),
+    ("POST", _CASE + "/duty"): Needs(kind="case", verb="status", by_id=True),
     ("GET", "/console/j/file/{id}/{first:int}"): Needs(kind="file", verb="open", by_id=True),
     # What a lead decides
     ("POST", "/console/j/setting/{name}"): Needs(kind="setting", verb="change"),

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from actions import audit
 from bot.console.guard import Asked, BadRequest, answer, body_of, hex_of, identifier, one_of, whole
 from bot.console.reach import Reach
+from bot.console.reading import Reading
 from bot.console.shown import head_of
 from bot.desk.queue import OUTCOMES, RISKS, Desk
 from bot.desk.views import Entry, Record, Reply, Result
@@ -80,8 +81,8 @@ def _since(request: Request) -> int:
 class HandOffs:
     """Endpoints under /console/j/hand-off/{id}."""
 
-    def __init__(self, *, desk: Desk, reach: Reach) -> None:
-        self._desk, self._reach = desk, reach
+    def __init__(self, *, desk: Desk, reach: Reach, reading: Reading) -> None:
+        self._desk, self._reach, self._reading = desk, reach, reading
 
     async def opened(self, request: Request, asked: Asked) -> Response:
         """The sealed conversation. The key comes with the first look, which goes to the audit chain; `since` (seconds) gives what came
@@ -103,6 +104,7 @@ class HandOffs:
         }  # fmt: skip
         if not since:
             await self._reach.opened(asked.staff, asked.id, audit.HAND_OFF_OPENED)
+            await self._reading.opened(hand_off.case_id)
             body["key"] = base64.b64encode(view.sealed_key).decode()
         return answer(body)
 

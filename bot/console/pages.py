@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from jinja2 import Environment
@@ -11,16 +11,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from actions.access import allowed
+from actions.deadline import UNREAD, Clock, Deadlines, read_by, report_by
 from bot.console.auth import Staff
-from bot.console.deadline import read_by
 from bot.console.document import SAFE, language_of
 from bot.console.guard import Asked, BadRequest, answer, identifier
 from bot.console.shown import grouped, head_of, rings
 from bot.console.words import Dictionary, Words
+from bot.desk.contacts import LAST_PLACE
 from bot.desk.queue import OUTCOMES, RISKS, Desk
 from bot.desk.views import HandOffView, OnDuty
 from bot.storage.board import Board, Span
-from bot.storage.case_file import PAGE, CaseFile
+from bot.storage.case_file import PAGE, CaseFile, Place
 from flows.catalogue import Catalogue
 
 INVITABLE = ("counsellor", "lead", "case_worker", "partner", "auditor", "administrator")
@@ -34,14 +35,14 @@ _NEXT = {
 
 
 class Pages:
-    """Endpoints under /console/f. `city` is what the city decided; `catalogue` knows the telephone numbers."""
+    """Endpoints under /console/f. `deadlines` are what the city decided; `catalogue` knows the telephone numbers."""
 
     def __init__(
         self, *, desk: Desk, cases: CaseFile, board: Board, words: Dictionary, catalogue: Catalogue, templates: Environment,
-        city: Mapping[str, Any], clock: Callable[[], float],
+        deadlines: Deadlines, clock: Callable[[], float],
     ) -> None:  # fmt: skip
         self._desk, self._cases, self._board = desk, cases, board
-        self._words, self._catalogue, self._templates, self._city, self._clock = words, catalogue, templates, city, clock
+        self._words, self._catalogue, self._templates, self._deadlines, self._clock = words, catalogue, templates, deadlines, clock
 
     def _rendered(self, request: Request, name: str, **values: Any) -> Response:
         t = language_of(request, self._words)
@@ -102,20 +103,30 @@ class Pages:
         if which not in _WHICH:
             raise BadRequest
         before = request.query_params.get("before")
-        rows = await self._cases.listed(asked.staff.unit_id, which=which, before=_place(before) if before else None)
+        place = _place(before) if before else None
+        rows = await self._cases.listed(asked.staff.unit_id, deadlines=self._deadlines, which=which, before=place)
         shown = [
             {
                 "id": row.id.hex(), "number": row.id.hex()[:6].upper(), "kind": row.kind, "urgency": row.urgency, "status": row.status,
-                "at": row.created_at, "last": row.last_at, "unread": row.status in ("stored", "received"),
-                "due": read_by(row.urgency, row.created_at, self._city),
+                "at": row.created_at, "last": row.last_at, "unread": row.status in UNREAD,
+                "due": read_by(row.urgency, row.created_at, self._deadlines), "report": self._report(row),
             }
             for row in rows
         ]  # fmt: skip
-        more = f"{rows[-1].created_at}-{rows[-1].id.hex()}" if len(rows) == PAGE else ""
+        more = f"{rows[-1].rank}-{rows[-1].moment}-{rows[-1].id.hex()}" if len(rows) == PAGE else ""
         counts = await self._cases.counts(asked.staff.unit_id) if not before else {}
         return self._rendered(
             request, "case_rows.html" if before else "cases.html", cases=shown, which=which, whiches=_WHICH, more=more, counts=counts
         )  # fmt: skip
+
+    def _report(self, row: Any) -> int | None:
+        """By when the police have to know, if it is sexual violence; None once that is answered. The same for every case."""
+        return report_by(row.created_at, self._deadlines) if row.due_at is not None else None
+
+    async def overdue(self, request: Request, asked: Asked) -> Response:
+        """How many of the unit's cases are past a clock: what calls a lead, until somebody has seen to it."""
+        reading, now = await self._board.reading(asked.staff.unit_id), int(self._clock())
+        return answer({clock.value: reading.overdue(clock, now=now, deadlines=self._deadlines) for clock in Clock})
 
     async def case(self, request: Request, asked: Asked) -> Response:
         """A case: its frame."""
@@ -124,7 +135,7 @@ class Pages:
             return answer({"error": "not_there"}, 404)
         shown = {
             "id": row.id.hex(), "number": row.id.hex()[:6].upper(), "kind": row.kind, "urgency": row.urgency, "status": row.status,
-            "language": row.language, "at": row.created_at, "next": _NEXT.get(row.status, ()),
+            "language": row.language, "at": row.created_at, "next": _NEXT.get(row.status, ()), "report": self._report(row),
         }  # fmt: skip
         offs = [{"id": each.id.hex(), "state": each.state} for each in await self._cases.hand_offs_of(asked.id)]
         talks = "hand_off" in allowed(asked.staff.role)
@@ -136,10 +147,11 @@ class Pages:
         view = await self._desk.queue(asked.staff)
         waiting = [item.hand_off.waiting_since for item in view.items if item.hand_off.state in ("waiting", "offered")]
         spans = [(name, await self._board.span(unit_id, now - seconds)) for name, seconds in (("day", 86_400), ("week", 7 * 86_400))]
-        unread = (await self._board.reading(unit_id)).unread
+        reading = await self._board.reading(unit_id)
+        late = {clock.value: reading.overdue(clock, now=now, deadlines=self._deadlines) for clock in Clock}
         return self._rendered(
             request, "board.html", colleagues=view.colleagues, waiting=len(waiting), oldest=min(waiting) if waiting else None,
-            unread=len(unread), overdue=sum(read_by(urgency, at, self._city) <= now for urgency, at in unread),
+            unread=reading.unread, late=late,
             spans=[{"key": name, "span": span, "rate": _rate(span)} for name, span in spans],
         )  # fmt: skip
 
@@ -159,7 +171,7 @@ class Pages:
 
     async def me(self, request: Request, asked: Asked) -> Response:
         """One's own account."""
-        return self._rendered(request, "me.html", staff=asked.staff)
+        return self._rendered(request, "me.html", staff=asked.staff, places=range(1, LAST_PLACE + 1))
 
 
 def _others(colleagues: tuple[OnDuty, ...], staff: Staff) -> list[dict[str, str]]:
@@ -167,11 +179,13 @@ def _others(colleagues: tuple[OnDuty, ...], staff: Staff) -> list[dict[str, str]
     return [{"id": each.id.hex(), "shown": each.shown, "role": each.role, "state": each.state} for each in here]
 
 
-def _place(text: str) -> tuple[int, bytes]:
-    at, _, last = text.partition("-")
-    if not (at.isascii() and at.isdigit() and len(at) < 12):
+def _place(text: str) -> Place:
+    """Where a list goes on. Raises BadRequest."""
+    rank, _, rest = text.partition("-")
+    at, _, last = rest.partition("-")
+    if not all(number.isascii() and number.isdigit() and len(number) < 12 for number in (rank, at)):
         raise BadRequest
-    return int(at), identifier(last)
+    return int(rank), int(at), identifier(last)
 
 
 def _rate(span: Span) -> int | None:

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.access import allowed
+from actions.deadline import Deadlines
 from bot.console.access_table import ROUTES
 from bot.console.cases import Cases
 from bot.console.document import Assets, Document, environment, load_assets
@@ -22,6 +22,7 @@ from bot.console.hand_offs import HandOffs
 from bot.console.leads import Leads
 from bot.console.pages import Pages
 from bot.console.reach import Reach
+from bot.console.reading import Reading
 from bot.console.words import load_words
 from bot.desk.queue import Desk
 from bot.storage.audit import AuditChain
@@ -33,7 +34,7 @@ from flows.library import Library
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Console:
-    """What the console is made of. `city` is what the city decided; `changed` tells all consoles that a case is another than before;
+    """What the console is made of. `deadlines` are what the city decided; `changed` tells all consoles that a case is another than before;
     `closing` ends the open streams when the service stops."""
 
     desk: Desk
@@ -42,7 +43,7 @@ class Console:
     writer: Writer
     chain: AuditChain
     library: Library
-    city: Mapping[str, Any]
+    deadlines: Deadlines
     clock: Callable[[], float]
     changed: Callable[[bytes], None]
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -63,12 +64,17 @@ def routes(console: Console) -> list[Route]:
     document = Document(words=words, assets=console.assets, templates=templates)
     reach = Reach(cases=console.cases, chain=console.chain, clock=console.clock)
     guard = Guard(found=reach.access_by_id, note=reach.refused)
-    desk = HandOffs(desk=console.desk, reach=reach)
-    cases = Cases(cases=console.cases, writer=console.writer, reach=reach, clock=console.clock, changed=console.changed)
+    reading = Reading(
+        cases=console.cases, writer=console.writer, deadlines=console.deadlines, clock=console.clock, changed=console.changed
+    )  # fmt: skip
+    desk = HandOffs(desk=console.desk, reach=reach, reading=reading)
+    cases = Cases(
+        cases=console.cases, writer=console.writer, reach=reach, reading=reading, clock=console.clock, changed=console.changed
+    )  # fmt: skip
     leads = Leads(desk=console.desk, writer=console.writer, words=words, library=console.library)
     pages = Pages(
         desk=console.desk, cases=console.cases, board=console.board, words=words, catalogue=console.library.catalogue, templates=templates,
-        city=console.city, clock=console.clock,
+        deadlines=console.deadlines, clock=console.clock,
     )  # fmt: skip
     streams = Streams(console.desk.events, found=reach.access_by_id, closing=console.closing)
     endpoints: dict[tuple[str, str], Endpoint] = {
@@ -85,6 +91,7 @@ def routes(console: Console) -> list[Route]:
         ("GET", "/console/j/may"): _may,
         ("GET", "/console/j/canned"): leads.canned,
         ("GET", "/console/j/questions"): leads.questions,
+        ("GET", "/console/j/overdue"): pages.overdue,
         ("POST", "/console/j/setting/{name}"): leads.change,
         ("POST", "/console/j/presence"): desk.presence,
         ("GET", "/console/j/hand-off/{id}"): desk.opened,
@@ -105,6 +112,7 @@ def routes(console: Console) -> list[Route]:
         ("POST", "/console/j/case/{id}/reply"): cases.reply,
         ("POST", "/console/j/case/{id}/note"): cases.note,
         ("POST", "/console/j/case/{id}/status"): cases.status,
+        ("POST", "/console/j/case/{id}/duty"): cases.duty,
         ("GET", "/console/j/file/{id}/{first:int}"): cases.file,
     }
     opened = {

@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-HAND_OFF, QUEUE, ALARM, STAFF = "hand_off", "queue", "alarm", "staff"
+HAND_OFF, QUEUE, ALARM, STAFF, CASE, DEADLINE = "hand_off", "queue", "alarm", "staff", "case", "deadline"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changed:
-    """`what` is hand_off, queue, alarm (a crisis that nobody has yet: be loud), case or staff; `id` is its id, empty for all of a kind."""
+    """`what` is hand_off, queue, alarm (a crisis that nobody has yet: be loud), case, deadline (a case whose time has passed: for leads) or
+    staff; `id` is its id, empty for all of a kind."""
 
     what: str
     id: bytes

@@ -20,9 +20,14 @@ async def _nothing(staff_id: bytes) -> None:
     return None
 
 
+async def _nobody() -> None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class People:
-    """`gone` is called with the id of whoever signed out or was removed: what they had at the desk goes back."""
+    """`gone` is called with the id of whoever signed out or was removed: what they had at the desk goes back. `came` is called when
+    somebody joined: a lead's page shows who waits to be admitted."""
 
     store: StaffStore
     sessions: SessionBook
@@ -30,6 +35,7 @@ class People:
     staff: StaffDesk
     unit_keys: UnitKeys
     gone: Callable[[bytes], Awaitable[None]]
+    came: Callable[[], Awaitable[None]]
 
     def close(self) -> None:
         """Ends its threads."""
@@ -39,6 +45,7 @@ class People:
 def people(
     *, store: StaffStore, writer: Writer, keys: KeyStore, chain: AuditChain, changed: Callable[[], Awaitable[None]],
     clock: Callable[[], float], second_factor: bool = True, gone: Callable[[bytes], Awaitable[None]] = _nothing,
+    came: Callable[[], Awaitable[None]] = _nobody,
 ) -> People:  # fmt: skip
     """The colleagues of a service whose stores are open. `changed`: units' keys are not what they were; `clock` gives seconds since
     1970."""
@@ -49,4 +56,4 @@ def people(
     )  # fmt: skip
     staff = StaffDesk(store=store, chain=chain, keys=keys, sign_in=sign_in, sessions=sessions, changed=changed, clock=clock)
     unit_keys = UnitKeys(store=store, chain=chain, keys=keys, changed=changed, clock=clock)
-    return People(store=store, sessions=sessions, sign_in=sign_in, staff=staff, unit_keys=unit_keys, gone=gone)
+    return People(store=store, sessions=sessions, sign_in=sign_in, staff=staff, unit_keys=unit_keys, gone=gone, came=came)

@@ -12,16 +12,18 @@ from typing import Any
 from actions import queue
 from actions.queue import TALKING, Colleague, Event, HandOff, Refusal, State, may_take
 from bot.desk.alarm import Alarm
-from bot.desk.events import STAFF, Changed, Events
+from bot.desk.events import DEADLINE, STAFF, Changed, Events
 from bot.desk.hours import SETTINGS, Hours, HoursError, read_hours
 from bot.desk.ledger import Ledger
+from bot.desk.picture import NOBODY, picture
 from bot.desk.presence import Presence, colleagues_of
 from bot.desk.replies import Replies
-from bot.desk.round import NOBODY, Round, picture
+from bot.desk.round import Round
 from bot.desk.settings import DeskSettings
 from bot.desk.shown import item_of, on_duty, queue_view, record_of, tick_of
 from bot.desk.views import Entry, HandOffView, Member, QueueView, Reply, Result
 from bot.desk.wait import Wait
+from bot.desk.watch import Watch
 from bot.storage.desk import DeskStore
 from bot.storage.sharing import Sharing
 from bot.storage.writer import Writer
@@ -46,13 +48,13 @@ class Desk:
 
     def __init__(
         self, *, store: DeskStore, writer: Writer, sharing: Sharing, ledger: Ledger, alarm: Alarm, replies: Replies,
-        take_up: Callable[[], Any], clock: Callable[[], float], zone: tzinfo = UTC, windowed: Collection[str] = ("whatsapp",),
+        take_up: Callable[[], Any], clock: Callable[[], float], watch: Watch, zone: tzinfo = UTC, windowed: Collection[str] = ("whatsapp",),
     ) -> None:  # fmt: skip
         self._store, self._writer, self._sharing, self._ledger, self._alarm = store, writer, sharing, ledger, alarm
         self._replies, self._take_up, self._clock, self._zone = replies, take_up, clock, zone
         self._windowed = frozenset(windowed)
         self._presence = Presence(store, writer, clock)
-        self._round = Round(store=store, ledger=ledger, alarm=alarm)
+        self._round = Round(store=store, ledger=ledger, alarm=alarm, watch=watch)
         self._wait = Wait(store, clock)
         self._colleagues: dict[bytes, Colleague] = {}
         self._settings = DeskSettings(store, writer, ledger.events)
@@ -115,6 +117,14 @@ class Desk:
         self._wait.forget()
         if not self._closing:
             self._go(self._heard(hand_off_id), "desk-heard")
+
+    def case_due(self, case_id: bytes) -> None:
+        """Another process has told that a case's time has passed (NOTIFY): consoles of leads may be here."""
+        self.events.publish(Changed(what=DEADLINE, id=case_id))
+
+    def colleagues_changed(self) -> None:
+        """Somebody joined, was admitted or removed, or linked a chat, here or at another process."""
+        self.events.publish(Changed(what=STAFF, id=b""))
 
     async def _heard(self, hand_off_id: bytes) -> None:
         try:

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, exists, func, literal, select, tuple_
+from sqlalchemy import case as by_value
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from actions.deadline import UNREAD, Deadlines
 from bot.storage import tables
 
-UNREAD = ("stored", "received")  # nobody has opened it yet
 PAGE = 100  # cases of a list at a time
 PIECES = 64  # pieces of a file in one answer: 4 MiB
+CRISES = ("danger", "self_harm")
+Place = tuple[int, int, bytes]
+"""Where a list goes on: a number to sort by, a moment in seconds since 1970, and the id of the case that was shown last."""
 
 
 class CaseFile:
@@ -99,21 +103,28 @@ class CaseFile:
         )
 
     async def listed(
-        self, unit_id: bytes, *, which: str = "open", before: tuple[int, bytes] | None = None
+        self, unit_id: bytes, *, deadlines: Deadlines, which: str = "open", before: Place | None = None
     ) -> Sequence[Row[Any]]:  # fmt: skip
-        """A unit's cases, newest first, `PAGE` of them; `which` is open, unread, closed or all. `before` is where the list goes on: time
-        and id of the last one that was shown."""
+        """A unit's cases, `PAGE` of them, with `rank` and `moment` (their place in the list); `which` is open, unread, closed or all.
+
+        Unread ones come as they have to be read: crises first, then by deadline; all others the newest first. `before` is where the list
+        goes on.
+        """
         case, key, record = tables.cases, tables.case_key, tables.case_record
         latest = select(func.max(record.c.created_at)).where(record.c.case_id == case.c.id).scalar_subquery()
+        unread = which == "unread"
+        rank: ColumnElement[int] = by_value((case.c.urgency.in_(CRISES), 0), else_=1) if unread else literal(0)
+        moment = case.c.created_at + _to_read(deadlines) if unread else case.c.created_at
+        place = (rank, moment, case.c.id)
         statement = (
-            select(case, latest.label("last_at"))
+            select(case, latest.label("last_at"), rank.label("rank"), moment.label("moment"))
             .where(exists().where(key.c.case_id == case.c.id, key.c.recipient_id == unit_id), *_which(which))
-            .order_by(case.c.created_at.desc(), case.c.id.desc())
+            .order_by(*(each if unread else each.desc() for each in place[0 if unread else 1 :]))
             .limit(PAGE)
         )
         if before is not None:
-            at, last = before
-            statement = statement.where(or_(case.c.created_at < at, and_(case.c.created_at == at, case.c.id < last)))
+            here, last = tuple_(*place), tuple_(*(literal(part) for part in before))
+            statement = statement.where(here > last if unread else here < last)
         return await self._all(statement)
 
     async def counts(self, unit_id: bytes) -> dict[str, int]:
@@ -125,6 +136,12 @@ class CaseFile:
             rows = await self._all(select(func.count()).select_from(case).where(mine, *_which(which)))
             found[which] = int(rows[0][0])
         return found
+
+
+def _to_read(deadlines: Deadlines) -> ColumnElement[int]:
+    """Seconds that each case has until somebody must have read it."""
+    known = {urgency: deadlines.to_read(urgency) for urgency in (*CRISES, "child", "other")}
+    return by_value(known, value=tables.cases.c.urgency, else_=deadlines.high)
 
 
 def _which(which: str) -> list[ColumnElement[bool]]:

@@ -205,6 +205,10 @@ class Telegram:
         """Asks Telegram who we are. Raises TryLater (`telegram_token_refused` if the token is wrong) or Refused."""
         await call(self._bot.get_me())
 
+    async def username(self) -> str:
+        """The bot's name, without the @. Raises TryLater or Refused."""
+        return str((await call(self._bot.get_me())).username or "")
+
     async def set_webhook(self, url: str, secret: str) -> None:
         """Has Telegram deliver to `url` with `secret` in a header. Nothing that waits is dropped. Raises TryLater, Refused, ValueError."""
         check_secret(secret)

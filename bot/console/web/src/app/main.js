@@ -7,12 +7,14 @@ import { onAction } from "./actions.js";
 import { quiet, ring } from "./alerts.js";
 import { get, onSignedOut } from "./api.js";
 import { forgetColleagues } from "./colleagues.js";
+import { contactsShown } from "./contacts.js";
 import { closeDialogs, openDialog } from "./dialogs.js";
 import { openDoor, showSign } from "./door.js";
 import { onLost } from "./fragments.js";
 import { hideScreen, showScreen, watchHiding } from "./hide.js";
 import { forgetAll } from "./keyring.js";
 import { onKey } from "./keys.js";
+import { becameLate, lookLate, restLate, watchLate } from "./late.js";
 import { closeLine, onChanged, onHere, onLine, openLine } from "./live.js";
 import { choose, startPresence, stopPresence, toggle } from "./presence.js";
 import { move } from "./roving.js";
@@ -70,6 +72,7 @@ async function enter() {
   openLine();
   if (may.queue) await startPresence();
   else $(".presence").hidden = true;
+  if (may.board) watchLate(cases.unreadFirst);
   // After a session that ended, one goes on where one was; else at the first section that there is.
   await go(at && !$(`[data-view=${at}]`).hidden ? at : SECTIONS.find((name) => !$(`[data-view=${name}]`).hidden));
   const { talk: talkId, case: caseId } = resume;
@@ -87,6 +90,7 @@ function leave(options = null) {
   forgetColleagues();
   closeLine();
   queue.rest();
+  restLate();
   stopPresence();
   closeDialogs();
   talk.closeTalk();
@@ -153,8 +157,11 @@ onChanged((what, id, version) => {
     if (may.queue) queue.touched(id);
     talk.changed(id, version);
   }
-  if (what === "case") cases.changed(id);
-  if (at === "board" && ["queue", "hand_off", "case", "staff"].includes(what)) void showPage("board", { quietly: true });
+  if (what === "case" || what === "deadline") cases.changed(id);
+  if (what === "case") lookLate();
+  if (what === "deadline") becameLate();
+  if (at === "board" && ["queue", "hand_off", "case", "deadline", "staff"].includes(what)) void showPage("board", { quietly: true });
+  if (at === "me" && what === "staff") void contactsShown().catch(() => {});
   if (at === "staff" && what === "staff") void showPage("staff", { quietly: true });
 });
 onHere(() => {
@@ -167,6 +174,7 @@ onLine((state) => {
     return;
   }
   if (may.queue) queue.changed();
+  lookLate();
   talk.lineIsBack();
   cases.lineIsBack();
 });

@@ -6,6 +6,7 @@ import { base64, get } from "../app/api.js";
 import { nameOf } from "../app/colleagues.js";
 import { swap } from "../app/fragments.js";
 import { openCase } from "../app/keyring.js";
+import { lookLate } from "../app/late.js";
 import { settle } from "../app/roving.js";
 import { tick } from "../app/ticker.js";
 import { say, saw } from "../app/toast.js";
@@ -15,11 +16,12 @@ import { Log, isSaid } from "../conversation/log.js";
 import { notesShown } from "../conversation/notes.js";
 import { sendEntry } from "../conversation/outgoing.js";
 import { hex, random, sealReply, sha256, unhex, utf8 } from "../vault/index.js";
-import { recordShown } from "./report.js";
+import { namesSexual, recordShown } from "./report.js";
 
 const TOLD = ["report", "unfinished", "alert", "hand_off", "message"];
 
 let which = "open";
+let chosen = false; // somebody chose a tab; until then what is late comes first
 let current = null; // {id, opened, answer}
 let timer = null;
 
@@ -52,9 +54,15 @@ function empty() {
 
 onAction("which", async (button) => {
   which = button.dataset.which;
+  chosen = true;
   await show();
   focus($(`[data-do=which][data-which=${which}]`));
 });
+
+/** Something is past its time: the list begins with what nobody has read, unless another one was chosen. */
+export function unreadFirst() {
+  if (!chosen) which = "unread";
+}
 
 export function closeCase() {
   const was = current?.id;
@@ -122,7 +130,8 @@ async function shown(one, entries) {
     box.append(el("section", { class: "record" }, el("h2", { text: t("case.said") }), log));
     new Log(log).add(said);
   }
-  notesShown($("#notes"), entries, ["note", "relayed", "status"]);
+  notesShown($("#notes"), entries, ["note", "relayed", "status", "duty"]);
+  if ($("#duty-named")) $("#duty-named").hidden = !entries.some((entry) => !entry.problem && namesSexual(entry.body));
   await mailbox(one, entries);
   const notice = $("#case-notice");
   notice.hidden = one.opened.whole;
@@ -191,6 +200,18 @@ onForm("status-form", async (form) => {
   say("app.saved");
   await openTheCase(one.id, { quietly: true });
   await show();
+});
+
+// Whether the police have to know within three days: that it was answered is in clear, and what was answered is sealed.
+onForm("duty-form", async (form) => {
+  const one = current;
+  if (!one) return;
+  const { duty, text } = Object.fromEntries(new FormData(form));
+  await entered(one, "duty", "duty", { from: "staff", duty, text: text.trim() });
+  say("app.saved");
+  await openTheCase(one.id, { quietly: true });
+  await show();
+  void lookLate();
 });
 
 /** Notes of a case; those of a conversation are `conversation/talk.js`'s. */
