@@ -26,6 +26,7 @@ from bot.deliver import Deliver
 from bot.desk.alarm import Caller, Messenger
 from bot.desk.build import build_desk
 from bot.desk.linking import Linking
+from bot.desk.typing import Typing
 from bot.errors import OperatorError
 from bot.evidence.desk import FileDesk
 from bot.evidence.errors import NotTaken
@@ -42,10 +43,11 @@ from bot.settings import Settings
 from bot.shelf import Shelf, load_shelf
 from bot.storage.audit import AuditChain
 from bot.storage.database import migrate, open_engine, truncate_wal
+from bot.storage.desk import DeskStore
 from bot.storage.faults import is_double
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
-from bot.storage.sharing import BUBBLE, CASE_DUE, HAND_OFF, KEY_DEATH, MESSAGE, STAFF, notice, sharing_of
+from bot.storage.sharing import BUBBLE, CASE_DUE, HAND_OFF, KEY_DEATH, MESSAGE, REPORTER_TYPES, STAFF, STAFF_TYPES, notice, sharing_of
 from bot.storage.staff import StaffStore
 from bot.storage.writer import Writer
 from bot.turn import TimerDue, Turn
@@ -175,6 +177,10 @@ class Service:
             store=StaffStore(self.engine), writer=self.writer, keys=self.keys, chain=AuditChain(self.engine, self.writer),
             channel=self.channels.get("telegram"), caller=self._caller, told=self.colleagues_changed, clock=self._clock,
         )  # fmt: skip
+        self.typing = Typing(
+            store=DeskStore(self._reading), reads=self.reads, writer=self.writer, keys=self.keys, channels=self.channels, pages=self.pages,
+            events=self.desk.events, sharing=self.sharing,
+        )  # fmt: skip
         said, self._staffed, changed = self._by_hand or (self.desk.desk_world, lambda: self.desk.staffed, self.desk.changed)
         turn = Turn(
             writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, library=library, ports=ports, deliver=self.deliver,
@@ -235,6 +241,10 @@ class Service:
             self.desk.case_due(subject)
         elif kind == STAFF and self._started:
             self.desk.colleagues_changed()
+        elif kind == STAFF_TYPES:
+            self.pages.typing(subject)
+        elif kind == REPORTER_TYPES and self._started:
+            self.typing.heard(subject)
 
     async def colleagues_changed(self) -> None:
         """Pages that show colleagues are told, here and at other processes."""
@@ -346,6 +356,17 @@ class Service:
         conversation_id = await self._conversation(channel, address)
         if conversation_id is not None and ids:
             await self.pages.confirm(conversation_id, ids)
+
+    async def typed(self, channel: str, address: str) -> float:
+        """When somebody of the staff was last writing there; 0.0 if nobody is."""
+        conversation_id = await self._conversation(channel, address)
+        return self.pages.typed(conversation_id) if conversation_id is not None else 0.0
+
+    async def types(self, channel: str, address: str) -> None:
+        """Whoever is there is writing."""
+        conversation_id = await self._conversation(channel, address)
+        if conversation_id is not None:
+            await self.typing.reporter(conversation_id)
 
     async def settle(self) -> None:
         """Returns when every message taken in is answered and every answer is out: for tests and the terminal."""

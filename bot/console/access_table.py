@@ -75,6 +75,7 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("POST", _DESK + "/refuse"): Needs(kind="hand_off", verb="take", by_id=True),
     ("POST", _DESK + "/pull"): Needs(kind="hand_off", verb="take", by_id=True),
     ("POST", _DESK + "/reply"): Needs(kind="hand_off", verb="speak", by_id=True),
+    ("POST", _DESK + "/typing"): Needs(kind="hand_off", verb="speak", by_id=True),
     ("POST", _DESK + "/safe"): Needs(kind="hand_off", verb="speak", by_id=True),
     ("POST", _DESK + "/note"): Needs(kind="hand_off", verb="note", by_id=True),
     ("POST", _DESK + "/transfer"): Needs(kind="hand_off", verb="pass", by_id=True),

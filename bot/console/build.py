@@ -47,8 +47,8 @@ def open_console(
         second_factor=second_factor, gone=service.desk.gone, came=service.colleagues_changed,
     )  # fmt: skip
     console = Console(
-        desk=service.desk, cases=CaseFile(service.engine), board=Board(service.engine), writer=service.writer, chain=chain,
-        library=service.shelf.library, deadlines=service.deadlines, clock=clock,
+        desk=service.desk, typing=service.typing, cases=CaseFile(service.engine), board=Board(service.engine), writer=service.writer,
+        chain=chain, library=service.shelf.library, deadlines=service.deadlines, clock=clock,
         changed=lambda case_id: service.desk.events.publish(Changed(what=CASE, id=case_id)), closing=closing,
     )  # fmt: skip
     sessions = Sessions(folk, public_url=service.settings.public_url)

@@ -16,6 +16,7 @@ from bot.console.reach import Reach
 from bot.console.reading import Reading
 from bot.console.shown import head_of
 from bot.desk.queue import OUTCOMES, RISKS, Desk
+from bot.desk.typing import Typing
 from bot.desk.views import Entry, Record, Reply, Result
 
 TEXT_LIMIT = 4_000  # characters, as the bot takes from reporters
@@ -81,8 +82,8 @@ def _since(request: Request) -> int:
 class HandOffs:
     """Endpoints under /console/j/hand-off/{id}."""
 
-    def __init__(self, *, desk: Desk, reach: Reach, reading: Reading) -> None:
-        self._desk, self._reach, self._reading = desk, reach, reading
+    def __init__(self, *, desk: Desk, reach: Reach, reading: Reading, typing: Typing) -> None:
+        self._desk, self._reach, self._reading, self._typing = desk, reach, reading, typing
 
     async def opened(self, request: Request, asked: Asked) -> Response:
         """The sealed conversation. The key comes with the first look, which goes to the audit chain; `since` (seconds) gives what came
@@ -157,6 +158,11 @@ class HandOffs:
         """Words to the reporter: in clear for the platform, and sealed to the case."""
         body = await body_of(request)
         return _result(await self._desk.reply(asked.staff, asked.id, Reply(text=told(body.get("text")), **entry_of(body))))
+
+    async def typing(self, request: Request, asked: Asked) -> Response:
+        """Whoever has it is writing: the reporter is shown that, where and while it may be (`bot.desk.typing`)."""
+        await self._typing.counsellor(asked.staff.id, asked.id)
+        return answer({})
 
     async def note(self, request: Request, asked: Asked) -> Response:
         """Words to colleagues: sealed."""

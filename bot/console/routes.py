@@ -25,6 +25,7 @@ from bot.console.reach import Reach
 from bot.console.reading import Reading
 from bot.console.words import load_words
 from bot.desk.queue import Desk
+from bot.desk.typing import Typing
 from bot.storage.audit import AuditChain
 from bot.storage.board import Board
 from bot.storage.case_file import CaseFile
@@ -38,6 +39,7 @@ class Console:
     `closing` ends the open streams when the service stops."""
 
     desk: Desk
+    typing: Typing
     cases: CaseFile
     board: Board
     writer: Writer
@@ -67,7 +69,7 @@ def routes(console: Console) -> list[Route]:
     reading = Reading(
         cases=console.cases, writer=console.writer, deadlines=console.deadlines, clock=console.clock, changed=console.changed
     )  # fmt: skip
-    desk = HandOffs(desk=console.desk, reach=reach, reading=reading)
+    desk = HandOffs(desk=console.desk, reach=reach, reading=reading, typing=console.typing)
     cases = Cases(
         cases=console.cases, writer=console.writer, reach=reach, reading=reading, clock=console.clock, changed=console.changed
     )  # fmt: skip
@@ -99,6 +101,7 @@ def routes(console: Console) -> list[Route]:
         ("POST", "/console/j/hand-off/{id}/refuse"): desk.refuse,
         ("POST", "/console/j/hand-off/{id}/pull"): desk.pull,
         ("POST", "/console/j/hand-off/{id}/reply"): desk.reply,
+        ("POST", "/console/j/hand-off/{id}/typing"): desk.typing,
         ("POST", "/console/j/hand-off/{id}/safe"): desk.safe,
         ("POST", "/console/j/hand-off/{id}/note"): desk.note,
         ("POST", "/console/j/hand-off/{id}/transfer"): desk.transfer,

@@ -35,6 +35,7 @@ _ALONE_LOCK = 0x52A_A1  # the advisory lock of whoever must be the only one on a
 
 # What one process tells the others: a letter, an id, and who is meant. Never more: whoever can connect to the database can listen.
 MESSAGE, BUBBLE, KEY_DEATH, HAND_OFF, CASE_DUE, STAFF = "m", "b", "k", "d", "c", "s"
+STAFF_TYPES, REPORTER_TYPES = "t", "w"  # of a conversation, of a hand-off
 
 
 def notice(kind: str, subject: bytes, *, to: bytes | None = None) -> str:

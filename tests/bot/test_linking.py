@@ -44,7 +44,7 @@ async def test_a_code_links_the_chat_and_alerts_go_there_and_nothing_is_stored(e
         lead = await add_person(service, "Lia", unit=unit, role="lead")
         code, _ = await service.linking.code(lead.id)
         await service.linking.bot()  # the page says to whom the code is sent; the emulator has no such name
-        assert front.calls[-1].method == "getMe"
+        assert "getMe" in {call.method for call in front.calls}
         lia = Person(front)
         await front.enqueue(lia.writes(code))
         await until(lambda: [call.text for call in lia.screen] == [CONNECTED], "the answer", instead=lambda: lia.screen)

@@ -174,6 +174,10 @@ class Telegram:
             if error.code != GONE:
                 raise
 
+    async def typing(self, address: str) -> None:
+        """Shows "typing" in the chat, for five seconds or until a message comes (sendChatAction). Raises TryLater or Refused."""
+        await self._raw("sendChatAction", {"chat_id": _number(_ADDRESS, address, "telegram_address_invalid"), "action": "typing"})
+
     # Files
 
     async def fetch(self, handle: str) -> AsyncIterator[bytes]:

@@ -157,6 +157,7 @@ onChanged((what, id, version) => {
     if (may.queue) queue.touched(id);
     talk.changed(id, version);
   }
+  if (what === "typing") talk.reporterTypes(id);
   if (what === "case" || what === "deadline") cases.changed(id);
   if (what === "case") lookLate();
   if (what === "deadline") becameLate();
