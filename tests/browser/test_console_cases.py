@@ -327,7 +327,7 @@ def test_what_is_late_calls_the_lead_and_the_three_days_are_answered(unit: Unit,
     expect(page.locator("#late")).to_have_text("1 lewat batas", timeout=PATIENCE)
     page.keyboard.press("g")
     page.keyboard.press("c")
-    expect(page.locator("[data-which=unread]")).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
+    expect(page.locator("[data-do=which][data-which=unread]")).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
     row = page.locator(f"#case-{newest['id'].hex()}")
     expect(row).to_contain_text("lewat batas baca 6 jam")
     sound(page, "late cases")
