@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.settings import load_settings
@@ -93,7 +93,7 @@ def _cases(count: int, sizes: Lengths, chance: random.Random, now: int) -> Itera
                 ),
                 [
                     (bytes_(16), case, "asked", "closed" if over else "waiting", at, "other", "id", 0, at, 0, at if over else None)
-                    for case, over, at in ((case, bool(chance.randrange(_WAITING)), at) for case, _, at in numbered[::_HANDED])
+                    for case, over, at in ((case, n % _WAITING != 0, at) for n, (case, _, at) in enumerate(numbered[::_HANDED]))
                 ],
             ),
         ]  # fmt: skip
@@ -143,8 +143,8 @@ async def _store(engine: AsyncEngine, batches: list[Batch]) -> None:
                 await raw.copy_records_to_table(table.name, records=rows, columns=columns)
             return
         for table, columns, rows in batches:
-            statement = str(insert(table).values({name: None for name in columns}).compile(dialect=engine.dialect))
-            await connection.exec_driver_sql(statement, rows)
+            names, places = ", ".join(columns), ", ".join("?" * len(columns))
+            await connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({places})", rows)
 
 
 async def fill(given: Mapping[str, Any], *, cases: int, sessions: int) -> None:

@@ -127,7 +127,10 @@ def _credentials() -> str:
     from bot.demo.colleagues import PASSPHRASE, STAFF
 
     rows = "".join(f"  {who.name:<18} {who.shown}, {who.role} of the {who.unit}\n" for who in STAFF)
-    return f"To sign in at the console, with the passphrase: {PASSPHRASE}\n\n{rows}"
+    return (
+        f"To sign in at the console, with the passphrase: {PASSPHRASE}\n"
+        f"Then choose Siap (ready): conversations are offered only to whoever did.\n\n{rows}"
+    )
 
 
 DEMO = Command(arguments=_arguments, run=_run)

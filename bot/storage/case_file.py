@@ -79,7 +79,7 @@ class CaseFile:
         """A case's sealed records from a second on (that second included), oldest first."""
         record = tables.case_record
         return await self._all(
-            select(record).where(record.c.case_id == case_id, record.c.created_at >= since).order_by(record.c.created_at, record.c.id)
+            select(record).where(record.c.case_id == case_id, record.c.created_at >= since).order_by(*tables.RECORDS_OLDEST_FIRST)
         )
 
     async def signer(self, staff_id: bytes) -> bytes | None:

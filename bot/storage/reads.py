@@ -326,7 +326,7 @@ class Reads:
     async def case_records(self, case_id: bytes) -> Sequence[Row[Any]]:
         """A case's sealed records, oldest first."""
         record = tables.case_record
-        return await self._all(select(record).where(record.c.case_id == case_id).order_by(record.c.created_at, record.c.id))
+        return await self._all(select(record).where(record.c.case_id == case_id).order_by(*tables.RECORDS_OLDEST_FIRST))
 
     async def receipt(self, locator: bytes) -> Row[Any] | None:
         """The receipt under a locator, or None."""

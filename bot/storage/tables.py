@@ -156,6 +156,9 @@ case_record = Table(
     Column("previous", LargeBinary(32)),
 )
 
+# Oldest first. Of one second, what the service wrote (a report) stands before what colleagues wrote about it.
+RECORDS_OLDEST_FIRST = (case_record.c.created_at, case_record.c.author_id.is_not(None), case_record.c.id)
+
 hand_off = Table(
     "hand_off",
     metadata,

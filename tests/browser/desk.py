@@ -57,8 +57,11 @@ def signed_in_pages(browser: Browser, url: str, *, wrong: list[str], **usual: An
 
 def ready(page: Page) -> None:
     """Says that conversations may be offered."""
-    page.keyboard.press("p") if page.locator("[data-do=presence][data-state=ready][aria-pressed=false]").count() else None
+    if page.locator("[data-do=presence][data-state=ready][aria-pressed=false]").count():
+        expect(page.locator("#not-ready")).to_be_visible(timeout=PATIENCE)  # who has just signed in is told that nothing is offered yet
+        page.keyboard.press("p")
     expect(page.locator("[data-do=presence][data-state=ready]")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator("#not-ready")).to_be_hidden()
 
 
 def heading(page: Page) -> str:

@@ -96,7 +96,7 @@ async def test_it_knows_nothing_of_the_service_and_gives_way(tmp_path: Path, mon
     assert environment["RASA_TELEMETRY_ENABLED"] == "false" and environment["LOG_LEVEL"] == "ERROR"
     assert environment["HOME"] == environment["TMPDIR"] == life["cwd"] != os.getcwd()
     assert not Path(life["cwd"]).exists()  # what it unpacked goes with it
-    assert life["nice"] >= 5
+    assert life["nice"] >= min(os.nice(0) + 5, 19)
     assert str(house.root) in life["path"] and "--enable-api" in life["argv"]
 
 

@@ -37,6 +37,8 @@ async function beat() {
 
 export function show(next) {
   state = next;
+  const note = $("#not-ready");
+  if (note) note.hidden = next !== "away";
   for (const button of $$("[data-do=presence]")) {
     const on = button.dataset.state === next || (next === "pause" && button.dataset.state === "away");
     button.setAttribute("aria-pressed", String(on));
