@@ -55,8 +55,10 @@ class Deadlines:
 
     def to_read(self, urgency: str) -> int:
         """Seconds until a case has to have been read. An urgency that nobody decided about is high."""
-        return {"child": self.medium, "other": self.low}.get(urgency, self.high)
+        return getattr(self, _LATER.get(urgency, "high"))  # type: ignore[no-any-return]
 
+
+_LATER = {"child": "medium", "other": "low"}  # all else is high: a crisis, and an urgency that nobody decided about
 
 LINES: Mapping[str, tuple[str, int]] = {
     "high": ("deadline_high_hours", HOUR), "medium": ("deadline_medium_hours", HOUR), "low": ("deadline_low_hours", HOUR),
@@ -94,7 +96,7 @@ def due_again(urgency: str, *, unread: bool, now: int, deadlines: Deadlines) -> 
     """`due_at` once a lead has been told."""
     if not unread:
         return now + deadlines.report_again
-    return now + (deadlines.again_high if deadlines.to_read(urgency) == deadlines.high else deadlines.again)
+    return now + (deadlines.again if urgency in _LATER else deadlines.again_high)
 
 
 def overdue(urgency: str, status: str, created_at: int, *, open_clock: bool, now: int, deadlines: Deadlines) -> Clock | None:

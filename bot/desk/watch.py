@@ -15,7 +15,7 @@ from actions.queue import State
 from actions.rows import Require, Update
 from bot.desk.alarm import Alarm
 from bot.desk.events import DEADLINE, Changed, Events
-from bot.desk.picture import Picture
+from bot.desk.picture import NOBODY, Picture
 from bot.metrics import DESK_ALARMS
 from bot.storage.desk import DeskStore
 from bot.storage.faults import Moved
@@ -23,6 +23,9 @@ from bot.storage.sharing import CASE_DUE, notice
 from bot.storage.writer import Writer
 
 log = logging.getLogger(__name__)
+
+UNSTAFFED_SECONDS = 24 * 3600
+"""Until a case is named in the log again that nobody can be told of: its units have a key file and no colleagues."""
 
 
 class Watch:
@@ -41,16 +44,18 @@ class Watch:
         for row in due:
             unread = row.status in UNREAD
             aloud = not (unread and _in_hands(seen, row.id))
-            if not await self._noted(row, due_again(row.urgency, unread=unread, now=now, deadlines=self._deadlines), aloud=aloud):
+            people = [each for each in seen.rows if each.unit_id in readers.get(row.id, NOBODY)]
+            again = due_again(row.urgency, unread=unread, now=now, deadlines=self._deadlines) if people else now + UNSTAFFED_SECONDS
+            if not await self._noted(row, again, aloud=aloud):
                 continue  # somebody has just read it, or another process has told
             if not aloud:
                 continue
             clock = Clock.READ if unread else Clock.REPORT
-            leads = [each for each in seen.rows if each.role == LEAD and each.unit_id in readers.get(row.id, frozenset())]
+            leads = [each for each in people if each.role == LEAD]
             self._events.publish(Changed(what=DEADLINE, id=row.id))
             DESK_ALARMS.labels(f"deadline_{clock}", "raised").inc()
             log.warning("desk_deadline", extra={"case": row.id.hex(), "code": clock.value})
-            if not any(each.telegram is not None or (each.until or 0) > now for each in leads):
+            if people and not any(each.telegram is not None or (each.until or 0) > now for each in leads):
                 log.error("desk_deadline_unheard", extra={"case": row.id.hex(), "code": clock.value})
             heads |= {each.id: each for each in leads}
         self._alarm.write(list(heads.values()), kind="deadline")

@@ -168,3 +168,12 @@ async def test_a_false_alarm_wakes_nobody_and_is_still_to_be_read(desk: Office) 
     desk.telegrams.sent.clear()
     assert await after(desk, 6 * HOUR - 60) == []
     assert await after(desk, 60) == ["99"]
+
+
+async def test_a_unit_without_colleagues_is_named_in_the_log_once_a_day(desk: Office, caplog: pytest.LogCaptureFixture) -> None:
+    """Its cases are read with a key file, by a command: there is nobody to tell."""
+    await sent(desk, "danger")
+    with caplog.at_level(logging.WARNING, "bot.desk.watch"):
+        for _ in range(25):
+            await after(desk, HOUR)
+    assert [record.getMessage() for record in caplog.records if record.name == "bot.desk.watch"] == ["desk_deadline"] * 2
