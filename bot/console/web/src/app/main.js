@@ -15,7 +15,7 @@ import { hideScreen, showScreen, watchHiding } from "./hide.js";
 import { forgetAll } from "./keyring.js";
 import { onKey } from "./keys.js";
 import { becameLate, lookLate, restLate, watchLate } from "./late.js";
-import { closeLine, onChanged, onHere, onLine, openLine } from "./live.js";
+import { closeLine, onChanged, onLine, openLine } from "./live.js";
 import { choose, startPresence, stopPresence, toggle } from "./presence.js";
 import { move } from "./roving.js";
 import { startTicking } from "./ticker.js";
@@ -165,9 +165,6 @@ onChanged((what, id, version) => {
   if (at === "me" && what === "staff") void contactsShown().catch(() => {});
   if (at === "staff" && what === "staff") void showPage("staff", { quietly: true });
 });
-onHere(() => {
-  if (inside && at === "staff") void showPage("staff", { quietly: true })?.catch(() => {}); // who joined waits to be admitted
-});
 onLine((state) => {
   if (!inside) return;
   if (state === "offline") {
@@ -175,6 +172,7 @@ onLine((state) => {
     return;
   }
   if (may.queue) queue.changed();
+  if (at === "staff") void showPage("staff", { quietly: true }).catch(() => {}); // somebody may have joined meanwhile
   lookLate();
   talk.lineIsBack();
   cases.lineIsBack();
