@@ -179,4 +179,4 @@ async def _joined(request: Request, ports: Ports, body: dict[str, Any]) -> tuple
         sealed_record(request, ports, case_id=hand_off.case_id, public_key=public_key, kind="message", body=body),
         *moved(request, [CameBack(at=now), SafeAnswered(at=now, yes=True), wrote(request)]),
     ]
-    return NewCase(id=hand_off.case_id, public_key=public_key, keys=()), hand_off.id, rows
+    return NewCase(id=hand_off.case_id, public_key=public_key), hand_off.id, rows

@@ -65,10 +65,13 @@ async def open_case(
             table="cases",
             row={
                 "id": case.id, "kind": kind, "urgency": urgency, "status": "stored", "language": request.language,
-                "public_key": case.public_key, "created_at": now, "due_at": read_by(urgency, now, ports.deadlines),
+                "public_key": case.public_key, "created_at": now, "due_at": read_by(urgency, now, ports.deadlines), "tag": case.tag,
             },
         ),
-        *(Insert(table="case_key", row={"case_id": case.id, "recipient_id": who, "sealed": key}) for who, key in case.keys),
+        *(
+            Insert(table="case_key", row={"case_id": case.id, "recipient_id": who, "sealed": key, "version": version})
+            for who, version, key in case.keys
+        ),
         sealed_record(request, ports, case_id=case.id, public_key=case.public_key, kind=kind, body=body),
     ]  # fmt: skip
     return case, rows
@@ -100,6 +103,9 @@ def address_record(request: Request, ports: Ports, case: NewCase) -> Insert:
 
 async def receipt_row(ports: Ports, case_id: bytes) -> tuple[str, Insert]:
     """A new code for a case: the five words, and the row that stands for them."""
-    issued = await ports.receipts.issue()
-    row = {"locator": issued.locator, "case_id": case_id, "mailbox_id": issued.mailbox_id, "mailbox_public": issued.mailbox_public}
+    issued = await ports.receipts.issue(case_id)
+    row = {
+        "locator": issued.locator, "case_id": case_id, "mailbox_id": issued.mailbox_id, "mailbox_public": issued.mailbox_public,
+        "tag": issued.tag,
+    }  # fmt: skip
     return issued.words, Insert(table="receipt", row=row)

@@ -11,6 +11,9 @@ from actions.rows import Change, Insert, Require, Update
 TOLD = "desk"
 """The timer under which the bot hears that something happened at the desk (`flows.signals.TimedOut`)."""
 
+REKEY = "rekey"
+"""The timer under which a conversation gets another key: every day while the two can talk, and as soon as they cannot any more."""
+
 ENTRIES = ("said", "note", "relayed")
 """The kinds of records that staff write into a case: to the reporter, for colleagues, and that help from elsewhere was called."""
 
@@ -33,7 +36,7 @@ def moves(before: HandOff, now: HandOff, *, at: int, tell: bool = True) -> Moves
     there is something that the reporter should hear; a turn that knows it already does without."""
     values = {each.name: _plain(getattr(now, each.name)) for each in fields(now) if getattr(now, each.name) != getattr(before, each.name)}
     rows: list[Change] = [Update(table="hand_off", key={"id": before.id}, values=values)]
-    rows += _ties(before, now)
+    rows += _ties(before, now, at)
     where = now.conversation_id or before.conversation_id
     if tell and where is not None and _heard(before) != _heard(now):
         rows.append(told(where, at))
@@ -59,7 +62,12 @@ def told(conversation_id: bytes, at: int) -> Insert:
     return Insert(table="timer", row={"conversation_id": conversation_id, "name": TOLD, "due_at": at}, replace=True)
 
 
-def _ties(before: HandOff, now: HandOff) -> list[Change]:
+def rekeyed(conversation_id: bytes, at: int) -> Insert:
+    """The conversation gets another key at a moment."""
+    return Insert(table="timer", row={"conversation_id": conversation_id, "name": REKEY, "due_at": at}, replace=True)
+
+
+def _ties(before: HandOff, now: HandOff, at: int) -> list[Change]:
     if before.conversation_id == now.conversation_id:
         return []
     rows: list[Change] = []
@@ -68,6 +76,8 @@ def _ties(before: HandOff, now: HandOff) -> list[Change]:
         key = {"id": before.conversation_id, "hand_off_id": before.id}
         rows.append(Update(table="conversation", key=key, values={"hand_off_id": None}))
         rows.append(Update(table="outbox", key={"conversation_id": before.conversation_id}, values={"record_id": None}))
+        # What was said lies in logs of the database a while longer, under this key: it dies now.
+        rows.append(rekeyed(before.conversation_id, at))
     if now.conversation_id is not None:
         rows.append(Update(table="conversation", key={"id": now.conversation_id}, values={"hand_off_id": now.id}))
     return rows

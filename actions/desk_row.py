@@ -8,13 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from actions.case import seconds
-from actions.desk import TOLD, moves
+from actions.desk import REKEY, TOLD, moves, rekeyed
 from actions.ports import Request
-from actions.queue import DangerHeard, Event, HandOff, Refusal, State, Urgency, Wrote, after
+from actions.queue import DangerHeard, Erased, Event, HandOff, Left, Refusal, State, Urgency, Wrote, after
 from actions.rows import Change, Delete, Insert, Update
 
 URGENCY_OF = {"emergency": Urgency.DANGER, "self_harm": Urgency.SELF_HARM}  # what an alert makes of it
-REKEY = "rekey"  # the timer: the session's key is a day old
 DAY = 86_400
 _OVER = (State.WRAP_UP, State.CLOSED)
 
@@ -34,7 +33,13 @@ def moved(request: Request, events: Sequence[Event]) -> list[Change]:
         then = after(now, event)
         now = now if isinstance(then, Refusal) else then
     rows = list(moves(was, now, at=seconds(request.now), tell=False).rows) if now is not was else []
-    return [*rows, *(_no_timers(request) if was.conversation_id is not None and now.conversation_id is None else ())]
+    if was.conversation_id is None or now.conversation_id is not None:
+        return rows
+    # Who leaves or erases gets another key in the same commit; whoever stays, at once after it.
+    gone = any(isinstance(event, Left | Erased) for event in events)
+    kept = [row for row in rows if not (gone and isinstance(row, Insert) and row.table == "timer")]
+    ends = (TOLD, REKEY) if gone else (TOLD,)
+    return [*kept, *(Delete(table="timer", key={"conversation_id": request.conversation_id, "name": name}) for name in ends)]
 
 
 def refusal(request: Request, event: Event) -> Refusal | None:
@@ -55,12 +60,7 @@ def alarmed(request: Request, kind: str) -> DangerHeard:
 
 def linked(request: Request, hand_off_id: bytes) -> list[Change]:
     """From now on the two can talk: the conversation names its hand-off, and its key is changed every day."""
-    due = {"conversation_id": request.conversation_id, "name": REKEY, "due_at": seconds(request.now) + DAY}
     return [
         Update(table="conversation", key={"id": request.conversation_id}, values={"hand_off_id": hand_off_id}),
-        Insert(table="timer", row=due, replace=True),
+        rekeyed(request.conversation_id, seconds(request.now) + DAY),
     ]
-
-
-def _no_timers(request: Request) -> list[Change]:
-    return [Delete(table="timer", key={"conversation_id": request.conversation_id, "name": name}) for name in (TOLD, REKEY)]

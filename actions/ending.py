@@ -34,8 +34,8 @@ def erased(was: HandOff, event: Erased) -> Step:
 
 
 def silent(was: HandOff, event: Silent) -> Step:
-    """The reporter has not written for a day."""
-    if event.at < event.last_at + SILENCE_SECONDS:
+    """The reporter has not written for a day. One who was to be called back later than that has the day from then on: it was agreed."""
+    if event.at < max(event.last_at, was.waiting_since) + SILENCE_SECONDS:
         return Refusal.TOO_SOON
     if was.state is State.CALLBACK and was.callback_at is not None and event.at < was.callback_at + SILENCE_SECONDS:
         return Refusal.TOO_SOON  # silence was agreed upon

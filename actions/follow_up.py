@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions.case import sealed_record
+from actions.case import open_case, readers, sealed_record
 from actions.evidence import FACT, files_of, handed_over
 from actions.ports import Outcome, Ports, Request
-from actions.rows import Delete
+from actions.rows import Change, Delete
 
 
 async def open_mailbox(request: Request, ports: Ports) -> Outcome:
@@ -27,15 +27,26 @@ async def open_mailbox(request: Request, ports: Ports) -> Outcome:
 
 
 async def add_to_case(request: Request, ports: Ports) -> Outcome:
-    """Adds the last answer to the case that the code opened. ok, or closed if it is gone."""
+    """Adds the last answer to the case that the code opened. If that is gone, or its key is not the one that it was made with, a new case
+    takes it up for the lead units, and says where it belongs: nothing is sealed to a stranger, and nothing is lost. ok, or closed if there
+    is no lead unit."""
     known = request.answers.get("case")  # goes when this part of the conversation ends: nothing links the chat to the case
-    public_key = await ports.cases.public_key(bytes.fromhex(known)) if isinstance(known, str) else None
-    if not isinstance(known, str) or public_key is None:
+    if not isinstance(known, str):
         return Outcome(code="closed")
-    body: dict[str, Any] = {"added": request.answers.get(request.last)}
+    case_id = bytes.fromhex(known)
+    public_key = await ports.cases.public_key(case_id)
     files = files_of(request.facts)
-    if files:
-        body["files"] = files
-    row = sealed_record(request, ports, case_id=bytes.fromhex(known), public_key=public_key, kind="message", body=body)
-    rows = (row, *handed_over(files, bytes.fromhex(known)))
-    return Outcome(code="ok", rows=rows, forget=True, keep={"case": known}, new_key=True, facts={FACT: None, "pictures": None})
+    body: dict[str, Any] = {"added": request.answers.get(request.last)} | ({"files": files} if files else {})
+    rows: list[Change]
+    if public_key is not None:
+        rows = [sealed_record(request, ports, case_id=case_id, public_key=public_key, kind="message", body=body)]
+    else:
+        # Who is named in the case is not known here: no more than what a report gets where that is not sure.
+        to = readers(await ports.units.recipients(), {"insider": ["unsure"]})
+        if not to:
+            return Outcome(code="closed")
+        body["belongs_to"] = known
+        case, rows = await open_case(request, ports, kind="unfinished", urgency="child", body=body, to=to)
+        case_id = case.id
+    rows += handed_over(files, case_id)
+    return Outcome(code="ok", rows=tuple(rows), forget=True, keep={"case": known}, new_key=True, facts={FACT: None, "pictures": None})

@@ -14,13 +14,15 @@ from actions.rows import Change
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Recipient:
-    """Somebody that cases can be sealed to. `kind` is what sort of unit it is; `lead` receives what concerns the units themselves."""
+    """Somebody that cases can be sealed to. `kind` is what sort of unit it is; `lead` receives what concerns the units themselves;
+    `version` is that of the unit's key."""
 
     id: bytes
     name: str
     kind: str
     lead: bool
     public_key: bytes
+    version: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,11 +37,13 @@ class IdentityRole:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewCase:
-    """A case's public half, and its private half sealed to each recipient: (recipient id, sealed bytes)."""
+    """A case's public half with the service's tag over it, and its private half sealed to each recipient: (recipient id, version of the
+    recipient's key, sealed bytes)."""
 
     id: bytes
     public_key: bytes
-    keys: tuple[tuple[bytes, bytes], ...]
+    keys: tuple[tuple[bytes, int | None, bytes], ...] = ()
+    tag: bytes | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,6 +54,7 @@ class IssuedReceipt:
     locator: bytes
     mailbox_id: bytes
     mailbox_public: bytes
+    tag: bytes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -82,8 +87,8 @@ class Sealer(Protocol):
 class Receipts(Protocol):
     """The five words."""
 
-    async def issue(self) -> IssuedReceipt:
-        """A new receipt. Slow on purpose (Argon2id)."""
+    async def issue(self, case_id: bytes) -> IssuedReceipt:
+        """A new receipt for a case. Slow on purpose (Argon2id)."""
 
     async def open(self, text: str) -> OpenedMailbox | None:
         """What a typed code opens; None if it opens nothing."""
@@ -113,7 +118,7 @@ class Cases(Protocol):
     """Cases as far as the bot may look: their public halves."""
 
     async def public_key(self, case_id: bytes) -> bytes | None:
-        """The public half of a case's key, or None."""
+        """The public half of a case's key; None if there is no such case, or if the key there is not the one that it was made with."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

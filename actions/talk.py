@@ -98,7 +98,7 @@ async def book_callback(request: Request, ports: Ports) -> Outcome:
     if rows is None or public_key is None:
         return Outcome(code="closed")
     if here:
-        rows.append(address_record(request, ports, NewCase(id=hand_off.case_id, public_key=public_key, keys=())))
+        rows.append(address_record(request, ports, NewCase(id=hand_off.case_id, public_key=public_key)))
     rows += moved(request, [event])
     return Outcome(code="ok", rows=tuple(rows), facts={"desk": None}, result={"when": f"{moment.day}/{moment.month}, {moment:%H.%M}"})
 

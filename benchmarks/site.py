@@ -27,6 +27,7 @@ from bot.channels.telegram import Telegram, routes
 from bot.hearing import Understands
 from bot.running import understander
 from bot.settings import load_settings
+from bot.storage.pins import pin_of_unit
 from bot.vault.keys import generate_keypair
 from bot.web_app import build
 
@@ -175,6 +176,7 @@ async def site(
         if not service.units.any:
             public = generate_keypair().public
             row = {"id": os.urandom(16), "name": "bench", "kind": "service", "lead": 1, "public_key": public, "created_at": 1}
+            await service.keys.pins.put(pin_of_unit(row))
             await service.writer.write([Insert(table="unit", row=row)])
             await service.units.refresh()
         app = build(service, routes(service, telegram, SECRET), dict)

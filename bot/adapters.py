@@ -1,9 +1,11 @@
-"""What fulfils the ports of `actions`: sealing, receipts, units, cases and the budget of guesses, over the vault and the database."""
+"""What fulfils the ports of `actions`: sealing, receipts, cases and the budget of guesses, over the vault and the database. Units:
+`bot.units`."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import os
 import secrets
 import threading
@@ -12,20 +14,27 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from actions.ports import IdentityRole, IssuedReceipt, NewCase, OpenedMailbox, Recipient
 from actions.rows import Change, Delete, Insert
+from bot.metrics import FORGED
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
 from bot.storage.writer import Writer
+from bot.trust import Circle, Trust
 from bot.vault import delivery
 from bot.vault.draft import row_key
 from bot.vault.errors import VaultError
-from bot.vault.identity import ROLES, seal_identity
+from bot.vault.identity import seal_identity
 from bot.vault.keys import generate_keypair
 from bot.vault.mailbox import open_reply
 from bot.vault.receipt import ReceiptKeys, derive, new_receipt, read_receipt
+from bot.vault.row_tag import RowTags, same
 from bot.vault.seal import seal, seal_key
+from bot.vault.staff_entry import StaffReply, check_message
+
+log = logging.getLogger(__name__)
 
 KDF_AT_ONCE = 2  # Argon2id: 19 MiB and about 25 ms each; more at once than cores only makes everybody wait
 _KDF_NICENESS = 10  # its threads give way to those that answer people: a code may take a moment longer, a reply may not
@@ -34,22 +43,30 @@ TRIES_PER_CHANNEL = 600  # an hour: 2**50 codes make that hopeless
 TRIES_ALWAYS = 2  # an hour for every conversation, whatever others tried: a hundred pages that guess must not lock out a child with a code
 
 _HOUR = 3600
+_REREAD = 24 * _HOUR  # a reply that was read so long ago was put back by somebody; before that, a turn may be at it once more
+
+
+def forged(kind: str, row_id: bytes) -> None:
+    """Says that a row is not one that this service, or staff, wrote: somebody writes to the database."""
+    FORGED.labels(kind).inc()
+    log.error("row_forged", extra={"kind": kind, "row": row_id.hex()})
 
 
 class CaseSealer:
     """`Sealer` over the vault. `delivery_public` is the server's own key for return addresses."""
 
-    def __init__(self, delivery_public: Callable[[], bytes]) -> None:
-        self._delivery_public = delivery_public
+    def __init__(self, delivery_public: Callable[[], bytes], tags: RowTags) -> None:
+        self._delivery_public, self._tags = delivery_public, tags
 
     def new_case(self, recipients: Sequence[Recipient]) -> NewCase:
         """A fresh key pair; its private half leaves this function only sealed."""
         case_id = secrets.token_bytes(16)
         pair = generate_keypair()
         keys = tuple(
-            (r.id, seal_key(pair.private, recipient_public=r.public_key, case_id=case_id, recipient_id=r.id)) for r in recipients
+            (r.id, r.version, seal_key(pair.private, recipient_public=r.public_key, case_id=case_id, recipient_id=r.id))
+            for r in recipients
         )  # fmt: skip
-        return NewCase(id=case_id, public_key=pair.public, keys=keys)
+        return NewCase(id=case_id, public_key=pair.public, keys=keys, tag=self._tags.case(case_id, pair.public))
 
     def seal(self, plaintext: bytes, *, public_key: bytes, case_id: bytes, record_id: bytes, version: int) -> bytes:
         """A sealed record."""
@@ -74,11 +91,11 @@ def _give_way() -> None:
 
 
 class ReceiptDesk:
-    """`Receipts`: derivation runs in threads, few at a time."""
+    """`Receipts`: derivation runs in threads, few at a time. What a code leads to, and who wrote what lies there, is checked before any of
+    it is told."""
 
-    def __init__(self, reads: Reads, pepper: bytes) -> None:
-        self._reads = reads
-        self._pepper = pepper
+    def __init__(self, reads: Reads, pepper: bytes, *, tags: RowTags, trust: Trust, keys: KeyStore) -> None:
+        self._reads, self._pepper, self._tags, self._trust, self._keys = reads, pepper, tags, trust, keys
         self._threads = ThreadPoolExecutor(KDF_AT_ONCE, thread_name_prefix="kdf", initializer=_give_way)
 
     async def _derive(self, words: str) -> ReceiptKeys:
@@ -88,25 +105,39 @@ class ReceiptDesk:
         """Ends the threads."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    async def issue(self) -> IssuedReceipt:
-        """A new code and what stands for it in the database."""
+    async def issue(self, case_id: bytes) -> IssuedReceipt:
+        """A new code for a case and what stands for it in the database."""
         words = new_receipt()
         keys = await self._derive(words)
-        return IssuedReceipt(words=words, locator=keys.locator, mailbox_id=secrets.token_bytes(16), mailbox_public=keys.mailbox_public)
+        mailbox_id = secrets.token_bytes(16)
+        tag = self._tags.receipt(keys.locator, case_id=case_id, mailbox_id=mailbox_id, mailbox_public=keys.mailbox_public)
+        return IssuedReceipt(words=words, locator=keys.locator, mailbox_id=mailbox_id, mailbox_public=keys.mailbox_public, tag=tag)
 
     async def open(self, text: str) -> OpenedMailbox | None:
-        """The case and the unread replies behind a typed code. A reply that does not open is left where it is."""
+        """The case and the unread replies behind a typed code. A reply that does not open, or that no colleague can be shown to have
+        written, is left where it is."""
         words = read_receipt(text)
         if words is None:
             return None
         keys = await self._derive(words)
         row = await self._reads.receipt(keys.locator)
-        case = await self._reads.case(row.case_id) if row is not None else None
-        if row is None or case is None:
+        if row is None:
+            return None
+        made = self._tags.receipt(
+            row.locator, case_id=row.case_id, mailbox_id=row.mailbox_id, mailbox_public=keys.mailbox_public
+        )  # fmt: skip
+        if not same(made, row.tag):
+            forged("receipt", row.mailbox_id)
+            return None
+        case = await self._reads.case(row.case_id)
+        if case is None:
             return None
         replies: list[str] = []
         ids: list[bytes] = []
-        for message in await self._reads.mailbox(row.mailbox_id):
+        messages = await self._reads.mailbox(row.mailbox_id)
+        circle = await self._trust.circle() if messages else Circle(holders={})
+        read = await self._keys.buried([one.id for one in messages], for_seconds=_REREAD) if messages else frozenset()
+        for message in messages:
             try:
                 opened = open_reply(
                     message.sealed, mailbox_private=keys.mailbox_private, mailbox_id=row.mailbox_id, message_id=message.id
@@ -116,80 +147,50 @@ class ReceiptDesk:
                 continue
             if not isinstance(reply, str):
                 continue
+            if message.id in read or not self._written_by_staff(message, row, circle):
+                forged("reply", message.id)  # or put back after it was read
+                continue
             replies.append(reply)
             ids.append(message.id)
         return OpenedMailbox(
             case_id=row.case_id, status=case.status, public_key=case.public_key, replies=tuple(replies), reply_ids=tuple(ids)
         )  # fmt: skip
 
-
-class StoredUnits:
-    """`Units`, held in memory: they change by command, and the command tells. `roles` are the names of the city's two identity roles."""
-
-    def __init__(self, reads: Reads, *, roles: Sequence[str] = ()) -> None:
-        self._reads = reads
-        self._named = frozenset(roles)
-        self._roles: tuple[IdentityRole, ...] = ()
-        self._units: tuple[Recipient, ...] = ()
-        self._recovery: Recipient | None = None
-
-    async def refresh(self) -> None:
-        """Reads them anew."""
-        rows = await self._reads.units()
-        self._units = tuple(
-            Recipient(id=row.id, name=row.name, kind=row.kind, lead=bool(row.lead), public_key=row.public_key)
-            for row in rows
-            if row.public_key is not None
-        )
-        row = await self._reads.recovery()
-        self._recovery = (
-            Recipient(id=row.id, name="recovery", kind="recovery", lead=False, public_key=row.public_key) if row is not None else None
+    def _written_by_staff(self, message: Any, receipt: Any, circle: Circle) -> bool:
+        """Whether a colleague signed it whose certificate leads to a pinned root, and it came in through the console while they were
+        here."""
+        author = circle.holders.get(message.author_id) if message.author_id is not None else None
+        if author is None or message.signature is None:
+            return False
+        signed = StaffReply(
+            case_id=receipt.case_id, mailbox_id=receipt.mailbox_id, message_id=message.id, author_id=author.staff_id, sealed=message.sealed
         )  # fmt: skip
-        self._roles = self._disjoint(
-            [IdentityRole(id=r.id, name=r.role, kind=r.kind, public_key=r.public_key) for r in await self._reads.identity_roles()]
+        try:
+            check_message(signed, message.signature, author_public=author.signing_public)
+        except (VaultError, ValueError):
+            return False
+        made = self._tags.reply(
+            message.id, mailbox_id=receipt.mailbox_id, author_id=author.staff_id, signature=message.signature, sealed=message.sealed
         )  # fmt: skip
-
-    def _disjoint(self, roles: Sequence[IdentityRole]) -> tuple[IdentityRole, ...]:
-        """The roles, if they are the city's two and nobody holds two keys with one: neither the other role, nor a unit, nor recovery."""
-        others = {unit.public_key for unit in (*self._units, *([self._recovery] if self._recovery else []))}
-        keys = {role.public_key for role in roles}
-        if len(roles) != ROLES or {role.name for role in roles} != self._named or len(keys) != ROLES or keys & others:
-            return ()
-        return tuple(roles)
-
-    @property
-    def any(self) -> bool:
-        """Whether a report could be read by anybody."""
-        return bool(self._units)
-
-    async def recipients(self) -> tuple[Recipient, ...]:
-        """All units."""
-        return self._units
-
-    async def recovery(self) -> Recipient | None:
-        """The recovery key."""
-        return self._recovery
-
-    @property
-    def role_kinds(self) -> tuple[str, ...]:
-        """The kinds of the units that the two identity roles belong to; none while no identity can be taken."""
-        return tuple(sorted({role.kind for role in self._roles}))
-
-    async def identity_roles(self) -> tuple[IdentityRole, ...]:
-        """The two identity roles."""
-        return self._roles
+        return same(made, message.tag)
 
 
 class StoredCases:
-    """`Cases`: the public halves."""
+    """`Cases`: the public halves, as far as they are those that this service made."""
 
-    def __init__(self, reads: Reads) -> None:
-        self._reads = reads
+    def __init__(self, reads: Reads, tags: RowTags) -> None:
+        self._reads, self._tags = reads, tags
 
     async def public_key(self, case_id: bytes) -> bytes | None:
-        """The public half of a case's key."""
+        """The public half of a case's key; None if there is no such case, or if somebody put another key there."""
         row = await self._reads.case(case_id)
-        return row.public_key if row is not None else None
+        if row is None:
+            return None
+        if not same(self._tags.case(row.id, row.public_key), row.tag):
+            forged("case", row.id)
+            return None
+        public_key: bytes = row.public_key
+        return public_key
 
 
 class GuessBudget:

@@ -19,12 +19,14 @@ from actions.deadline import Deadlines
 from actions.desk import TOLD
 from actions.ports import Ports
 from actions.rows import Insert
-from bot.adapters import CaseSealer, GuessBudget, ReceiptDesk, StoredCases, StoredUnits
+from bot.adapters import CaseSealer, GuessBudget, ReceiptDesk, StoredCases
+from bot.adoption import Adoption
 from bot.channels.base import Channel, Fetching, Pending, Received, TryLater
 from bot.clearing import Clearing
 from bot.deliver import Deliver
 from bot.desk.alarm import Caller, Messenger
 from bot.desk.build import build_desk
+from bot.desk.events import DEADLINE, Changed
 from bot.desk.linking import Linking
 from bot.desk.typing import Typing
 from bot.errors import OperatorError
@@ -49,9 +51,13 @@ from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
 from bot.storage.sharing import BUBBLE, CASE_DUE, HAND_OFF, KEY_DEATH, MESSAGE, REPORTER_TYPES, STAFF, STAFF_TYPES, notice, sharing_of
 from bot.storage.staff import StaffStore
+from bot.storage.untagged import Untagged
 from bot.storage.writer import Writer
+from bot.trust import Trust
 from bot.turn import TimerDue, Turn
 from bot.turns import Turns
+from bot.units import StoredUnits
+from bot.vault.row_tag import RowTags
 from flows.definition import Flow, read_flow
 from flows.desk import NOTHING
 from flows.library import Library
@@ -61,6 +67,7 @@ log = logging.getLogger(__name__)
 # Elsewhere the person has to delete everything: at Twilio every message is deleted anyway, on a phone WhatsApp lets no business do it.
 CAN_WIPE = {"telegram": "both", "web": "page", "whatsapp": "none"}
 STAGES = "web"  # no platform keeps its files until they are fetched: they wait sealed in the database
+COLLEAGUES = Changed(what="staff", id=b"")  # somebody joined, or linked a chat
 _GRACE = 10.0  # seconds for turns and deliveries that are on their way when the service stops
 
 
@@ -98,7 +105,7 @@ def read_pepper(path: Path, *, receipts_exist: bool) -> bytes:
 
 
 class Service:
-    """The running service. `channels` by name; `clock` gives seconds since 1970."""
+    """The running service. `channels` by name; `clock` gives seconds since 1970; `reading` is the engine for what is only looked at."""
 
     def __init__(
         self, settings: Settings, *, channels: Mapping[str, Channel], understander: Understands, clock: Callable[[], float] = time.time,
@@ -119,17 +126,19 @@ class Service:
         self.engine = open_engine(database_url)
         self.sharing = sharing_of(self.engine, database_url=database_url, key_store_url=key_store_url)
         self.keys = KeyStore(open_engine(key_store_url, wal=False), holder=self.sharing.holder, clock=clock)
-        self._reading = open_engine(database_url, reading=True)
+        self.reading = open_engine(database_url, reading=True)
         self.writer = Writer(self.engine, holder=self.sharing.holder)
-        self.reads = Reads(self._reading, holder=self.sharing.holder)
-        self.units = StoredUnits(self.reads, roles=self.shelf.identity_roles)
+        self.reads = Reads(self.reading, holder=self.sharing.holder)
+        self.staff = StaffStore(self.reading)
+        self.trust = Trust(self.staff, self.keys.pins)
+        self.units = StoredUnits(self.reads, staff=self.staff, pins=self.keys.pins, roles=self.shelf.identity_roles)
         self.mode = Mode(self.reads)
         self.pages = Pages(writer=self.writer, reads=self.reads, keys=self.keys)
         self.deliver = Deliver(
             writer=self.writer, reads=self.reads, keys=self.keys, channels=channels, clock=clock, pages=self.pages, sharing=self.sharing
         )  # fmt: skip
         self.files = FileDesk(channels=channels, reads=self.reads)
-        self.reports = ReportBook(writer=self.writer, reads=self.reads, clock=clock)
+        self.reports = ReportBook(writer=self.writer, reads=self.reads, clock=clock, ticked=lambda each: self.desk.ticked(each))
         self._started = False
 
     async def start(self, *, jobs: bool = True) -> None:
@@ -151,35 +160,40 @@ class Service:
         await self.keys.open()
         self.writer.start()
         await self.sharing.start(self._heard, self._missed)
-        await self.units.refresh()
         await self.mode.refresh()
         pepper = await asyncio.to_thread(
             read_pepper, settings.pepper_file, receipts_exist=await self.reads.any_receipt()
         )  # fmt: skip
         await self._same_pepper(pepper)
+        self.tags = RowTags(pepper)
+        await Adoption(
+            reads=self.reads, writer=self.writer, staff=self.staff, pins=self.keys.pins, untagged=Untagged(self.reading), tags=self.tags,
+            clock=self._clock,
+        ).run()  # fmt: skip
+        await self.units.refresh()
         library = await self._with_former()
         ids = RowIds()
-        self._receipts = ReceiptDesk(self.reads, pepper)
+        self._receipts = ReceiptDesk(self.reads, pepper, tags=self.tags, trust=self.trust, keys=self.keys)
         ports = Ports(
-            sealer=CaseSealer(lambda: self.keys.delivery.public), receipts=self._receipts, units=self.units,
-            guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads),
+            sealer=CaseSealer(lambda: self.keys.delivery.public, self.tags), receipts=self._receipts, units=self.units,
+            guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads, self.tags),
             files=self.files, new_id=lambda: secrets.token_bytes(16),
             recording=self.shelf.recording, zone=settings.zone,
             open_at=lambda moment: self._by_hand is not None or self.desk.open_at(moment), deadlines=self.deadlines,
         )  # fmt: skip
         self.rollover = Rollover(writer=self.writer, reads=self.reads, keys=self.keys, ids=ids)
         self.desk = build_desk(
-            reading=self._reading, writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, channels=self.channels,
+            reading=self.reading, writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, channels=self.channels,
             deliver=self.deliver, sharing=self.sharing, tell=self._tell, clock=self._clock, zone=settings.zone, messenger=self._messenger,
             caller=self._caller, deadlines=self.deadlines,
         )  # fmt: skip
         self.linking = Linking(
-            store=StaffStore(self.engine), writer=self.writer, keys=self.keys, chain=AuditChain(self.engine, self.writer),
+            store=self.staff, writer=self.writer, keys=self.keys, chain=AuditChain(self.engine, self.writer),
             channel=self.channels.get("telegram"), caller=self._caller, told=self.colleagues_changed, clock=self._clock,
         )  # fmt: skip
         self.typing = Typing(
-            store=DeskStore(self._reading), reads=self.reads, writer=self.writer, keys=self.keys, channels=self.channels, pages=self.pages,
-            events=self.desk.events, sharing=self.sharing,
+            store=DeskStore(self.reading, self.keys.pins.names), reads=self.reads, writer=self.writer, keys=self.keys,
+            channels=self.channels, pages=self.pages, events=self.desk.events, sharing=self.sharing,
         )  # fmt: skip
         said, self._staffed, changed = self._by_hand or (self.desk.desk_world, lambda: self.desk.staffed, self.desk.changed)
         turn = Turn(
@@ -221,7 +235,7 @@ class Service:
             self._receipts.close()
         await self.writer.close()
         await self.sharing.stop()
-        await self._reading.dispose()
+        await self.reading.dispose()
         if self._started:
             await truncate_wal(self.engine)
         await self.keys.close()
@@ -238,9 +252,9 @@ class Service:
         elif kind == HAND_OFF and self._started:
             self.desk.heard(subject)
         elif kind == CASE_DUE and self._started:
-            self.desk.case_due(subject)
+            self.desk.events.publish(Changed(what=DEADLINE, id=subject))
         elif kind == STAFF and self._started:
-            self.desk.colleagues_changed()
+            self.desk.events.publish(COLLEAGUES)
         elif kind == STAFF_TYPES:
             self.pages.typing(subject)
         elif kind == REPORTER_TYPES and self._started:
@@ -248,7 +262,7 @@ class Service:
 
     async def colleagues_changed(self) -> None:
         """Pages that show colleagues are told, here and at other processes."""
-        self.desk.colleagues_changed()
+        self.desk.events.publish(COLLEAGUES)
         if self.sharing.holder is not None:
             await self.writer.write([], notices=(notice(STAFF, b""),))
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from actions.rows import Change, Delete, Insert, Update
 from bot import contexts
-from bot.channels.base import Channel, Fetching, Keeping, Refused, TryLater
+from bot.channels.base import Channel, ChannelError, Fetching, Keeping, Refused, TryLater
 from bot.metrics import SENT
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
@@ -28,7 +28,11 @@ log = logging.getLogger(__name__)
 AT_ONCE = 2  # calls side by side: Twilio counts them together with the sends
 _PORTION = 50  # rows between two looks at what is due
 _CLAIM = 60.0  # seconds for which one of several processes does this
-_LONGEST = 3600.0  # seconds between two tries at most
+_LONGEST = 3600.0  # seconds between two tries at most, where the platform is out of reach
+_LONGEST_OF_ONE = 6 * 3600.0  # the same where one message cannot be deleted yet: a report that it arrived brings the next try forward
+# WhatsApp tries to deliver for 30 days (https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/time-to-live);
+# what cannot be deleted a day after that never will be.
+GIVEN_UP_AFTER = 31 * 86_400
 
 
 def deletion(
@@ -90,41 +94,58 @@ class Clearing:
                     log.error("deletion_unreadable", extra={"row": row.id})
                     await self._writer.write([Update(table="outbox", key={"id": row.id}, values={"state": "dead", "code": "unreadable"})])
                 return
-            try:
-                for part in ref.decode().split(","):
-                    await self._gone(self._channels[row.channel], row.kind, part)
-            except TryLater as error:
-                await self._later(row, ref, error.code, max(error.after, min(_LONGEST, 2.0 * 2.0 ** min(row.attempts, 12))))
-                return
-            except Refused as error:
-                log.warning("deletion_refused", extra={"row": row.id, "channel": row.channel, "code": error.code})
-                SENT.labels(row.channel, row.kind, "dead").inc()
-                await self._writer.write(
-                    [Update(table="outbox", key={"id": row.id}, values={"state": "dead", "code": error.code, "body": None})]
-                )  # fmt: skip
-                return
-            except Exception:
-                log.exception("deletion_failed", extra={"row": row.id})
-                await self._later(row, ref, "fault", 60.0)
-                return
-            SENT.labels(row.channel, row.kind, "sent").inc()
-            await self._writer.write([Delete(table="outbox", key={"id": row.id})])
+            left: list[str] = []  # parts of a bubble that are still there
+            later: TryLater | None = None
+            refused: Refused | None = None
+            for part in ref.decode().split(","):
+                try:
+                    await self._gone(row, part)
+                except TryLater as error:
+                    later = error
+                    left.append(part)
+                except Refused as error:
+                    refused = error
+            if later is not None and later.of_message and row.created_at + GIVEN_UP_AFTER < self._clock():
+                log.error("deletion_given_up", extra={"row": row.id, "channel": row.channel, "code": later.code})
+                await self._over(row, later.code)
+            elif later is not None:
+                await self._later(row, key, ",".join(left).encode(), later)
+            elif refused is not None:
+                log.warning("deletion_refused", extra={"row": row.id, "channel": row.channel, "code": refused.code})
+                await self._over(row, refused.code)
+            else:
+                SENT.labels(row.channel, row.kind, "sent").inc()
+                await self._writer.write([Delete(table="outbox", key={"id": row.id})])
 
-    @staticmethod
-    async def _gone(channel: Channel, kind: str, ref: str) -> None:
-        if kind == "delete":
-            await channel.delete("", ref)
-        elif isinstance(channel, Fetching):
-            await channel.drop(ref)
+    async def _gone(self, row: Any, ref: str) -> None:
+        """Has the platform delete one message or file. Raises TryLater or Refused."""
+        channel = self._channels[row.channel]
+        try:
+            if row.kind == "delete":
+                await channel.delete("", ref)
+            elif isinstance(channel, Fetching):
+                await channel.drop(ref)
+        except ChannelError:
+            raise
+        except Exception:
+            log.exception("deletion_failed", extra={"row": row.id})
+            raise TryLater("fault", after=60.0, of_message=True) from None
 
-    async def _later(self, row: Any, ref: bytes, code: str, wait: float) -> None:
+    async def _over(self, row: Any, code: str) -> None:
+        """The platform keeps it: nobody tries again, and people see the row."""
+        SENT.labels(row.channel, row.kind, "dead").inc()
+        values = {"state": "dead", "code": code, "body": None}
+        await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values)])
+
+    async def _later(self, row: Any, key: bytes, left: bytes, error: TryLater) -> None:
         SENT.labels(row.channel, row.kind, "later").inc()
-        log.warning("deletion_later", extra={"row": row.id, "channel": row.channel, "code": code, "attempt": row.attempts + 1})
+        log.warning("deletion_later", extra={"row": row.id, "channel": row.channel, "code": error.code, "attempt": row.attempts + 1})
         now = int(self._clock())
-        values: dict[str, Any] = {"attempts": row.attempts + 1, "due_at": int(now + wait) + 1, "code": code}
+        longest = _LONGEST_OF_ONE if error.of_message else _LONGEST
+        wait = max(error.after, min(longest, 2.0 ** min(row.attempts + 1, 16)))
+        values: dict[str, Any] = {"attempts": row.attempts + 1, "due_at": int(now + wait) + 1, "code": error.code}
         if row.attempts == 0:
-            # It can take days (error 20009), and must outlive the conversation's key: from now on it has one of its own.
-            key_id, key = await self._keys.create(now=now)
-            context = contexts.row("outbox", "body", row.id, row.conversation_id)
-            values |= {"key_id": key_id, "body": lock(key, ref, context=context)}
+            # It can take weeks (error 20009), and must outlive the conversation's key: from now on it has one of its own.
+            values["key_id"], key = await self._keys.create(now=now)
+        values["body"] = lock(key, left, context=contexts.row("outbox", "body", row.id, row.conversation_id))
         await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values)])

@@ -60,15 +60,22 @@ class Copies:
         except Exception:
             log.exception("delivery_ref_lost", extra={"row": row.id})
 
-    async def there_already(self, channel: Channel, row: Waiting, address: str) -> tuple[str, ...] | None:
-        """The ids of a bubble that may have gone out before, if the platform has it. Raises TryLater, Refused."""
-        if not row.unsure or row.message is None or not isinstance(channel, Asking):
-            return None
+    async def there_already(self, channel: Channel, row: Waiting, address: str) -> tuple[str, ...]:
+        """The ids of a bubble's first messages, as far as earlier tries came: what was noted when one failed, and what the platform has if
+        it may have more. Raises TryLater, Refused."""
+        if row.message is None or not isinstance(channel, Asking) or not (row.unsure or row.attempts):
+            return ()
+        noted: list[str] = []
         known: set[str] = set()
         for other in await self._reads.waiting_of(row.conversation_id):
             key = await self._keys.key(other.key_id) if other.kind == "delete" and other.body is not None else None
             if key is not None:
                 with suppress(VaultError):
                     context = contexts.row("outbox", "body", other.id, row.conversation_id)
-                    known.update(unlock(key, other.body, context=context).decode().split(","))
-        return await channel.sent_already(address, row.message, row.created_at, known)
+                    refs = unlock(key, other.body, context=context).decode().split(",")
+                    if other.id == -row.id:
+                        noted = refs
+                    else:
+                        known.update(refs)
+        found = await channel.sent_already(address, row.message, row.created_at, known) if row.unsure else ()
+        return max(tuple(noted), found, key=len)

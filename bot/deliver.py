@@ -17,7 +17,7 @@ import orjson
 
 from actions.rows import Change, Update
 from bot import contexts
-from bot.channels.base import Channel, Editing, Fetching, Keeping, Refused, Reporting, TryLater, Windowed
+from bot.channels.base import Channel, ChannelError, Editing, Fetching, Keeping, Refused, Reporting, TryLater, Windowed
 from bot.copies import Copies
 from bot.metrics import SENT
 from bot.pages import Pages
@@ -28,7 +28,7 @@ from bot.storage.writer import Writer
 from bot.vault.draft import lock, unlock
 from bot.vault.errors import VaultError
 from bot.waiting import Waiting, pause
-from bot.window import Window
+from bot.window import CLOSING, Window
 from flows.message import Outbound
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class Deliver:
         self._writer, self._reads, self._keys, self._channels, self._clock = writer, reads, keys, channels, clock
         self._sharing: Sharing = sharing if sharing is not None else Alone()
         self._copies = Copies(writer=writer, reads=reads, keys=keys, clock=clock)
-        self._window = Window(writer=writer, copies=self._copies, clock=clock)
+        self._window = Window(writer=writer, reads=reads, copies=self._copies, clock=clock)
         self._queues: dict[bytes, deque[Waiting]] = {}
         self._known: set[int] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -105,7 +105,7 @@ class Deliver:
         pull = [name for name, channel in self._channels.items() if channel.pull]
         keeping = [name for name, channel in self._channels.items() if isinstance(channel, Keeping)]
         windows = [channel.window for channel in self._channels.values() if isinstance(channel, Windowed)]
-        open_since = int(self._clock() - min(windows)) if windows else 0
+        open_since = int(self._clock() - min(windows) + CLOSING) if windows else 0
         found = [
             Waiting(
                 id=r.id, conversation_id=r.conversation_id, key_id=r.key_id, channel=r.channel, kind=r.kind, attempts=r.attempts,
@@ -182,7 +182,7 @@ class Deliver:
         try:
             async with self._slots:
                 if row.message is not None:
-                    ref = ",".join(await self._copies.there_already(channel, row, address) or await self._send(channel, row, address))
+                    ref = ",".join(await self._send(channel, row, address, await self._copies.there_already(channel, row, address)))
                 elif row.kind == "drop":
                     if isinstance(channel, Fetching):
                         await channel.drop(row.ref)
@@ -191,18 +191,31 @@ class Deliver:
                     for part in row.ref.split(","):
                         await channel.delete(address, part)
                     ref = ""
-        except TryLater as error:
-            return await self._later(row, error)
-        except Refused as error:
-            log.warning("delivery_refused", extra={"row": row.id, "channel": row.channel, "kind": row.kind, "code": error.code})
-            await self._finish(row, state="dead", code=error.code)
-            return None
+        except ChannelError as error:
+            return await self._failed(row, error)
         except Exception:
             log.exception("delivery_failed", extra={"row": row.id})
-            return await self._later(row, TryLater("fault"))
+            return await self._failed(row, TryLater("fault", unsure=True))
         async with self._one_by_one(row.conversation_id):
             await self._arrived(row, key, ref)
         return None
+
+    async def _failed(self, row: Waiting, error: ChannelError) -> float | None:
+        """What a platform did not do: seconds until the next try, or None if there is none. Of a bubble of several messages some may have
+        gone out; which, is written down as what the platform has to forget, and read from there at the next try."""
+        async with self._one_by_one(row.conversation_id):
+            if row.id in self._withdrawn and error.refs:
+                await self._take_back(row, ",".join(error.refs))
+                return None
+            channel = self._channels[row.channel]
+            also: list[Change] = []
+            if error.refs and isinstance(channel, Keeping):
+                also = await self._copies.deletion(row, ",".join(error.refs), channel.kept)
+            if isinstance(error, TryLater):
+                return await self._later(row, error, also)
+            log.warning("delivery_refused", extra={"row": row.id, "channel": row.channel, "kind": row.kind, "code": error.code})
+            await self._finish(row, state="dead", code=error.code, also=also)
+            return None
 
     async def _arrived(self, row: Waiting, key: bytes, ref: str) -> None:
         """Writes down that the platform has done what the row asked for. `ref` is its id for a bubble."""
@@ -242,13 +255,14 @@ class Deliver:
             replace(row, kind="delete", key_id=key_id, message=None, ref=ref, attempts=0, address="", own_key=False)
         )
 
-    async def _send(self, channel: Channel, row: Waiting, address: str) -> tuple[str, ...]:
-        """Sends a bubble, or changes the latest one if that is what it is for and the platform can."""
+    async def _send(self, channel: Channel, row: Waiting, address: str, there: Sequence[str]) -> tuple[str, ...]:
+        """Sends a bubble, but for those of its messages that are `there` already, or changes the latest one if that is what it is for and
+        the platform can."""
         conversation_id, message = row.conversation_id, row.message
         if message is None:
             raise ValueError("nothing to send")
         if isinstance(channel, Reporting):
-            return await channel.send_as(row.id, address, message)
+            return await channel.send_as(row.id, address, message, there)
         latest = self._latest.get(conversation_id)
         if message.replaces and latest is not None and isinstance(channel, Editing):
             try:
@@ -298,17 +312,17 @@ class Deliver:
             return replace(row, ref=body.decode())
         return replace(row, message=Outbound.from_json(orjson.loads(body)))
 
-    async def _later(self, row: Waiting, error: TryLater) -> float | None:
+    async def _later(self, row: Waiting, error: TryLater, also: Sequence[Change]) -> float | None:
         if row.id in self._withdrawn:
             return None  # its row is closed already, and must not be opened again
         wait = pause(row.attempts, error.after)
-        if error.unsure:
+        if error.unsure or error.refs:
             self._unsure.add(row.id)
         SENT.labels(row.channel, row.kind, "later").inc()
         log.warning("delivery_later", extra={"row": row.id, "channel": row.channel, "code": error.code, "attempt": row.attempts + 1})
         values = {"state": "pending", "attempts": row.attempts + 1, "due_at": int(self._clock() + wait), "code": error.code}
         try:
-            await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values)])
+            await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values), *also])
         except Exception:
             log.exception("delivery_unwritten", extra={"row": row.id})
         return wait

@@ -21,6 +21,9 @@ class Understands(Protocol):
     def danger(self, text: str) -> Danger | None:
         """What the danger phrases of all languages hear: at once, without a model."""
 
+    def in_care(self, text: str) -> bool:
+        """Whether an adult tells of a child in their care."""
+
     async def understand(self, text: str, language: str) -> Understanding:
         """Never raises; without a model it still hears danger."""
 
@@ -41,7 +44,8 @@ class Hearing:
         danger = self._understander.danger(message.text)
         if danger is not None:
             DANGER.labels(danger.value).inc()
-        return Said(message=message, understanding=Understanding(text=message.text, danger=danger))
+        in_care = danger is not None and self._understander.in_care(message.text)
+        return Said(message=message, understanding=Understanding(text=message.text, danger=danger, in_care=in_care))
 
     async def meant(self, said: Said, session: Session) -> Said | None:
         """A message that puzzled the definitions, with what a model makes of it; None where it makes nothing of it, or there is none."""

@@ -9,7 +9,6 @@ from contextlib import suppress
 from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[import-untyped]
 
 from actions.rows import Delete, Insert
-from bot.adapters import StoredUnits
 from bot.clearing import Clearing
 from bot.deliver import Deliver
 from bot.desk.queue import ROUND_SECONDS, Desk
@@ -25,6 +24,7 @@ from bot.storage.sharing import Sharing
 from bot.storage.writer import Writer
 from bot.turn import TimerDue
 from bot.turns import Turns
+from bot.units import StoredUnits
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Jobs:
         await self._sharing.give_back(lambda each: self._turns.busy(each) or self._deliver.busy(each))
         for key_id in await self._reads.dying_keys():
             await self._rollover.bury(key_id)
-        for queue, count in (await self._reads.counts()).items():
+        for queue, count in (await self._reads.counts(int(self._clock()))).items():
             WAITING.labels(queue).set(count)
 
     async def desk(self) -> None:

@@ -21,6 +21,10 @@ NLU_SECONDS = Histogram(
     "ruang_aman_nlu_seconds", "How long the model was waited for", registry=REGISTRY,
     buckets=(0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.2, 0.5, 1, 1.5),
 )  # fmt: skip
+UNPINNED = Gauge(
+    "ruang_aman_keys_not_pinned", "Public keys in the database that are not those that the service remembers", ("kind",), registry=REGISTRY
+)  # fmt: skip
+FORGED = Counter("ruang_aman_forged_total", "Rows of the database that this service, or staff, did not write", ("kind",), registry=REGISTRY)
 WAITING = Gauge("ruang_aman_waiting", "Rows that wait, by queue", ("queue",), registry=REGISTRY)
 REPORTED = Counter(
     "ruang_aman_reported_total", "What a platform told of messages that went out", ("channel", "status", "code"), registry=REGISTRY

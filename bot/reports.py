@@ -11,6 +11,7 @@ from actions.rows import Update
 from bot.clearing import due_now
 from bot.metrics import REPORTED
 from bot.storage.reads import Reads
+from bot.storage.sharing import HAND_OFF, notice
 from bot.storage.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -22,10 +23,13 @@ _PATIENCE = 3.0  # seconds that a report may wait for the answer to the call tha
 
 
 class ReportBook:
-    """`Reports` over the database. `patience` in seconds."""
+    """`Reports` over the database. `patience` in seconds; `ticked` is called with the id of the hand-off that a reply belongs to."""
 
-    def __init__(self, *, writer: Writer, reads: Reads, clock: Callable[[], float], patience: float = _PATIENCE) -> None:
-        self._writer, self._reads, self._clock, self._patience = writer, reads, clock, patience
+    def __init__(
+        self, *, writer: Writer, reads: Reads, clock: Callable[[], float], patience: float = _PATIENCE,
+        ticked: Callable[[bytes], None] | None = None,
+    ) -> None:  # fmt: skip
+        self._writer, self._reads, self._clock, self._patience, self._ticked = writer, reads, clock, patience, ticked
         self._gate = asyncio.Lock()
 
     async def report(self, channel: str, row_id: int, status: str, code: str = "") -> None:
@@ -45,9 +49,13 @@ class ReportBook:
                 values |= {"state": "dead", "code": code or f"{channel}_failed"}
                 log.warning("delivery_refused", extra={"row": row_id, "channel": channel, "kind": "send", "code": code})
             changes = [Update(table="outbox", key={"id": row_id, "channel": channel, "kind": "send"}, values=values)]
-            if status in _OVER:
+            if status in _OVER and row.state not in ("pending", "sending"):  # until then, what is to be deleted says which parts went out
                 changes.append(due_now(row_id, int(self._clock())))
-            await self._writer.write(changes)
+            where = await self._reads.conversation(row.conversation_id) if row.record_id is not None else None
+            hand_off_id = where.hand_off_id if where is not None else None
+            await self._writer.write(changes, notices=(notice(HAND_OFF, hand_off_id),) if hand_off_id is not None else ())
+            if hand_off_id is not None and self._ticked is not None:
+                self._ticked(hand_off_id)
             REPORTED.labels(channel, status, code).inc()
 
     async def _settled(self, channel: str, row_id: int) -> Any:

@@ -16,7 +16,8 @@ from typing import Any
 import orjson
 
 from actions import registry as actions
-from actions.desk_row import DAY, REKEY
+from actions.desk import REKEY
+from actions.desk_row import DAY
 from actions.evidence import file_gone, files_of
 from actions.ports import Outcome, Ports, Request
 from actions.queue import HandOff
@@ -44,6 +45,7 @@ from bot.waiting import Waiting
 from flows.bubbles import merge
 from flows.desk import NOTHING
 from flows.engine import new_session, resume
+from flows.files import dropped
 from flows.library import Library
 from flows.message import Inbound, Outbound
 from flows.session import Session
@@ -122,7 +124,7 @@ class Turn:
             return  # a message was on its way when the timer came due: nobody is silent
         hand_off = await hand_off_of(row, self._reads)
         if isinstance(item, TimerDue) and item.name == REKEY:
-            result = _Result(session, new_key=hand_off is not None, hand_off=hand_off)
+            result = _Result(session, new_key=True, hand_off=hand_off)
             await self._commit(item, row, key, result, address, int(now.timestamp()))
             return
         signal = await self._signal(item, session)
@@ -258,6 +260,8 @@ class Turn:
             )  # fmt: skip
         else:
             result.fault = result.fault or "action_cap"
+        if turn.unwanted is not None:
+            result.drop += (await self._act(dropped(turn.unwanted), result.session, row, address, now, hand_off)).drop
         if result.fault:
             log.error("flow_fault", extra={"code": result.fault})
         return result

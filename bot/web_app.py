@@ -34,6 +34,7 @@ def build(
         """200 while the bot can serve people; each part by name."""
         state: dict[str, object] = {"database": "ok", "keys": "ok", "channels": channel_states(), "nlu": nlu()}
         state["mode"] = service.mode.value
+        state["pins"] = "ok" if service.units.pinned else "changed"
         state["reports"] = "open" if service.units.any and service.mode.value == NORMAL else "closed"
         status = 200
         for name, probe in (("database", service.reads.alive), ("keys", service.keys.alive)):

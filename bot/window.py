@@ -10,28 +10,31 @@ from bot.channels.base import Channel, Keeping, Refused, TryLater, Windowed
 from bot.copies import Copies
 from bot.metrics import SENT
 from bot.row_ids import RowIds
+from bot.storage.reads import Reads
 from bot.storage.writer import Writer
 from bot.waiting import Waiting
 
 log = logging.getLogger(__name__)
 
-_CLOSING = 60.0  # seconds before the end of a window in which nothing is tried any more: clocks differ
+CLOSING = 60.0  # seconds before the end of a window in which nothing is tried any more: clocks differ
 
 
 class Window:
     """Looks whether a bubble may go."""
 
-    def __init__(self, *, writer: Writer, copies: Copies, clock: Callable[[], float]) -> None:
-        self._writer, self._copies, self._clock = writer, copies, clock
+    def __init__(self, *, writer: Writer, reads: Reads, copies: Copies, clock: Callable[[], float]) -> None:
+        self._writer, self._reads, self._copies, self._clock = writer, reads, copies, clock
         self._ids = RowIds()  # the invitation is a message of its own, with a deletion of its own
 
     async def shut(self, channel: Channel, row: Waiting, code: str | None, last_at: int, address: str) -> bool:
         """Whether the platform would not take a bubble. It waits then (`code` is what it waited for before). Where it allows that, the
-        person is asked by the platform's approved message to write again, once."""
-        if not isinstance(channel, Windowed) or self._clock() < last_at + channel.window - _CLOSING:
+        person is asked by the platform's approved message to write again, once, however much waits."""
+        if not isinstance(channel, Windowed) or self._clock() < last_at + channel.window - CLOSING:
             return False
         invites = row.message is not None and row.message.invites and code != "window_invited"
         now = "window_invited" if invites or code == "window_invited" else "window_closed"
+        if invites:
+            invites = not any(other.code == "window_invited" for other in await self._reads.waiting_of(row.conversation_id))
         # Written down first: at most once, whatever happens to this process or to the answer.
         await self._writer.write([Update(table="outbox", key={"id": row.id}, values={"state": "pending", "code": now})])
         log.warning("delivery_waits", extra={"row": row.id, "channel": row.channel, "code": now})

@@ -19,11 +19,12 @@ from flows.desk import DESK
 from flows.leaving import leaves
 from flows.library import FOLLOW_UP, INTERRUPTS, PAUSED, START, UNDERSTOOD, Library
 from flows.matching import match_heard
-from flows.message import RECEIPT, Danger, Inbound, InboundKind
+from flows.message import RECEIPT, Danger, Inbound, InboundKind, Media
 from flows.move import ASK, WAIT, Act, Ask, End, Goto, Move, Open, Wait
 from flows.opening import begin
 from flows.pausing import asked_now, paused
 from flows.registry import STEP_TYPES
+from flows.restoring import taken_up
 from flows.scene import OpenFrame, Scene
 from flows.session import Session
 from flows.signals import Done, Effect, RunAction, Said, Send, Signal, TimedOut
@@ -42,12 +43,13 @@ class Turn:
     """What one signal led to. `effects` are the bubbles in order and, if the engine needs something done, a `RunAction` as the last.
     `fault` is a code for the operator when the definitions ran in a circle; the person got a safe sentence. `puzzled`: nothing in the
     definitions took what was typed (no tap, number, label, command word, answer in own words). Whoever can find out what it means takes up
-    the same session once more, with the understanding in the signal."""
+    the same session once more, with the understanding in the signal. `unwanted`: a file that no question was there for, to be dropped."""
 
     session: Session
     effects: tuple[Effect, ...]
     fault: str = ""
     puzzled: bool = False
+    unwanted: Media | None = None
 
 
 def new_session(language: str) -> Session:
@@ -92,13 +94,11 @@ def _run(scene: Scene, session: Session, signal: Signal) -> Turn:
                 move = answered
                 continue
             puzzled = scene.puzzled and isinstance(signal, Said) and scene.world.get("mode") != PEOPLE_ONLY
-            return Turn(session=scene.frozen(), effects=_sends(scene), puzzled=puzzled)
+            return Turn(session=scene.frozen(), effects=_sends(scene), puzzled=puzzled, unwanted=scene.unwanted)
         if isinstance(move, Act):
             frame = scene.frame
             last = next((frame.flow.steps[name].save for name in reversed(frame.order) if name in frame.flow.steps), "")
-            action = RunAction(
-                name=move.name, arguments=move.arguments, answers=dict(frame.answers), last=last, apart=frame.words_apart()
-            )  # fmt: skip
+            action = RunAction(name=move.name, arguments=move.arguments, answers=dict(frame.answers), last=last, apart=frame.words_apart())
             return Turn(session=scene.frozen(waiting=move.name), effects=(*_sends(scene), action))
         move = _follow(scene, move)
     return _circle(scene)
@@ -167,6 +167,8 @@ def _hear(scene: Scene, said: Said) -> Move:
         heard = talk.hear(scene, said, command)
         if heard is not None:
             return heard
+    if scene.frames and taken_up(scene, said, command):
+        return ASK
     if message.kind is InboundKind.START:
         return begin(scene)
     tapped: str | None = None
@@ -218,10 +220,12 @@ def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
     if said.understanding.danger is not None and command is None:
         return _danger(scene, said)
     if command is not None and command not in ("back", "skip", "repeat", "menu"):
+        if command == "language":
+            _open(scene, START, "menu", keep=True)  # what was chosen is not all that somebody came for
         return _interrupt(scene, command)
     text = said.message.text
     if said.message.media is not None:
-        scene.tell(scene.common("media_closed"))
+        scene.refuse(said.message.media)
     scene.puzzled = said.message.kind is InboundKind.TEXT and command is None
     if scene.aside is not None:
         return begin(scene)  # greeted first; what was meant is followed where the menu would be asked
@@ -277,6 +281,7 @@ def _danger(scene: Scene, said: Said) -> Move:
         scene.facts.pop("trigger", None)  # it may be somebody's name that alarmed: the alert is raised without the words
     else:
         scene.facts["trigger"] = text
+    scene.facts["in_care"] = said.understanding.in_care
     return _interrupt(scene, str(said.understanding.danger))
 
 

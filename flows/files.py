@@ -14,7 +14,7 @@ from flows.matching import match_choice
 from flows.message import Media
 from flows.move import ASK, Act, Move
 from flows.scene import Scene
-from flows.signals import Done, Said
+from flows.signals import Done, RunAction, Said
 
 FACT = "files"  # what was taken, oldest first
 WARNED = "pictures"  # the fact that somebody was warned, and wants to send pictures all the same
@@ -100,6 +100,11 @@ def _file(step: Step, scene: Scene, media: Media, caption: str) -> Move:
 
 def _drop(told: dict[str, Any]) -> Move:
     return Act(name=DROP, arguments={name: told[name] for name in ("kind", "handle", "size")})
+
+
+def dropped(media: Media) -> RunAction:
+    """The action that has the platform delete a file that no question was there for."""
+    return RunAction(name=DROP, arguments={"kind": media.kind, "handle": media.handle, "size": media.size}, answers={})
 
 
 def warning(scene: Scene) -> tuple[str, tuple[tuple[str, str], ...]] | None:

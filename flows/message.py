@@ -189,7 +189,8 @@ class Entity:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Understanding:
-    """What a sentence means, as far as it was understood. `confidence` is 0 to 1; `intent` is "unclear" below the threshold."""
+    """What a sentence means, as far as it was understood. `confidence` is 0 to 1; `intent` is "unclear" below the threshold. `in_care`:
+    an adult tells of a child in their care (a pupil, a patient, their own), and says nothing of themselves: heard with danger only."""
 
     text: str = ""
     intent: str = "unclear"
@@ -197,6 +198,7 @@ class Understanding:
     danger: Danger | None = None
     entities: tuple[Entity, ...] = ()
     ranking: tuple[tuple[str, float], ...] = field(default=())
+    in_care: bool = False
 
 
 RECEIPT = "receipt"  # the intent of a message that is nothing but a code: found by the shell, which knows the words

@@ -9,7 +9,7 @@ from typing import Any
 
 from flows.definition import Flow, Option, Step
 from flows.library import Library
-from flows.message import Choice, Outbound
+from flows.message import Choice, Media, Outbound
 from flows.session import Frame, Session
 from flows.signals import Said
 
@@ -91,6 +91,7 @@ class Scene:
         self.quiet = False  # nobody wrote: nothing is said
         self.code: Said | None = None  # a code that was typed before it was asked for
         self.first: str = ""  # the words that opened the chat: they may already be an answer to the menu
+        self.unwanted: Media | None = None  # a file that no question was there for
         self.puzzled = False  # nothing in the definitions took what was typed
         self.aside: Said | None = None  # it is known what was meant by it: that is followed as soon as somebody would have to speak
         self.frames: list[OpenFrame] = []
@@ -194,6 +195,11 @@ class Scene:
             )
         )  # fmt: skip
         self.replaces = False
+
+    def refuse(self, media: Media) -> None:
+        """Says that no file is taken here; it goes from where the platform keeps it."""
+        self.unwanted = media
+        self.tell(self.common("media_closed"))
 
     def keep_told(self, text: str) -> None:
         """Keeps words that no question asked for: the report begins with them."""

@@ -13,12 +13,14 @@ from pathlib import Path
 
 from flows.marked import Problem
 from flows.message import Danger
-from nlu.danger_file import ALONE, OF_TIME, SILENCERS, Compiled, DangerPhrasesError, compile_all, read_files
+from nlu.danger_file import ALONE, OF_TIME, SILENCERS, TOLD, Compiled, DangerPhrasesError, compile_all, read_files
 from nlu.normalise import CERTAIN, FILLER_WORDS, FORMS, STEMS, Token, common_forms, form_of, tokens
 from nlu.phrases import NUMBER, Heard, Phrase, Span, find
 from nlu.slips import SlipIndex
 
 HARMLESS, ONESELF = "harmless", "oneself"
+IN_CARE, MYSELF = "in_care", "myself"
+_MINE = ("ku", "q", "qu")  # anakku: anak aku
 NEAR = 12  # words: how far a mark of time, laughter or help reaches
 
 
@@ -126,6 +128,9 @@ class DangerPhrases:
                 alarming = any(word in by_anchor for word in meant)
         if not alarming:
             return None
+        return self._heard(said, words)
+
+    def _heard(self, said: list[Token], words: list[dict[str, int]]) -> Heard:
         where: dict[str, list[int]] = {}
         for at, meant in enumerate(words):
             for word in meant:
@@ -157,6 +162,23 @@ class DangerPhrases:
         said = tokens(text)
         heard = self._hear(said)
         return () if heard is None else tuple(self._findings(said, heard, first_only=False))
+
+    def in_care(self, text: str) -> bool:
+        """Whether an adult tells of a child in their care ("murid saya", "anak saya") and says nothing of the kind of themselves."""
+        said: list[Token] = []
+        for token in tokens(text):
+            said.append(token)
+            ending = next((end for end in _MINE if token.text.lower() == token.word + end), None)
+            if ending:
+                said.append(Token(ending, token.end - len(ending), token.end, "aku", "aku"))
+        heard = self._heard(said, [self._meant(token.text.lower(), (token.word, token.stem)) for token in said])
+        children = self._spans(IN_CARE, heard)
+        mine = {place for span in children for place in span.places}
+        return bool(children) and all(span.first in mine for span in self._spans(MYSELF, heard))
+
+    def _spans(self, name: str, heard: Heard) -> list[Span]:
+        near = [phrase for word, found in self.around.get(name, {}).items() if word in heard.where for phrase in found]
+        return [span for phrase in near for span in find(phrase, heard, slips=0)]
 
     def _findings(self, said: list[Token], heard: Heard, *, first_only: bool) -> Iterator[Finding]:
         tried: set[int] = set()
@@ -199,7 +221,7 @@ class _Nearby:
         """Where a mark stands, or the sayings "harmless" and "oneself". What alarms may be misspelt, what silences may not."""
         found = self._found.get((name, slips))
         if found is None:
-            index = self._phrases.around[name]
+            index = self._phrases.around.get(name, {})
             near = {id(phrase): phrase for word in index.keys() & self._heard.where.keys() for phrase in index[word]}
             heard = self._exactly if name == HARMLESS else self._heard
             found = [span for phrase in near.values() for span in find(phrase, heard, slips=slips)] if near else []
@@ -210,11 +232,13 @@ class _Nearby:
         return any(found.first <= place <= found.last for found in self._spans(name, slips) for place in span.places)
 
     def _reaches(self, name: str, span: Span, slips: int, *, apart: bool = False) -> bool:
-        """Whether a mark stands near. `apart`: not on a word that the phrase takes for a misspelt one ("tolong" as a slip of "todong")."""
+        """Whether a mark stands near. `apart`: not on a word that the phrase takes for a misspelt one ("tolong" as a slip of "todong"), and
+        not inside a harmless saying ("mukul nyamuk" is no beating)."""
         return any(
             mark.first - span.last <= NEAR
             and span.first - mark.last <= NEAR
             and not (apart and any(mark.first <= place <= mark.last for place in span.slipped))
+            and not (apart and self._inside(HARMLESS, mark, 0))
             for mark in self._spans(name, slips)
         )
 
@@ -234,7 +258,7 @@ class _Nearby:
         for name, kinds in SILENCERS.items():
             if kind not in kinds or name in phrase.despite or not self._reaches(name, span, 0):
                 continue
-            if name in OF_TIME and self._reaches("now", span, 1):
+            if (name in OF_TIME and self._reaches("now", span, 1)) or (name in TOLD and self._reaches("earnest", span, 0)):
                 continue
             return name
         return ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from flows.marked import Problem
+from flows.marked import SAFE_LOADER, Problem
 from flows.message import Danger
 from nlu.normalise import FILLER_WORDS, form_of
 from nlu.phrases import Phrase, compile_phrase
@@ -19,12 +19,14 @@ SILENCERS: Mapping[str, frozenset[Danger]] = {
     "habit": frozenset({Danger.EMERGENCY}),  # sering, tiap hari
     "long_ago": frozenset(Danger),  # dulu, waktu SD
     "over": frozenset(Danger),  # udah aman, sekarang udah nggak
+    "gone": frozenset({Danger.EMERGENCY}),  # sekarang dia di penjara, udah tinggal sama nenek
     "lesson": frozenset(Danger),  # apa itu, tugas, kalau ada anak
     "story": frozenset(Danger),  # film, game, mimpi, latihan
     "laughter": frozenset(Danger),  # wkwk, haha
 }
 OF_TIME = frozenset({"past", "habit", "long_ago"})
-NEEDED_MARKS = frozenset({"now", "help", *SILENCERS})
+TOLD = frozenset({"story", "laughter"})  # what `earnest` overrules: bukan film, ini beneran
+NEEDED_MARKS = frozenset({"now", "help", *SILENCERS}) - {"gone"}
 ALONE = "alone"  # `with: alone`: the phrase must be the whole message
 _SECTIONS = ("words", "marks", "deny", "bridge", "emergency", "self_harm", "oneself", "harmless")
 
@@ -85,7 +87,7 @@ def read_files(paths: Iterable[str | Path]) -> Lines:
 def read(text: str, *, file: str, into: Lines) -> None:
     """Adds the lines of one file. Every scalar is text (`no` is a word, not a boolean); the problems go to `into.problems`."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=SAFE_LOADER)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         into.problems.append(Problem(file=file, line=mark.line + 1 if mark else 0, message=f"not YAML: {error.problem}"))

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from flows.marked import SAFE_LOADER
 from flows.message import Understanding
 from nlu.normalise import FILLER_WORDS, tokens
 
@@ -27,7 +28,6 @@ _OF_TOPIC = 0.3  # how much of the score the topic as a whole has, the rest is i
 
 
 _MARKED = re.compile(r"\[([^\]]*)\](?:\{[^}]*\}|\([^)]*\))")  # Rasa's way to mark an entity in an example
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast, where it was built in
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -99,7 +99,7 @@ def load_search(folder: Path, *, confident: float) -> FaqSearch:
     sentences: dict[str, list[str]] = {}
     for path in sorted([*folder.glob("*/faq/*.yml"), *folder.glob("*/intents/*.yml")]):
         try:
-            body = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506  one of the safe ones
+            body = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER)  # noqa: S506  one of the safe ones
         except (yaml.YAMLError, OSError, UnicodeDecodeError):
             continue
         for entry in body.get("nlu") or () if isinstance(body, dict) else ():

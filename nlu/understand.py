@@ -46,6 +46,10 @@ class Understander:
         """The danger phrases' verdict alone: at once, without a model. For steps that only listen for danger."""
         return self._phrases.assess(text)
 
+    def in_care(self, text: str) -> bool:
+        """Whether an adult tells of a child in their care, for the words of the answer to danger. Without a model."""
+        return self._phrases.in_care(text)
+
     async def understand(self, text: str, language: str) -> Understanding:
         """What `text` means. `language` ("id", "en") is the person's choice; danger is heard in every language whatever it is.
 
@@ -56,5 +60,6 @@ class Understander:
         if parsed is None and self._search is not None:
             parsed = self._search.find(text)
         if parsed is None:
-            return Understanding(text=text, danger=heard)
-        return replace(parsed, text=text, danger=worse(heard, parsed.danger))
+            parsed = Understanding(text=text)
+        danger = worse(heard, parsed.danger)
+        return replace(parsed, text=text, danger=danger, in_care=danger is not None and self._phrases.in_care(text))

@@ -92,7 +92,7 @@ gores: beset
 telan: telen tlan
 loncat: loncatt
 lompat: lmpat
-terjun: trjun
+terjun: trjun tajun
 gantung: gntung
 racun: rcun
 luka:

@@ -336,5 +336,12 @@ assalamualaikum waalaikumsalam makasih terimakasih thanks hai hello oke baiklah 
 this these those with have will would what where there their they them then than been being from about after again because before could
 should some time very your just like know need good well work school home house phone call talk told tell said says feel felt fine sure
 happy think thing things today tomorrow night morning look looking find come came back here much many more most only other over ajar
-ajarin diajarin ngajarin mengajar diajar belajarin kulkas ikut ikutan
+ajarin diajarin ngajarin mengajar diajar belajarin kulkas ikut ikutan ajari ajarkan diajari diajarkan mengajari mengajarkan ngajari
+wajar butuh perang dibaca dibayar membayar bayar bayarin dibayarin nyebar nyebarin menyebar jorok goblok galak magang penjaga karang larang
+melarang dilarang sebut nyebut dicabut mencabut nyabut dendam jaksa murung staf nikahkan menikahkan menikahi dinikahkan nyuri dicuri mencuri
+ditemani menemani nemenin nebak menebak ditebak menenangkan nenangin ditolong nolongin nolongnya menolongnya membantu bantunya bandingin
+dibandingin tewas teras dipasang memasang nyatet negur ngurangin ngurangi dikurangi kurangi mengurangi menyikapi menyusun dipotong tawaran
+menawari cemas nunggak rawat merawat dirawat mendekati mendidik mendidiknya gemuk jejak pajak bebas tegas balap gawai umpat mutusin
+diputusin dipecat melayang tried rame vape vaping killer turn using broken shop shout paper chest hidung dijaluki disabel dibentuk kenari
+mulu mading keramik
 """

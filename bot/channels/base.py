@@ -5,7 +5,7 @@ A channel decides nothing about the conversation and stores nothing.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -39,20 +39,23 @@ class Received:
 
 
 class ChannelError(Exception):
-    """A send or a delete did not succeed. `code` is for machines and logs: never words that a person wrote."""
+    """A send or a delete did not succeed. `code` is for machines and logs: never words that a person wrote. `refs` are the platform's ids
+    of those messages of the bubble that had gone out before this one failed."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+        self.refs: tuple[str, ...] = ()
 
 
 class TryLater(ChannelError):
     """The platform is busy or unreachable. `after` is the number of seconds that it asked to be left alone, 0 if it did not say. `unsure`:
-    it may have taken the message all the same (its answer was lost)."""
+    it may have taken the message all the same (its answer was lost). `of_message`: the platform is well, and this message alone is what it
+    does not do it with yet."""
 
-    def __init__(self, code: str, *, after: float = 0.0, unsure: bool = False) -> None:
+    def __init__(self, code: str, *, after: float = 0.0, unsure: bool = False, of_message: bool = False) -> None:
         super().__init__(code)
-        self.after, self.unsure = after, unsure
+        self.after, self.unsure, self.of_message = after, unsure, of_message
 
 
 class Refused(ChannelError):
@@ -124,10 +127,10 @@ class Fetching(Protocol):
 
 @runtime_checkable
 class Asking(Protocol):
-    """A channel whose platform can be asked whether it has a message: after a crash nothing goes out twice."""
+    """A `Reporting` channel whose platform can be asked whether it has a message: after a crash nothing goes out twice."""
 
-    async def sent_already(self, address: str, message: Outbound, since: int, known: Collection[str]) -> tuple[str, ...] | None:
-        """The platform's ids of this bubble if it took it after `since` (seconds since 1970); None if it has not.
+    async def sent_already(self, address: str, message: Outbound, since: int, known: Collection[str]) -> tuple[str, ...]:
+        """The platform's ids of this bubble's messages, from the first one on as far as it took them after `since` (seconds since 1970).
 
         `known` are ids of other bubbles: the same words may have been said before. Raises TryLater, Refused.
         """
@@ -137,8 +140,9 @@ class Asking(Protocol):
 class Reporting(Protocol):
     """A channel whose platform tells later what became of a message: `Reports` hears it under the id of the bubble's row."""
 
-    async def send_as(self, row_id: int, address: str, message: Outbound) -> tuple[str, ...]:
-        """Like `Channel.send`; the platform is told under which id to report."""
+    async def send_as(self, row_id: int, address: str, message: Outbound, sent: Sequence[str] = ()) -> tuple[str, ...]:
+        """Like `Channel.send`; the platform is told under which id to report. `sent` are the ids of the bubble's first messages, as far as
+        an earlier try came: they do not go out again, and stand at the head of what is given."""
 
 
 @runtime_checkable

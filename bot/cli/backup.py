@@ -13,6 +13,7 @@ from bot.cli.command import Command, CommandError
 from bot.cli.progress import Progress
 from bot.cli.retained import days
 from bot.process import private_files
+from bot.reopening import reopened
 from bot.settings import Settings, load_settings
 from bot.storage.backup_file import BackupReader, Header
 from bot.storage.database import open_engine, truncate_wal, unusable
@@ -79,11 +80,17 @@ async def put_back(
         try:
             await keys.open()
             born = await keys.born_at()
-            known = Known(alive=frozenset(await keys.known_ids(before=now + _DAY)), tombstones=await keys.tombstones())
+            alive = await keys.everything()
+            known = Known(alive=frozenset(alive), tombstones=await keys.tombstones())
             with unusable("main"):
-                report = await restore(engine, file, known, replace=replace, progress=progress)
+                report = await restore(
+                    engine, file, known, replace=replace, progress=progress, taken_up=lambda row: reopened(row, alive)
+                )  # fmt: skip
                 await keys.destroy(report.dying)
+                await keys.pins.set_adopted(False)  # the next start follows what the backup says, as far as pins vouch for it
                 await truncate_wal(engine)
+            with unusable("keys"):
+                await keys.scrub_all()
         finally:
             progress.end()
             await keys.close()
@@ -117,14 +124,15 @@ def _told(report: Report, header: Header, *, young: bool, pepper: bool) -> list[
     if closed["out"] or closed["in"]:
         lines.append(
             f"Not sent and not answered, since that may have happened after the backup: messages to people {closed['out']}, "
-            f"messages of people {closed['in']}. Nobody is written to; who writes again goes on where the backup stands."
+            f"messages of people {closed['in']}. Nobody is written to; who writes again is told so, and goes on where the backup stands."
         )
     if report.mode != "normal":
         lines.append(f"The mode is {report.mode} ('ruang-aman mode normal' ends it).")
     if young:
         lines.append(
             "THE KEY STORE IS YOUNGER THAN THE BACKUP. Conversations that were open have ended. Return addresses from before cannot be "
-            "opened any more: answer those people through their codes. What was read or purged since is back: run 'ruang-aman purge'."
+            "opened any more: answer those people through their codes. What was read or purged since is back: run 'ruang-aman purge'. "
+            "Nothing vouches for the units' keys but this backup: have each lead compare the unit's six words in the console."
         )
     if rows["receipt"] and not pepper:
         lines.append("THE PEPPER IS MISSING. The service does not start without it: put the offline copy back (RUANG_AMAN_PEPPER_FILE).")

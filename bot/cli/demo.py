@@ -27,7 +27,9 @@ def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--nlu", metavar="off|URL", help="what understands free text: nothing, or the Rasa server at an address (default: one of its own)"
     )
-    parser.add_argument("--play", action="store_true", help="three made-up reporters talk with the bot while you watch")
+    parser.add_argument(
+        "--play", action="store_true", help="three made-up reporters talk while you watch; one wants a person, and answers you"
+    )
 
 
 def _free(port: int) -> bool:

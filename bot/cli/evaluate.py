@@ -21,6 +21,7 @@ from bot.model import Model
 from bot.nlu_server.project import project
 from bot.process import harden_process
 from bot.settings import Settings, load_settings
+from flows.marked import SAFE_LOADER
 from nlu.explained import By, Explained
 from nlu.mask import mask
 from nlu.scoring.comparison import OldScoreError, compare
@@ -38,7 +39,7 @@ def read_sentences(path: Path) -> tuple[Sentence, ...]:
     try:
         if path.stat().st_size > _LARGEST:
             raise CommandError(f"{path.name} is larger than 64 MB: that is no set of sentences.")
-        return read_set(yaml.load(path.read_text(encoding="utf-8"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506
+        return read_set(yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER))  # noqa: S506
     except (OSError, UnicodeDecodeError):
         raise CommandError(f"{path.name} cannot be read: name a UTF-8 text file with a YAML list of sentences.") from None
     except yaml.MarkedYAMLError as error:

@@ -10,10 +10,11 @@ from pathlib import Path
 
 from actions.rows import Insert
 from bot.cli.command import Command, CommandError
-from bot.cli.store import opened
+from bot.cli.store import opened, pins_of
 from bot.cli.unit import KINDS, new_passphrase
 from bot.settings import Settings, load_settings
 from bot.shelf import load_shelf
+from bot.storage.pins import pin_of_role
 from bot.vault.errors import KeyFileError
 from bot.vault.identity import ROLES
 from bot.vault.key_file import write_key_file
@@ -41,7 +42,7 @@ async def add_role(settings: Settings, *, role: str, roles: tuple[str, ...], kin
     """
     if role not in roles:
         raise CommandError(_unknown(role, roles))
-    async with opened(settings) as store:
+    async with opened(settings) as store, pins_of(settings) as pins:
         known = await store.reads.identity_roles()
         if any(row.role == role for row in known):
             raise CommandError(
@@ -61,6 +62,7 @@ async def add_role(settings: Settings, *, role: str, roles: tuple[str, ...], kin
         except KeyFileError as error:
             raise CommandError(str(error)) from None
         row = {"role": role, "id": role_id, "kind": kind, "public_key": pair.public, "created_at": now}
+        await pins.put(pin_of_role(row))
         await store.writer.write([Insert(table="identity_role", row=row)])
     return role_id
 

@@ -14,7 +14,7 @@ from bot.rollover import Rollover
 from bot.rotation import Rotated, Rotation
 from bot.row_ids import RowIds
 from bot.settings import Settings, load_settings
-from bot.storage.database import open_engine, unusable
+from bot.storage.database import open_engine, truncate_wal, unusable
 from bot.storage.key_store import KeyStore
 
 
@@ -33,7 +33,11 @@ async def rotate(settings: Settings, *, now: int) -> Rotated:
             rollover = Rollover(writer=store.writer, reads=store.reads, keys=keys, ids=RowIds())
             rotation = Rotation(writer=store.writer, reads=store.reads, keys=keys, rollover=rollover, staff=store.staff)
             with unusable("keys"):
-                return await rotation.run(now=now, progress=progress)
+                done = await rotation.run(now=now, progress=progress)
+                await keys.scrub_all()
+            with unusable("main"):
+                await truncate_wal(store.engine)
+            return done
         finally:
             progress.end()
             await keys.close()

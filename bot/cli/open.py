@@ -23,6 +23,7 @@ from bot.settings import Settings, load_settings
 from bot.vault.errors import KeyFileError, RecoveryError, SealError
 from bot.vault.identity import open_identity
 from bot.vault.key_file import KeyFile, is_locked, read_key_file
+from bot.vault.keys import public_of
 from bot.vault.recovery import combine
 from bot.vault.seal import open_key, open_sealed, seal
 
@@ -79,6 +80,8 @@ async def records_of(settings: Settings, *, case: str, recipient: bytes | None, 
         records = []
         try:
             case_key = open_key(sealed, private_key=private, case_id=row.id, recipient_id=recipient)
+            if public_of(case_key) != row.public_key:
+                raise SealError  # what is added from now on would be sealed to somebody else
             await store.audit.append(action=action, subject=row.id, actors=[recipient], at=int(time.time()))
             for record in await store.reads.case_records(row.id):
                 if record.kind == "return_address":

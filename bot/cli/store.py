@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from bot.process import private_files
 from bot.settings import Settings
 from bot.storage.audit import AuditChain
-from bot.storage.database import migrate, open_engine
+from bot.storage.database import Engine, migrate, open_engine
+from bot.storage.key_store import KeyStore
+from bot.storage.pins import Pins
 from bot.storage.reads import Reads
 from bot.storage.staff import StaffStore
 from bot.storage.writer import Writer
@@ -19,6 +21,7 @@ from bot.storage.writer import Writer
 class Store:
     """The database, to read and to write."""
 
+    engine: Engine
     reads: Reads
     writer: Writer
     audit: AuditChain
@@ -35,7 +38,21 @@ async def opened(settings: Settings) -> AsyncIterator[Store]:
     try:
         await migrate(engine, store="main")
         writer.start()
-        yield Store(reads=Reads(engine), writer=writer, audit=AuditChain(engine, writer), staff=StaffStore(engine))
+        yield Store(engine=engine, reads=Reads(engine), writer=writer, audit=AuditChain(engine, writer), staff=StaffStore(engine))
     finally:
         await writer.close()
         await engine.dispose()
+
+
+@asynccontextmanager
+async def pins_of(settings: Settings) -> AsyncIterator[Pins]:
+    """What the service remembers apart from the database, for the length of a command. Beside a running service as well: it looks every
+    20 seconds."""
+    private_files()
+    settings.keys_folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    keys = KeyStore(open_engine(settings.key_store.get_secret_value(), wal=False))
+    try:
+        await keys.open()
+        yield keys.pins
+    finally:
+        await keys.close()

@@ -14,7 +14,7 @@ COMMANDS: dict[str, Row] = {
     "understand": Row(summary="what the bot understands of each line of standard input, as JSON", at="bot.cli.understand:UNDERSTAND"),
     "evaluate": Row(summary="how well sentences that the model has never seen are understood", at="bot.cli.evaluate:EVALUATE"),
     "unit": Row(summary="add a unit that receives reports", at="bot.cli.unit:UNIT"),
-    "staff": Row(summary="print a one-time link by which a colleague joins a unit", at="bot.cli.staff:STAFF"),
+    "staff": Row(summary="print a link by which a colleague joins a unit; admit a lead with recovery shares", at="bot.cli.staff:STAFF"),
     "recovery-key": Row(summary="make the city's recovery key: three printed shares, two of them open", at="bot.cli.unit:RECOVERY_KEY"),
     "identity-key": Row(
         summary="make the key of one of the two roles that open identities together", at="bot.cli.identity_key:IDENTITY_KEY"

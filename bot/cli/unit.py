@@ -13,8 +13,9 @@ from pathlib import Path
 
 from actions.rows import Insert
 from bot.cli.command import Command, CommandError
-from bot.cli.store import opened
+from bot.cli.store import opened, pins_of
 from bot.settings import Settings, load_settings
+from bot.storage.pins import pin_of_recovery, pin_of_unit
 from bot.vault.errors import KeyFileError
 from bot.vault.key_file import write_key_file
 from bot.vault.keys import generate_keypair
@@ -45,11 +46,12 @@ def new_passphrase(given: Namespace) -> str | None:
 async def add_unit(
     settings: Settings, *, name: str, kind: str, lead: bool, key_file: Path | None = None, passphrase: str | None = None
 ) -> bytes:  # fmt: skip
-    """Makes a unit; gives its id. With a key file it has a key at once: the private half goes there, the public half to the database.
+    """Makes a unit; gives its id. With a key file it has a key at once: the private half goes there, the public half to the database. What
+    it is and which key it has is pinned in the key store.
 
     Raises CommandError if the name is taken or the file exists.
     """
-    async with opened(settings) as store:
+    async with opened(settings) as store, pins_of(settings) as pins:
         if any(unit.name == name for unit in await store.reads.units()):
             raise CommandError(f"There is a unit '{name}' already: choose another name.")
         unit_id, now, public = secrets.token_bytes(16), int(time.time()), None
@@ -63,6 +65,7 @@ async def add_unit(
             except KeyFileError as error:
                 raise CommandError(str(error)) from None
         row = {"id": unit_id, "name": name, "kind": kind, "lead": int(lead), "public_key": public, "created_at": now}
+        await pins.put(pin_of_unit(row))  # first: a row without a pin is nobody's
         await store.writer.write([Insert(table="unit", row=row)])
     return unit_id
 
@@ -89,11 +92,15 @@ def _no_arguments(parser: ArgumentParser) -> None:
 
 
 async def _recovery(settings: Settings) -> tuple[str, ...]:
-    async with opened(settings) as store:
+    async with opened(settings) as store, pins_of(settings) as pins:
         if await store.reads.recovery() is not None:
             raise CommandError("There is a recovery key already; a second one would leave it unclear which shares open which case.")
-        public, shares = new_recovery()
-        row = {"id": secrets.token_bytes(16), "public_key": public, "created_at": int(time.time())}
+        made, shares = new_recovery()
+        row = {
+            "id": secrets.token_bytes(16), "public_key": made.public, "created_at": int(time.time()),
+            "signing_public": made.signing_public,
+        }  # fmt: skip
+        await pins.put(pin_of_recovery(row))
         await store.writer.write([Insert(table="recovery", row=row)])
     return tuple(shares)
 

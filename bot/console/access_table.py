@@ -52,6 +52,8 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("POST", "/console/j/invite"): Needs(kind="staff", verb="invite"),
     ("POST", "/console/j/remove"): Needs(kind="staff", verb="remove"),
     ("POST", "/console/j/unit-key"): Needs(kind="staff", verb="remove"),
+    ("GET", "/console/j/stale-keys"): Needs(kind="staff", verb="remove"),
+    ("POST", "/console/j/stale-keys"): Needs(kind="staff", verb="remove"),
     ("GET", "/console/j/signers"): Needs(kind="staff", verb="list"),
     # What is seen
     ("GET", "/console/events"): Needs(kind="own", verb="see"),
@@ -59,6 +61,7 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("GET", "/console/f/hand-off/{id}"): Needs(kind="hand_off", verb="open", by_id=True),
     ("GET", "/console/f/hand-off/{id}/head"): Needs(kind="hand_off", verb="open", by_id=True),
     ("GET", "/console/f/cases"): Needs(kind="case", verb="list"),
+    ("POST", "/console/f/cases"): Needs(kind="case", verb="list"),
     ("GET", "/console/f/case/{id}"): Needs(kind="case", verb="open", by_id=True),
     ("GET", "/console/f/board"): Needs(kind="board", verb="see"),
     ("GET", "/console/f/staff"): Needs(kind="staff", verb="list"),
@@ -71,6 +74,7 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     # The desk
     ("POST", "/console/j/presence"): Needs(kind="queue", verb="be_there"),
     ("GET", _DESK): Needs(kind="hand_off", verb="open", by_id=True),
+    ("GET", _DESK + "/earlier"): Needs(kind="hand_off", verb="open", by_id=True),
     ("POST", _DESK + "/accept"): Needs(kind="hand_off", verb="take", by_id=True),
     ("POST", _DESK + "/refuse"): Needs(kind="hand_off", verb="take", by_id=True),
     ("POST", _DESK + "/pull"): Needs(kind="hand_off", verb="take", by_id=True),
@@ -87,6 +91,7 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("POST", _DESK + "/close"): Needs(kind="hand_off", verb="end", by_id=True),
     # Cases
     ("GET", _CASE): Needs(kind="case", verb="open", by_id=True),
+    ("GET", _CASE + "/earlier"): Needs(kind="case", verb="open", by_id=True),
     ("POST", _CASE + "/reply"): Needs(kind="case", verb="reply", by_id=True),
     ("POST", _CASE + "/note"): Needs(kind="case", verb="note", by_id=True),
     ("POST", _CASE + "/status"): Needs(kind="case", verb="status", by_id=True),

@@ -106,7 +106,7 @@ async def _not_now(request: Request, error: Exception) -> Response:
     return _said(request, 429, "too_fast", {"Retry-After": str(seconds)})
 
 
-_STATUS = {"wrong": 403, "not_allowed": 403, "unknown": 404, "over": 410, "taken": 409, "moved": 409, "only_lead": 409}
+_STATUS = {"wrong": 403, "not_allowed": 403, "not_believed": 403, "unknown": 404, "over": 410, "taken": 409, "moved": 409, "only_lead": 409}
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -43,13 +43,14 @@ def open_console(
     beside the passphrase (everywhere but in the demo)."""
     chain = AuditChain(service.engine, service.writer)
     folk = people(
-        store=StaffStore(service.engine), writer=service.writer, keys=service.keys, chain=chain, changed=service.units.refresh, clock=clock,
-        second_factor=second_factor, gone=service.desk.gone, came=service.colleagues_changed,
+        store=StaffStore(service.engine, reading=service.reading), writer=service.writer, keys=service.keys, chain=chain,
+        changed=service.units.refresh, clock=clock, second_factor=second_factor, gone=service.desk.gone, came=service.colleagues_changed,
     )  # fmt: skip
     console = Console(
-        desk=service.desk, typing=service.typing, cases=CaseFile(service.engine), board=Board(service.engine), writer=service.writer,
+        desk=service.desk, typing=service.typing, cases=CaseFile(service.reading), board=Board(service.reading), writer=service.writer,
         chain=chain, library=service.shelf.library, deadlines=service.deadlines, clock=clock,
-        changed=lambda case_id: service.desk.events.publish(Changed(what=CASE, id=case_id)), closing=closing,
+        changed=lambda case_id: service.desk.events.publish(Changed(what=CASE, id=case_id)), closing=closing, trust=service.trust,
+        tags=service.tags,
     )  # fmt: skip
     sessions = Sessions(folk, public_url=service.settings.public_url)
     app.state.sessions = sessions

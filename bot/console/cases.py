@@ -14,14 +14,18 @@ from starlette.responses import Response
 from actions import audit
 from actions.rows import Change, Insert, Require, Update
 from bot.console.auth import Staff
-from bot.console.guard import Asked, BadRequest, answer, body_of, identifier, one_of
-from bot.console.hand_offs import blob, entry_of, record_json
+from bot.console.guard import Asked, BadRequest, answer, body_of, hex_of, identifier, one_of
+from bot.console.hand_offs import blob, entry_of, page_json, record_json, second_of
 from bot.console.reach import Reach
 from bot.console.reading import Reading
+from bot.desk.errors import Refused
+from bot.desk.mailbox import Mailbox, Message
 from bot.storage.case_file import CaseFile
 from bot.storage.faults import Moved
 from bot.storage.writer import Writer
 from bot.vault.errors import SignatureError
+from bot.vault.row_tag import RowTags, same
+from bot.vault.signing import SIGNATURE_BYTES
 from bot.vault.staff_entry import FIRST, StaffEntry, check_entry, link
 
 REOPENED = "reopened"
@@ -34,28 +38,35 @@ class Cases:
 
     def __init__(
         self, *, cases: CaseFile, writer: Writer, reach: Reach, reading: Reading, clock: Callable[[], float],
-        changed: Callable[[bytes], None],
+        changed: Callable[[bytes], None], mailbox: Mailbox, tags: RowTags,
     ) -> None:  # fmt: skip
         self._cases, self._writer, self._reach, self._reading, self._clock, self._changed = cases, writer, reach, reading, clock, changed
+        self._mailbox, self._tags = mailbox, tags
 
     async def opened(self, request: Request, asked: Asked) -> Response:
-        """The sealed case, with its key sealed to the unit. It is on the audit chain, and its status says that it was read, before that."""
+        """The sealed case. Its key, sealed to the unit, comes with the first look, which is on the audit chain, and by which its status
+        says that it was read, before that; `since` (seconds) gives what came later, without it."""
+        since = second_of(request, "since")
         key = await self._cases.key_for(asked.id, asked.staff.unit_id)
         if key is None:
             return answer({"error": "not_there"}, 404)
-        await self._reach.opened(asked.staff, asked.id, audit.CASE_OPENED)
-        await self._reading.opened(asked.id)
+        held: dict[str, Any] = {}
+        if since:
+            held["records"] = [record_json(each) for each in await self._cases.records.later(asked.id, since)]
+        else:
+            await self._reach.opened(asked.staff, asked.id, audit.CASE_OPENED)
+            await self._reading.opened(asked.id)
+            held = {**page_json(await self._cases.records.newest(asked.id)), "key": base64.b64encode(key).decode()}
         case = await self._cases.case(asked.id)
         if case is None:
             return answer({"error": "not_there"}, 404)
-        mailboxes = await self._cases.mailboxes(case.id)
+        mailboxes = await self._mailboxes(case.id)
         waiting = await self._cases.waiting_in(case.id)
         return answer(
             {
                 "id": case.id.hex(), "kind": case.kind, "urgency": case.urgency, "status": case.status, "language": case.language,
                 "created_at": case.created_at, "public_key": case.public_key.hex(), "unit_id": asked.staff.unit_id.hex(),
-                "head": (case.head or FIRST).hex(), "key": base64.b64encode(key).decode(), "now": int(self._clock()),
-                "records": [record_json(record) for record in await self._cases.records(case.id)],
+                "head": (case.head or FIRST).hex(), "now": int(self._clock()), **held,
                 "mailboxes": [{"id": box.mailbox_id.hex(), "public": box.mailbox_public.hex()} for box in mailboxes],
                 "waiting": [
                     {"id": m.id.hex(), "at": m.created_at, "sha256": hashlib.sha256(m.sealed).hexdigest()} for m in waiting
@@ -63,23 +74,51 @@ class Cases:
             }
         )  # fmt: skip
 
+    async def _mailboxes(self, case_id: bytes) -> list[Any]:
+        """A case's mailboxes, as far as this service made them: nobody is answered into a box that somebody else put there."""
+        rows = await self._cases.mailboxes(case_id)
+        return [
+            row
+            for row in rows
+            if same(
+                self._tags.receipt(
+                    row.locator, case_id=row.case_id, mailbox_id=row.mailbox_id, mailbox_public=row.mailbox_public
+                ),
+                row.tag,
+            )
+        ]  # fmt: skip
+
+    async def earlier(self, request: Request, asked: Asked) -> Response:
+        """What was said before a second."""
+        return answer(page_json(await self._cases.records.earlier(asked.id, second_of(request, "before"))))
+
     async def reply(self, request: Request, asked: Asked) -> Response:
-        """A reply: one message sealed to each of the case's mailboxes, and the same words sealed to the case, signed."""
+        """A reply: one message sealed to each of the case's mailboxes and signed, and the same words sealed to the case, signed."""
         body = await body_of(request)
-        boxes = {box.mailbox_id for box in await self._cases.mailboxes(asked.id)}
+        boxes = {box.mailbox_id for box in await self._mailboxes(asked.id)}
         messages = body.get("messages")
         if not isinstance(messages, list) or not 1 <= len(messages) <= _MOST_MAILBOXES:
             raise BadRequest
-        now = int(self._clock())
-        rows: list[Change] = []
+        taken: list[Message] = []
         for message in messages:
             if not isinstance(message, dict) or identifier(message.get("mailbox_id")) not in boxes:
                 raise BadRequest
-            row = {
-                "id": identifier(message.get("id")), "mailbox_id": identifier(message.get("mailbox_id")), "created_at": now,
-                "sealed": blob(message.get("sealed")),
-            }  # fmt: skip
-            rows.append(Insert(table="mailbox_message", row=row))
+            signature = hex_of(message.get("signature"))
+            if len(signature) != SIGNATURE_BYTES:
+                raise BadRequest
+            taken.append(
+                Message(
+                    id=identifier(message.get("id")), mailbox_id=identifier(message.get("mailbox_id")), sealed=blob(message.get("sealed")),
+                    signature=signature,
+                )
+            )  # fmt: skip
+        staff = asked.staff
+        try:
+            rows = await self._mailbox.rows(
+                taken, case_id=asked.id, unit_id=staff.unit_id, author_id=staff.id, now=int(self._clock())
+            )  # fmt: skip
+        except Refused as refused:
+            raise BadRequest(refused.code, 422) from None
         return await self._entered(asked, "reply", body, rows)
 
     async def note(self, request: Request, asked: Asked) -> Response:
@@ -127,11 +166,11 @@ class Cases:
         return answer({"code": "ok", "head": head.hex(), "at": row["created_at"]})
 
     async def _signed(self, staff: Staff, entry: StaffEntry, signature: bytes) -> None:
-        public = await self._cases.signer(staff.id)
+        author = await self._mailbox.author(staff.id, staff.unit_id)
         try:
-            if public is None:
+            if author is None:
                 raise SignatureError
-            check_entry(entry, signature, author_public=public)
+            check_entry(entry, signature, author_public=author.signing_public)
         except SignatureError:
             raise BadRequest("forged", 422) from None
 

@@ -48,7 +48,8 @@ VIEWS = (
 SHORTCUTS = (
     (("G", "Q"), "g_queue"), (("G", "C"), "g_cases"), (("G", "B"), "g_board"), (("G", "S"), "g_staff"), (("G", "H"), "g_hours"),
     (("J", "K"), "move"), (("Enter",), "enter"), (("A",), "accept"), (("R",), "reply"), (("C",), "canned"), (("N",), "note"),
-    (("S",), "ask_safe"), (("W",), "wrap"), (("P",), "ready"), (("Shift+H",), "hide"), (("Esc",), "escape"), (("?",), "help"),
+    (("S",), "ask_safe"), (("W",), "wrap"), (("P",), "ready"), (("/",), "search"), (("Shift+H",), "hide"), (("Esc",), "escape"),
+    (("?",), "help"),
 )  # fmt: skip
 
 

@@ -15,12 +15,12 @@ from actions.access import LEAD, Subject, may
 from bot.console.auth import NotAdmitted, NotSignedIn, Staff, signed_in
 from bot.console.document import SAFE
 from bot.console.guard import Asked, Found, answer
-from bot.desk.events import ALARM, CASE, DEADLINE, HAND_OFF, TYPING, Changed, Events
+from bot.desk.events import ALARM, CASE, DEADLINE, HAND_OFF, TICKS, TYPING, Changed, Events
 
 HEARTBEAT_SECONDS = 15.0  # by it the page knows that the line stands, and says that it is there
 STREAMS_PER_PERSON = 6
 SECONDS = 3600.0  # after which a stream ends: the page asks again, and whoever was removed since is refused
-_KINDS = {HAND_OFF: "hand_off", ALARM: "hand_off", CASE: "case", DEADLINE: "case", TYPING: "hand_off"}
+_KINDS = {HAND_OFF: "hand_off", ALARM: "hand_off", TICKS: "hand_off", CASE: "case", DEADLINE: "case", TYPING: "hand_off"}
 _MOST_KNOWN = 4_096
 
 

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -22,6 +23,7 @@ from bot.storage.faults import Moved
 
 log = logging.getLogger(__name__)
 
+_MOST_FIELDS = 32
 BODY_LIMIT = 256 * 1024  # bytes of a request: a reply of 4,000 characters, sealed twice
 # What the page does by itself: it does not keep a session alive whose person has gone.
 BY_ITSELF = frozenset(
@@ -144,15 +146,29 @@ def one_of(value: object, words: Mapping[str, Any] | tuple[str, ...] | frozenset
 
 async def body_of(request: Request) -> Mapping[str, Any]:
     """The JSON object in a request. Raises BadRequest, as soon as it is known to be too large: such a one is never held whole."""
-    parts = bytearray()
-    async for chunk in request.stream():
-        parts += chunk
-        if len(parts) > BODY_LIMIT:
-            raise BadRequest("too_long", 413)
     try:
-        body = json.loads(parts)
+        body = json.loads(await _bytes_of(request))
     except (ValueError, RecursionError):
         raise BadRequest from None
     if not isinstance(body, dict):
         raise BadRequest
     return body
+
+
+async def form_of(request: Request) -> Mapping[str, str]:
+    """The fields of a form in a request; of two with one name the last. What somebody looks for stands there and in no address, for
+    addresses are logged on the way. Raises BadRequest."""
+    try:
+        fields = parse_qsl((await _bytes_of(request)).decode("ascii"), max_num_fields=_MOST_FIELDS, errors="strict")
+    except ValueError:
+        raise BadRequest from None
+    return dict(fields)
+
+
+async def _bytes_of(request: Request) -> bytes:
+    parts = bytearray()
+    async for chunk in request.stream():
+        parts += chunk
+        if len(parts) > BODY_LIMIT:
+            raise BadRequest("too_long", 413)
+    return bytes(parts)

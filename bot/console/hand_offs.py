@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from starlette.requests import Request
@@ -14,10 +14,13 @@ from actions import audit
 from bot.console.guard import Asked, BadRequest, answer, body_of, hex_of, identifier, one_of, whole
 from bot.console.reach import Reach
 from bot.console.reading import Reading
-from bot.console.shown import head_of
+from bot.console.shown import head_of, others
 from bot.desk.queue import OUTCOMES, RISKS, Desk
+from bot.desk.shown import tick_of
 from bot.desk.typing import Typing
-from bot.desk.views import Entry, Record, Reply, Result
+from bot.desk.views import Entry, Reply, Result
+from bot.storage.case_file import CaseFile
+from bot.storage.case_records import Page
 
 TEXT_LIMIT = 4_000  # characters, as the bot takes from reporters
 STATES = ("ready", "away")
@@ -57,7 +60,7 @@ def told(text: object) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def record_json(record: Record | Any) -> dict[str, Any]:
+def record_json(record: Any) -> dict[str, Any]:
     """A sealed record as the browser gets it. Ids in hex, what is sealed in base64."""
     return {
         "id": record.id.hex(), "version": record.version, "kind": record.kind, "at": record.created_at,
@@ -72,8 +75,19 @@ def _result(result: Result) -> Response:
     return answer(body if result.ok else {**body, "error": result.code}, status)
 
 
-def _since(request: Request) -> int:
-    text = request.query_params.get("since", "0")
+def page_json(page: Page) -> dict[str, Any]:
+    """A page of sealed records. `from` is the second before which what was said was left out; null: that is all."""
+    return {"records": [record_json(record) for record in page.records], "from": page.since}
+
+
+def ticks_json(rows: Iterable[Any]) -> dict[str, Any]:
+    """What became of replies: record id → [status, code]."""
+    return {tick.record_id.hex(): [tick.status, tick.code] for tick in map(tick_of, rows)}
+
+
+def second_of(request: Request, name: str) -> int:
+    """A moment in the query, in seconds since 1970; 0 where none is given. Raises BadRequest."""
+    text = request.query_params.get(name, "0")
     if not (text.isascii() and text.isdigit() and len(text) < 12):
         raise BadRequest
     return int(text)
@@ -82,32 +96,46 @@ def _since(request: Request) -> int:
 class HandOffs:
     """Endpoints under /console/j/hand-off/{id}."""
 
-    def __init__(self, *, desk: Desk, reach: Reach, reading: Reading, typing: Typing) -> None:
-        self._desk, self._reach, self._reading, self._typing = desk, reach, reading, typing
+    def __init__(self, *, desk: Desk, cases: CaseFile, reach: Reach, reading: Reading, typing: Typing) -> None:
+        self._desk, self._cases, self._reach, self._reading, self._typing = desk, cases, reach, reading, typing
 
     async def opened(self, request: Request, asked: Asked) -> Response:
         """The sealed conversation. The key comes with the first look, which goes to the audit chain; `since` (seconds) gives what came
         later, without it."""
-        since = _since(request)
+        since = second_of(request, "since")
         view = await self._desk.open(asked.staff, asked.id)
         if view is None:
             return answer({"error": "not_there"}, 404)
         hand_off = view.item.hand_off
-        head = head_of(view, asked.staff)
+        head, records, where = head_of(view, asked.staff), self._cases.records, hand_off.conversation_id
+        if since:
+            held: dict[str, Any] = {"records": [record_json(record) for record in await records.later(hand_off.case_id, since)]}
+        else:
+            held = page_json(await records.newest(hand_off.case_id))
         body: dict[str, Any] = {
             "id": head.id, "case_id": head.case_id, "version": head.version, "state": head.state, "mine": head.mine, "live": head.live,
             "urgency": head.urgency, "language": head.language, "channel": head.channel, "public_key": view.public_key.hex(),
             "unit_id": asked.staff.unit_id.hex(), "head": view.head.hex(), "window": view.window_until, "last_at": view.last_at,
             "now": view.now,
             "ended": hand_off.ended, "rating": hand_off.rating, "safe": hand_off.safe,
-            "records": [record_json(record) for record in view.records if record.created_at >= since],
-            "ticks": {tick.record_id.hex(): [tick.status, tick.code] for tick in view.ticks},
+            "colleagues": others(view.colleagues, asked.staff),
+            "ticks": ticks_json(await records.ticks(where)) if where is not None else {}, **held,
         }  # fmt: skip
         if not since:
             await self._reach.opened(asked.staff, asked.id, audit.HAND_OFF_OPENED)
             await self._reading.opened(hand_off.case_id)
             body["key"] = base64.b64encode(view.sealed_key).decode()
         return answer(body)
+
+    async def earlier(self, request: Request, asked: Asked) -> Response:
+        """What was said before a second, and what became of the replies in it."""
+        hand_off = await self._cases.hand_off(asked.id)
+        if hand_off is None:
+            return answer({"error": "not_there"}, 404)
+        page = await self._cases.records.earlier(hand_off.case_id, second_of(request, "before"))
+        staffs, where = [record.id for record in page.records if record.author_id is not None], hand_off.conversation_id
+        ticks = await self._cases.records.ticks(where, of=staffs) if where is not None else ()
+        return answer({**page_json(page), "ticks": ticks_json(ticks)})
 
     async def accept(self, request: Request, asked: Asked) -> Response:
         """Takes what was offered."""

@@ -13,6 +13,7 @@ from bot.console import roster
 from bot.console.auth import signed_in
 from bot.console.body import BadRequest, answer, json_body, number, object_or_none, objects, octets, octets_or_none, text
 from bot.console.sessions import Sessions, stranger
+from bot.desk.case_keys import MOST, SealedAnew
 from bot.desk.errors import Refused
 from bot.desk.people import People
 from bot.desk.staff import FIRST_VERSION, FirstKey, Joining
@@ -51,6 +52,17 @@ def _next_key(body: Mapping[str, Any]) -> NextKey | None:
         version=number(given, "version"), public=octets(given, "public", KEY_BYTES), signature=octets(given, "signature", SIGNATURE_BYTES),
         former=octets(given, "former", SEALED_BYTES), members=members,
     )  # fmt: skip
+
+
+def case_id_of(text: str) -> bytes:
+    """A case's id in an address, or nothing. Raises BadRequest."""
+    try:
+        found = bytes.fromhex(text)
+    except ValueError:
+        raise BadRequest("after") from None
+    if len(found) not in (0, ID_BYTES):
+        raise BadRequest("after")
+    return found
 
 
 def join_routes(people: People, sessions: Sessions) -> Sequence[BaseRoute]:
@@ -115,6 +127,25 @@ def join_routes(people: People, sessions: Sessions) -> Sequence[BaseRoute]:
         await people.unit_keys.change(staff.id, next_key=key)
         return answer({})
 
+    async def stale_keys(request: Request) -> Response:
+        """The case keys that are still sealed to a former key of the unit, a portion of them."""
+        staff = await signed_in(request)
+        found = await people.case_keys.stale(staff.id, after=case_id_of(request.query_params.get("after", "")))
+        keys = [{"case_id": row.case_id, "sealed": row.sealed, "public": row.public_key} for row in found.rows]
+        return answer({"version": found.version, "public": found.public_key, "left": found.left, "keys": keys})
+
+    async def sealed_anew(request: Request) -> Response:
+        staff = await signed_in(request)
+        body = await json_body(request)
+        keys = [
+            SealedAnew(
+                case_id=octets(one, "case_id", ID_BYTES), was=octets(one, "was", SEALED_BYTES), sealed=octets(one, "sealed", SEALED_BYTES)
+            )
+            for one in objects(body, "keys", most=MOST)
+        ]  # fmt: skip
+        await people.case_keys.seal_anew(staff.id, version=number(body, "version"), keys=keys)
+        return answer({})
+
     async def members(request: Request) -> Response:
         """The colleagues of one's own unit, and its keys."""
         staff = await signed_in(request, waiting=True)
@@ -136,6 +167,8 @@ def join_routes(people: People, sessions: Sessions) -> Sequence[BaseRoute]:
         Route("/console/j/admit", admit, methods=["POST"]),
         Route("/console/j/remove", remove, methods=["POST"]),
         Route("/console/j/unit-key", change_key, methods=["POST"]),
+        Route("/console/j/stale-keys", stale_keys, methods=["GET"]),
+        Route("/console/j/stale-keys", sealed_anew, methods=["POST"]),
         Route("/console/j/members", members, methods=["GET"]),
         Route("/console/j/signers", signers, methods=["GET"]),
     )

@@ -4,28 +4,31 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
 from actions.access import allowed
-from actions.deadline import UNREAD, Clock, Deadlines, read_by, report_by
+from actions.deadline import Clock, Deadlines, report_by
 from bot.console.auth import Staff
 from bot.console.document import SAFE, language_of
-from bot.console.guard import Asked, BadRequest, answer, identifier
-from bot.console.shown import grouped, head_of, rings
+from bot.console.guard import Asked, answer
+from bot.console.shown import ShownItem, grouped, head_of, rings
 from bot.console.words import Dictionary, Words
 from bot.desk.contacts import LAST_PLACE
 from bot.desk.queue import OUTCOMES, RISKS, Desk
-from bot.desk.views import HandOffView, OnDuty
+from bot.desk.views import HandOffView
 from bot.storage.board import Board, Span
-from bot.storage.case_file import PAGE, CaseFile, Place
+from bot.storage.case_file import CaseFile
 from flows.catalogue import Catalogue
 
 INVITABLE = ("counsellor", "lead", "case_worker", "partner", "auditor", "administrator")
-_WHICH = ("unread", "open", "closed", "all")
+MOST = 40  # of one group of the queue; whoever wants to see more asks for it
+_DRAWN = 2_048  # entries that are kept as they were drawn
 _RELAYED_TO = ("emergency", "police", "ambulance", "sapa")
 _NEXT = {
     "stored": ("in_progress", "referred", "closed"), "received": ("in_progress", "referred", "closed"),
@@ -43,18 +46,26 @@ class Pages:
     ) -> None:  # fmt: skip
         self._desk, self._cases, self._board = desk, cases, board
         self._words, self._catalogue, self._templates, self._deadlines, self._clock = words, catalogue, templates, deadlines, clock
+        # Twenty consoles look at the same two hundred entries whenever one of them changes: each is drawn once.
+        self._entry = lru_cache(maxsize=_DRAWN)(self._drawn)
 
-    def _rendered(self, request: Request, name: str, **values: Any) -> Response:
+    def rendered(self, request: Request, name: str, **values: Any) -> Response:
+        """A template in the reader's language, as an answer."""
         t = language_of(request, self._words)
         html = self._templates.get_template(name).render(t=t, now=int(self._clock()), **values)
         return Response(html, headers=dict(SAFE), media_type="text/html; charset=utf-8")
+
+    def _drawn(self, item: ShownItem, language: str) -> Markup:
+        """One entry of the queue."""
+        html = self._templates.get_template("queue_entry.html").render(t=self._words.of(language), item=item)
+        return Markup(html)  # noqa: S704  a template of ours, everything in it escaped
 
     def _services(self) -> list[tuple[str, str]]:
         numbers = self._catalogue.numbers
         return [(name, numbers[name]) for name in _RELAYED_TO if name in numbers]
 
     async def queue(self, request: Request, asked: Asked) -> Response:
-        """The queue, as this person sees it."""
+        """The queue, as this person sees it: of a long group the first ones, unless `all` is asked for."""
         view = await self._desk.queue(asked.staff)
         groups = grouped(view, asked.staff)
         waiting = [item.hand_off.waiting_since for item in view.items if item.hand_off.state in ("waiting", "offered")]
@@ -62,14 +73,17 @@ class Pages:
             "waiting": len(waiting), "active": sum(item.hand_off.state == "active" for item in view.items),
             "here": sum(each.there and each.state == "ready" for each in view.colleagues),
         }  # fmt: skip
-        return self._rendered(
-            request, "queue.html", groups=[{"key": name, "items": items} for name, items in groups], counts=counts,
+        t, most = language_of(request, self._words), None if request.query_params.get("all") == "1" else MOST
+        shown = [
+            {"key": name, "items": items[:most], "many": len(items), "left": max(0, len(items) - most) if most else 0}
+            for name, items in groups
+        ]  # fmt: skip
+        return self.rendered(
+            request, "queue.html", groups=shown, counts=counts, entry=lambda item: self._entry(item, t.language),
             oldest=min(waiting) if waiting else None, state=view.state, danger=rings(view.items),
             offered=sum(len(items) for name, items in groups if name == "offered"),
+            invited=sum(len(items) for name, items in groups if name == "invited"),
         )  # fmt: skip
-
-    async def _view(self, asked: Asked) -> HandOffView | None:
-        return await self._desk.open(asked.staff, asked.id)
 
     def _head(self, view: HandOffView, staff: Staff, t: Words) -> dict[str, Any]:
         names = {
@@ -80,44 +94,22 @@ class Pages:
 
     async def hand_off(self, request: Request, asked: Asked) -> Response:
         """A conversation: its frame. What was said is opened in the browser."""
-        view = await self._view(asked)
+        view = await self._desk.open(asked.staff, asked.id, duty=False)
         if view is None:
             return answer({"error": "not_there"}, 404)
         services = self._services()
-        return self._rendered(
+        return self.rendered(
             request, "talk.html", **self._head(view, asked.staff, language_of(request, self._words)), services=services,
-            numbers="/".join(number for _, number in services[:2]), colleagues=_others(view.colleagues, asked.staff),
+            numbers="/".join(number for _, number in services[:2]),
             wrap=(("outcome", "talk.outcome", OUTCOMES), ("risk", "talk.risk", RISKS)),
         )  # fmt: skip
 
     async def head(self, request: Request, asked: Asked) -> Response:
         """The head of a conversation alone: what changes while one reads and writes."""
-        view = await self._view(asked)
+        view = await self._desk.open(asked.staff, asked.id, duty=False)
         if view is None:
             return answer({"error": "not_there"}, 404)
-        return self._rendered(request, "talk_head.html", **self._head(view, asked.staff, language_of(request, self._words)))
-
-    async def cases(self, request: Request, asked: Asked) -> Response:
-        """The unit's cases: what is in clear of them."""
-        which = request.query_params.get("which", "open")
-        if which not in _WHICH:
-            raise BadRequest
-        before = request.query_params.get("before")
-        place = _place(before) if before else None
-        rows = await self._cases.listed(asked.staff.unit_id, deadlines=self._deadlines, which=which, before=place)
-        shown = [
-            {
-                "id": row.id.hex(), "number": row.id.hex()[:6].upper(), "kind": row.kind, "urgency": row.urgency, "status": row.status,
-                "at": row.created_at, "last": row.last_at, "unread": row.status in UNREAD,
-                "due": read_by(row.urgency, row.created_at, self._deadlines), "report": self._report(row),
-            }
-            for row in rows
-        ]  # fmt: skip
-        more = f"{rows[-1].rank}-{rows[-1].moment}-{rows[-1].id.hex()}" if len(rows) == PAGE else ""
-        counts = await self._cases.counts(asked.staff.unit_id) if not before else {}
-        return self._rendered(
-            request, "case_rows.html" if before else "cases.html", cases=shown, which=which, whiches=_WHICH, more=more, counts=counts
-        )  # fmt: skip
+        return self.rendered(request, "talk_head.html", **self._head(view, asked.staff, language_of(request, self._words)))
 
     def _report(self, row: Any) -> int | None:
         """By when the police have to know, if it is sexual violence; None once that is answered. The same for every case."""
@@ -139,7 +131,7 @@ class Pages:
         }  # fmt: skip
         offs = [{"id": each.id.hex(), "state": each.state} for each in await self._cases.hand_offs_of(asked.id)]
         talks = "hand_off" in allowed(asked.staff.role)
-        return self._rendered(request, "case.html", case=shown, hand_offs=offs if talks else [])
+        return self.rendered(request, "case.html", case=shown, hand_offs=offs if talks else [])
 
     async def board(self, request: Request, asked: Asked) -> Response:
         """The lead's board."""
@@ -149,7 +141,7 @@ class Pages:
         spans = [(name, await self._board.span(unit_id, now - seconds)) for name, seconds in (("day", 86_400), ("week", 7 * 86_400))]
         reading = await self._board.reading(unit_id)
         late = {clock.value: reading.overdue(clock, now=now, deadlines=self._deadlines) for clock in Clock}
-        return self._rendered(
+        return self.rendered(
             request, "board.html", colleagues=view.colleagues, waiting=len(waiting), oldest=min(waiting) if waiting else None,
             unread=reading.unread, late=late,
             spans=[{"key": name, "span": span, "rate": _rate(span)} for name, span in spans],
@@ -158,7 +150,7 @@ class Pages:
     async def staff(self, request: Request, asked: Asked) -> Response:
         """The staff page: a frame, for whose lines the page asks (`/console/j/members`), and checks them itself."""
         may = allowed(asked.staff.role).get("staff", ())
-        return self._rendered(request, "staff.html", may=may, roles=INVITABLE)
+        return self.rendered(request, "staff.html", may=may, roles=INVITABLE)
 
     async def hours(self, request: Request, asked: Asked) -> Response:
         """Hours, holidays and prepared replies."""
@@ -167,25 +159,13 @@ class Pages:
             version, value = await self._desk.setting(name)
             found[name] = {"version": version, "value": json.loads(value) if value else None}
         may = "change" in allowed(asked.staff.role).get("setting", ())
-        return self._rendered(request, "hours.html", may=may, **found)
+        return self.rendered(request, "hours.html", may=may, **found)
 
     async def me(self, request: Request, asked: Asked) -> Response:
         """One's own account."""
-        return self._rendered(request, "me.html", staff=asked.staff, places=range(1, LAST_PLACE + 1))
+        return self.rendered(request, "me.html", staff=asked.staff, places=range(1, LAST_PLACE + 1))
 
 
-def _others(colleagues: tuple[OnDuty, ...], staff: Staff) -> list[dict[str, str]]:
-    here = [each for each in colleagues if each.there and each.id != staff.id]
-    return [{"id": each.id.hex(), "shown": each.shown, "role": each.role, "state": each.state} for each in here]
-
-
-def _place(text: str) -> Place:
-    """Where a list goes on. Raises BadRequest."""
-    rank, _, rest = text.partition("-")
-    at, _, last = rest.partition("-")
-    if not all(number.isascii() and number.isdigit() and len(number) < 12 for number in (rank, at)):
-        raise BadRequest
-    return int(rank), int(at), identifier(last)
 
 
 def _rate(span: Span) -> int | None:

@@ -48,8 +48,12 @@ async def opened(store: StaffStore, row: Any) -> Mapping[str, Any]:
         "staff": staff,
         "units": [await unit(store, row.unit_id, staff_id=row.id)],
         "signers": await signers(store, row.unit_id),
-        "recovery": {"id": recovery.id, "public": recovery.public_key} if recovery is not None else None,
+        "recovery": _recovery(recovery) if recovery is not None else None,
     }
+
+
+def _recovery(row: Any) -> Mapping[str, Any]:
+    return {"id": row.id, "public": row.public_key, "signing": row.signing_public}
 
 
 async def signers(store: StaffStore, unit_id: bytes | None) -> Sequence[Mapping[str, Any]]:

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from actions.access import allowed
 from actions.deadline import Deadlines
 from bot.console.access_table import ROUTES
+from bot.console.case_rows import CaseRows
 from bot.console.cases import Cases
 from bot.console.document import Assets, Document, environment, load_assets
 from bot.console.events import Streams
@@ -24,19 +25,22 @@ from bot.console.pages import Pages
 from bot.console.reach import Reach
 from bot.console.reading import Reading
 from bot.console.words import load_words
+from bot.desk.mailbox import Mailbox
 from bot.desk.queue import Desk
 from bot.desk.typing import Typing
 from bot.storage.audit import AuditChain
 from bot.storage.board import Board
 from bot.storage.case_file import CaseFile
 from bot.storage.writer import Writer
+from bot.trust import Trust
+from bot.vault.row_tag import RowTags
 from flows.library import Library
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Console:
     """What the console is made of. `deadlines` are what the city decided; `changed` tells all consoles that a case is another than before;
-    `closing` ends the open streams when the service stops."""
+    `trust` says whom the service believes, `tags` are its own over what it wrote; `closing` ends the open streams when it stops."""
 
     desk: Desk
     typing: Typing
@@ -48,6 +52,8 @@ class Console:
     deadlines: Deadlines
     clock: Callable[[], float]
     changed: Callable[[bytes], None]
+    trust: Trust
+    tags: RowTags
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     assets: Assets = field(default_factory=load_assets)
 
@@ -69,22 +75,25 @@ def routes(console: Console) -> list[Route]:
     reading = Reading(
         cases=console.cases, writer=console.writer, deadlines=console.deadlines, clock=console.clock, changed=console.changed
     )  # fmt: skip
-    desk = HandOffs(desk=console.desk, reach=reach, reading=reading, typing=console.typing)
+    desk = HandOffs(desk=console.desk, cases=console.cases, reach=reach, reading=reading, typing=console.typing)
     cases = Cases(
-        cases=console.cases, writer=console.writer, reach=reach, reading=reading, clock=console.clock, changed=console.changed
+        cases=console.cases, writer=console.writer, reach=reach, reading=reading, clock=console.clock, changed=console.changed,
+        mailbox=Mailbox(console.trust, console.tags), tags=console.tags,
     )  # fmt: skip
     leads = Leads(desk=console.desk, writer=console.writer, words=words, library=console.library)
     pages = Pages(
         desk=console.desk, cases=console.cases, board=console.board, words=words, catalogue=console.library.catalogue, templates=templates,
         deadlines=console.deadlines, clock=console.clock,
     )  # fmt: skip
+    listed = CaseRows(pages=pages, cases=console.cases, zone=console.desk.zone, deadlines=console.deadlines)
     streams = Streams(console.desk.events, found=reach.access_by_id, closing=console.closing)
     endpoints: dict[tuple[str, str], Endpoint] = {
         ("GET", "/console/events"): streams.stream,
         ("GET", "/console/f/queue"): pages.queue,
         ("GET", "/console/f/hand-off/{id}"): pages.hand_off,
         ("GET", "/console/f/hand-off/{id}/head"): pages.head,
-        ("GET", "/console/f/cases"): pages.cases,
+        ("GET", "/console/f/cases"): listed.frame,
+        ("POST", "/console/f/cases"): listed.rows,
         ("GET", "/console/f/case/{id}"): pages.case,
         ("GET", "/console/f/board"): pages.board,
         ("GET", "/console/f/staff"): pages.staff,
@@ -97,6 +106,7 @@ def routes(console: Console) -> list[Route]:
         ("POST", "/console/j/setting/{name}"): leads.change,
         ("POST", "/console/j/presence"): desk.presence,
         ("GET", "/console/j/hand-off/{id}"): desk.opened,
+        ("GET", "/console/j/hand-off/{id}/earlier"): desk.earlier,
         ("POST", "/console/j/hand-off/{id}/accept"): desk.accept,
         ("POST", "/console/j/hand-off/{id}/refuse"): desk.refuse,
         ("POST", "/console/j/hand-off/{id}/pull"): desk.pull,
@@ -112,6 +122,7 @@ def routes(console: Console) -> list[Route]:
         ("POST", "/console/j/hand-off/{id}/wrap-up"): desk.wrap_up,
         ("POST", "/console/j/hand-off/{id}/close"): desk.close,
         ("GET", "/console/j/case/{id}"): cases.opened,
+        ("GET", "/console/j/case/{id}/earlier"): cases.earlier,
         ("POST", "/console/j/case/{id}/reply"): cases.reply,
         ("POST", "/console/j/case/{id}/note"): cases.note,
         ("POST", "/console/j/case/{id}/status"): cases.status,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from actions.queue import State
 from bot.console.auth import Staff
-from bot.desk.views import HandOffView, QueueItem, QueueView
+from bot.desk.views import HandOffView, OnDuty, QueueItem, QueueView
 
-# In the order in which they stand on the screen: what wants an answer at once comes first.
-GROUPS = ("offered", "mine", "wrap_up", "invited", "waiting", "callback", "others")
+# In the order in which they stand on the screen: what wants an answer at once comes first. A crisis that nobody has stands before all
+# else, whoever it is offered to.
+GROUPS = ("crisis", "offered", "mine", "wrap_up", "invited", "waiting", "callback", "others")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,6 +32,10 @@ class ShownItem:
     due: int | None
     owner: str
     asked: str
+    invited: str
+    closed_by: str
+    closed_by_me: bool
+    for_me: bool
     mine: bool
     live: bool
     lost: bool
@@ -64,8 +69,8 @@ def _head_actions(item: QueueItem, group: str, staff: Staff) -> tuple[str, ...]:
         return ("take-back", "wrap") if hand_off.offered_to is not None else ("transfer", "wrap")
     if group == "wrap_up":
         # A crisis is closed by two people; the rest by whoever had it, or a lead.
-        second = hand_off.urgency.crisis and hand_off.closing_id != staff.id
-        return ("close",) if second or hand_off.owner_id == staff.id or staff.role == "lead" else ()
+        may = hand_off.closing_id != staff.id if hand_off.urgency.crisis else hand_off.owner_id == staff.id or staff.role == "lead"
+        return ("close",) if may else ()
     return _list_actions(group)
 
 
@@ -77,7 +82,9 @@ def item_of(item: QueueItem, staff: Staff, *, head: bool = False, window: int | 
         id=hand_off.id.hex(), case_id=hand_off.case_id.hex(), version=hand_off.version, urgency=hand_off.urgency.value,
         reason=hand_off.reason, state=hand_off.state.value, language=hand_off.language, channel=item.channel,
         since=hand_off.waiting_since, taken=hand_off.taken_at, until=hand_off.offered_until if group == "offered" else None,
-        due=hand_off.callback_at, owner=item.owner, asked=item.asked if group == "waiting" else "", mine=mine,
+        due=hand_off.callback_at, owner=item.owner, asked=item.asked if group == "waiting" else "",
+        invited=item.invited if mine else "", closed_by=item.closed_by, closed_by_me=hand_off.closing_id == staff.id,
+        for_me=group == "offered", mine=mine,
         live=hand_off.conversation_id is not None and hand_off.ended is None, lost=item.lost, false_alarm=bool(hand_off.false_alarm),
         transferring=item.asked if mine and hand_off.offered_to is not None else "", window=window,
         actions=_head_actions(item, group, staff) if head else _list_actions(group),
@@ -94,8 +101,14 @@ def grouped(view: QueueView, staff: Staff) -> list[tuple[str, list[ShownItem]]]:
     found: dict[str, list[ShownItem]] = {name: [] for name in GROUPS}
     for item in view.items:
         if item.hand_off.state is not State.CLOSED:
-            found[group_of(item, staff)].append(item_of(item, staff))
+            found["crisis" if item.hand_off.rings else group_of(item, staff)].append(item_of(item, staff))
     return [(name, items) for name, items in found.items() if items]
+
+
+def others(colleagues: Iterable[OnDuty], staff: Staff) -> list[dict[str, str]]:
+    """Whom one can ask to take over, or to look on: colleagues whose console is connected."""
+    here = [each for each in colleagues if each.there and each.id != staff.id]
+    return [{"id": each.id.hex(), "shown": each.shown, "role": each.role, "state": each.state} for each in here]
 
 
 def rings(items: Iterable[QueueItem]) -> int:

@@ -12,6 +12,7 @@ import yaml
 from bot.content import content_folder
 from bot.errors import OperatorError
 from flows.catalogue import FIRST_LANGUAGE, Catalogue
+from flows.marked import SAFE_LOADER
 
 GROUPS = ("greet", "listen", "inquire", "validate", "safety", "support", "close")
 
@@ -60,7 +61,7 @@ def _flat(node: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, str]
 
 def _read(path: Path) -> Mapping[str, Any]:
     try:
-        found = yaml.safe_load(path.read_text(encoding="utf-8"))
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=SAFE_LOADER)  # noqa: S506  a safe one
     except (OSError, yaml.YAMLError):
         raise WordsError(f"data/{path.parent.name}/{path.name}") from None
     if not isinstance(found, dict):

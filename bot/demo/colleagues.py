@@ -42,6 +42,8 @@ STAFF = (
 async def _join(folk: People, writer: Writer, unit_id: bytes, who: Credential, unit: KeyPair | None) -> Born:
     token, row = new_invite(unit_id=unit_id, role=who.role, made_by=None, staff_id=None, now=int(time.time()))
     await writer.write([row])
+    if who.role == LEAD:
+        await folk.staff.expect_first(unit_id, token)
     invitation = await folk.staff.invitation(token)
     made = await asyncio.to_thread(born, invitation, token=token, name=who.name, shown=who.shown, passphrase=PASSPHRASE, unit=unit)
     await folk.staff.join(made.joining)

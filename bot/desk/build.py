@@ -22,7 +22,9 @@ from bot.storage.desk import DeskStore
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
 from bot.storage.sharing import Sharing
+from bot.storage.staff import StaffStore
 from bot.storage.writer import Writer
+from bot.trust import Trust
 
 
 def build_desk(
@@ -33,12 +35,12 @@ def build_desk(
     """A desk. `reading` is the engine for single queries; `ids` are those of the turns, so that a reply follows what the bot said before;
     `tell` queues the timer `desk` for a conversation of this process; `messenger` writes to staff in Telegram, `caller` telephones;
     `deadlines` are the city's."""
-    store = DeskStore(reading)
+    store = DeskStore(reading, keys.pins.names)
     ledger = Ledger(writer=writer, sharing=sharing, events=Events(), tell=tell, clock=clock)
     alarm = Alarm(ledger=ledger, contacts=Contacts(lambda: keys.desk), messenger=messenger, caller=caller)
     replies = Replies(
         store=store, reads=reads, writer=writer, keys=keys, ids=ids, channels=channels, deliver=deliver, sharing=sharing,
-        chain=AuditChain(reading, writer), ledger=ledger,
+        chain=AuditChain(reading, writer), ledger=ledger, trust=Trust(StaffStore(reading), keys.pins),
     )  # fmt: skip
     watch = Watch(store=store, writer=writer, events=ledger.events, alarm=alarm, deadlines=deadlines or Deadlines())
     return Desk(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from actions.desk import moves
+from actions.desk import TOLD, moves
 from actions.queue import PAUSE_SECONDS, Event, HandOff, Refusal, State, Urgency, after
 from actions.rows import Change, Insert, Require
 from bot.desk.events import HAND_OFF as CHANGED
@@ -50,7 +50,7 @@ class Ledger:
         DESK_EVENTS.labels(_name(event)).inc()
         self.changed(step.id, step.version, gone=step.state is State.CLOSED)
         for row in wanted.rows:
-            if isinstance(row, Insert) and row.table == "timer":
+            if isinstance(row, Insert) and row.table == "timer" and row.row["name"] == TOLD:
                 await self.tell(row.row["conversation_id"])
         return Result(code=OK, version=step.version)
 

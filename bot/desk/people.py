@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from bot.desk.case_keys import CaseKeys
 from bot.desk.session import SessionBook
 from bot.desk.sign_in import SignIn
 from bot.desk.staff import StaffDesk
@@ -34,6 +35,7 @@ class People:
     sign_in: SignIn
     staff: StaffDesk
     unit_keys: UnitKeys
+    case_keys: CaseKeys
     gone: Callable[[bytes], Awaitable[None]]
     came: Callable[[], Awaitable[None]]
 
@@ -56,4 +58,7 @@ def people(
     )  # fmt: skip
     staff = StaffDesk(store=store, chain=chain, keys=keys, sign_in=sign_in, sessions=sessions, changed=changed, clock=clock)
     unit_keys = UnitKeys(store=store, chain=chain, keys=keys, changed=changed, clock=clock)
-    return People(store=store, sessions=sessions, sign_in=sign_in, staff=staff, unit_keys=unit_keys, gone=gone, came=came)
+    case_keys = CaseKeys(store=store, chain=chain, keys=keys, clock=clock)
+    return People(
+        store=store, sessions=sessions, sign_in=sign_in, staff=staff, unit_keys=unit_keys, case_keys=case_keys, gone=gone, came=came
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,3 +44,34 @@ async def picture(store: DeskStore) -> Picture:
         colleagues=colleagues_of(rows, hand_offs),
         conversations=await store.conversations(each.conversation_id for each in hand_offs if each.conversation_id is not None),
     )
+
+
+async def close_up(store: DeskStore, hand_off: HandOff) -> Picture:
+    """The desk as far as one hand-off shows it: its conversation, and the names of colleagues, whose load is not looked at."""
+    rows, where = await store.staff(), hand_off.conversation_id
+    return Picture(
+        open=(hand_off,), readers={}, rows=tuple(rows), colleagues=colleagues_of(rows, (hand_off,)),
+        conversations=await store.conversations({where}) if where is not None else {},
+    )  # fmt: skip
+
+
+class Glances:
+    """The desk as many ask for it at once: one look for all of them. Nobody is given a look that began before they asked, so whoever has
+    just changed something sees it changed."""
+
+    def __init__(self, store: DeskStore) -> None:
+        self._store = store
+        self._now: asyncio.Task[Picture] | None = None
+        self._next: asyncio.Task[Picture] | None = None
+
+    async def glance(self) -> Picture:
+        """The desk, at a moment after the call."""
+        if self._next is None:
+            self._next = asyncio.create_task(self._after(self._now), name="desk-glance")
+        return await asyncio.shield(self._next)  # who goes away leaves the others their look
+
+    async def _after(self, before: asyncio.Task[Picture] | None) -> Picture:
+        if before is not None:
+            await asyncio.wait({before})
+        self._now, self._next = self._next, None
+        return await picture(self._store)

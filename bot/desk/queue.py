@@ -12,15 +12,15 @@ from typing import Any
 from actions import queue
 from actions.queue import TALKING, Colleague, Event, HandOff, Refusal, State, may_take
 from bot.desk.alarm import Alarm
-from bot.desk.events import DEADLINE, STAFF, Changed, Events
+from bot.desk.events import STAFF, TICKS, Changed, Events
 from bot.desk.hours import SETTINGS, Hours, HoursError, read_hours
 from bot.desk.ledger import Ledger
-from bot.desk.picture import NOBODY, picture
+from bot.desk.picture import NOBODY, Glances, close_up, picture
 from bot.desk.presence import Presence, colleagues_of
 from bot.desk.replies import Replies
 from bot.desk.round import Round
 from bot.desk.settings import DeskSettings
-from bot.desk.shown import item_of, on_duty, queue_view, record_of, tick_of
+from bot.desk.shown import item_of, on_duty, queue_view
 from bot.desk.views import Entry, HandOffView, Member, QueueView, Reply, Result
 from bot.desk.wait import Wait
 from bot.desk.watch import Watch
@@ -28,12 +28,13 @@ from bot.storage.desk import DeskStore
 from bot.storage.sharing import Sharing
 from bot.storage.writer import Writer
 from bot.vault.staff_entry import FIRST
+from bot.window import CLOSING
 
 log = logging.getLogger(__name__)
 
 ROUND_SECONDS = 2.0
 HOUR = 3600
-WINDOW_SECONDS = 24 * HOUR  # for which WhatsApp lets us write after a person did
+WINDOW_SECONDS = 24 * HOUR - int(CLOSING)  # for which WhatsApp lets us write after a person did, as far as we try
 _TRIES = 5
 OUTCOMES = ("helped", "case", "referred", "relayed", "information", "unreachable", "false_alarm", "other")
 """What came of a hand-off."""
@@ -51,10 +52,11 @@ class Desk:
         take_up: Callable[[], Any], clock: Callable[[], float], watch: Watch, zone: tzinfo = UTC, windowed: Collection[str] = ("whatsapp",),
     ) -> None:  # fmt: skip
         self._store, self._writer, self._sharing, self._ledger, self._alarm = store, writer, sharing, ledger, alarm
-        self._replies, self._take_up, self._clock, self._zone = replies, take_up, clock, zone
+        self._replies, self._take_up, self._clock, self.zone = replies, take_up, clock, zone
         self._windowed = frozenset(windowed)
         self._presence = Presence(store, writer, clock)
         self._round = Round(store=store, ledger=ledger, alarm=alarm, watch=watch)
+        self._glances = Glances(store)
         self._wait = Wait(store, clock)
         self._colleagues: dict[bytes, Colleague] = {}
         self._settings = DeskSettings(store, writer, ledger.events)
@@ -112,19 +114,15 @@ class Desk:
         self._wait.forget()
         self.soon()
 
+    def ticked(self, hand_off_id: bytes) -> None:
+        """A platform told what became of a reply (`bot.reports`): the hand-off is as it was, consoles show it."""
+        self.events.publish(Changed(what=TICKS, id=hand_off_id))
+
     def heard(self, hand_off_id: bytes) -> None:
         """Another process changed a hand-off (NOTIFY): its reporter may be this process's to speak to, its consoles may be here."""
         self._wait.forget()
         if not self._closing:
             self._go(self._heard(hand_off_id), "desk-heard")
-
-    def case_due(self, case_id: bytes) -> None:
-        """Another process has told that a case's time has passed (NOTIFY): consoles of leads may be here."""
-        self.events.publish(Changed(what=DEADLINE, id=case_id))
-
-    def colleagues_changed(self) -> None:
-        """Somebody joined, was admitted or removed, or linked a chat, here or at another process."""
-        self.events.publish(Changed(what=STAFF, id=b""))
 
     async def _heard(self, hand_off_id: bytes) -> None:
         try:
@@ -133,6 +131,8 @@ class Desk:
                 return
             if self._ledger.versions.get(hand_off_id, -1) < hand_off.version:
                 self._ledger.changed(hand_off_id, hand_off.version, gone=hand_off.state is State.CLOSED)
+            else:
+                self.ticked(hand_off_id)
             where = hand_off.conversation_id
             if where is None or where not in await self._sharing.take({where}):
                 return
@@ -172,11 +172,11 @@ class Desk:
 
     def open_at(self, moment: datetime) -> bool:
         """Whether somebody is planned to be there at a moment (aware)."""
-        return self._hours.open_at(moment, self._zone)
+        return self._hours.open_at(moment, self.zone)
 
     def next_opening(self, moment: datetime) -> datetime | None:
         """When the desk opens next, by its hours; None: not known."""
-        return self._hours.next_opening(moment, self._zone)
+        return self._hours.next_opening(moment, self.zone)
 
     async def desk_world(self, conversation_row: Any) -> dict[str, Any]:
         """`world.desk` of a conversation (`flows.desk`). Without a hand-off: what somebody would meet who asked now."""
@@ -206,10 +206,11 @@ class Desk:
 
     async def queue(self, staff: Member) -> QueueView:
         """What is open for somebody: only what is sealed to their unit."""
-        return queue_view(await picture(self._store), staff, now=self._now)
+        return queue_view(await self._glances.glance(), staff, now=self._now)
 
-    async def open(self, staff: Member, hand_off_id: bytes) -> HandOffView | None:
-        """One whole; None if there is no such hand-off that is sealed to this person's unit."""
+    async def open(self, staff: Member, hand_off_id: bytes, *, duty: bool = True) -> HandOffView | None:
+        """One, without what was said in it (`bot.storage.case_records`); None if there is no such hand-off that is sealed to this person's
+        unit. Without `duty` nobody is asked who is there: `colleagues` is empty."""
         hand_off = await self._readable(staff, hand_off_id)
         if hand_off is None:
             return None
@@ -217,16 +218,14 @@ class Desk:
         sealed = await self._store.sealed_key(hand_off.case_id, staff.unit_id)
         if case is None or sealed is None:
             return None
-        seen = await picture(self._store)
+        seen = await (self._glances.glance() if duty else close_up(self._store, hand_off))
         where = hand_off.conversation_id
-        conversation = (await self._store.conversations({where})).get(where) if where is not None else None
+        conversation = seen.conversations.get(where or b"")
         last_at = conversation.last_at if conversation is not None else None
         windowed = conversation is not None and conversation.channel in self._windowed
         return HandOffView(
             item=item_of(hand_off, seen, 0), public_key=case.public_key, sealed_key=sealed, head=case.head or FIRST,
-            records=tuple(record_of(row) for row in await self._store.records(hand_off.case_id)),
-            ticks=tuple(tick_of(row) for row in (await self._store.ticks(where) if where is not None else ())),
-            colleagues=on_duty(seen, seen.of(hand_off), now=self._now), last_at=last_at,
+            colleagues=on_duty(seen, seen.of(hand_off), now=self._now) if duty else (), last_at=last_at,
             window_until=last_at + WINDOW_SECONDS if windowed and last_at is not None else None, now=self._now,
         )  # fmt: skip
 

@@ -23,6 +23,7 @@ from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
 from bot.storage.sharing import BUBBLE, HAND_OFF, Sharing, notice
 from bot.storage.writer import Writer
+from bot.trust import Trust
 from bot.vault.errors import VaultError
 from bot.vault.staff_entry import FIRST, StaffEntry, check_entry, link
 from flows.message import Outbound
@@ -39,12 +40,13 @@ the case again, and sign anew); the conversation is not there any more."""
 
 
 class Replies:
-    """`signing_public` of staff is asked of the store each time: whoever was removed signs nothing more."""
+    """Who may sign is looked up each time: whoever was removed signs nothing more, and a row in the database makes nobody an author."""
 
     def __init__(
         self, *, store: DeskStore, reads: Reads, writer: Writer, keys: KeyStore, ids: RowIds, channels: Mapping[str, Channel],
-        deliver: Deliver, sharing: Sharing, chain: AuditChain, ledger: Ledger,
+        deliver: Deliver, sharing: Sharing, chain: AuditChain, ledger: Ledger, trust: Trust,
     ) -> None:  # fmt: skip
+        self._trust = trust
         self._store, self._reads, self._writer, self._keys, self._ids = store, reads, writer, keys, ids
         self._channels, self._deliver, self._sharing, self._chain, self._ledger = channels, deliver, sharing, chain, ledger
 
@@ -74,8 +76,9 @@ class Replies:
         if isinstance(entry, str):
             return Result.no(entry, hand_off.version)
         pull = self._channels[where.channel].pull
+        # `invites`: where a platform's day is over there is a reply only because the reporter asked to be called back and let us begin.
         bubbles, waiting = bubble_rows(
-            [Outbound(text=reply.text)], [(where.key_id, key)], row=where, ids=self._ids, pull=pull, now=self._ledger.now
+            [Outbound(text=reply.text, invites=True)], [(where.key_id, key)], row=where, ids=self._ids, pull=pull, now=self._ledger.now
         )  # fmt: skip
         wanted = reply_rows(hand_off, owner=staff.id, key_id=where.key_id)
         rows = [*wanted.rows, *entry, *(_named(row, reply.record_id) for row in bubbles)]
@@ -128,12 +131,13 @@ class Replies:
 
     async def _entry(self, staff: Member, hand_off: HandOff, entry: Entry, *, kind: str) -> list[Change] | str:
         """The rows of an entry, or why it is not one."""
-        author = next((row for row in await self._store.staff() if row.id == staff.id), None)
+        author = (await self._trust.circle({staff.unit_id})).here(staff.id)
         signed = StaffEntry(
             case_id=hand_off.case_id, record_id=entry.record_id, version=entry.version, author_id=staff.id, previous=entry.previous,
             sealed=entry.sealed,
         )  # fmt: skip
         if author is None:
+            log.error("staff_entry_forged", extra={"staff": staff.id.hex(), "hand_off": hand_off.id.hex()})
             return FORGED
         if len(entry.sealed) > _LARGEST:
             return TOO_LONG

@@ -8,7 +8,7 @@ from typing import Any
 from actions.queue import HandOff, State, in_order
 from bot.desk.picture import Picture
 from bot.desk.presence import AWAY
-from bot.desk.views import Member, OnDuty, QueueItem, QueueView, Record, Tick
+from bot.desk.views import Member, OnDuty, QueueItem, QueueView, Tick
 
 
 def queue_view(seen: Picture, staff: Member, *, now: int) -> QueueView:
@@ -32,6 +32,7 @@ def item_of(hand_off: HandOff, seen: Picture, ahead: int) -> QueueItem:
     where = seen.conversations.get(hand_off.conversation_id or b"")
     return QueueItem(
         hand_off=hand_off, owner=names.get(hand_off.owner_id or b"", ""), asked=names.get(hand_off.offered_to or b"", ""),
+        invited=names.get(hand_off.invited_id or b"", ""), closed_by=names.get(hand_off.closing_id or b"", ""),
         channel=where.channel if where is not None else "", ahead=ahead,
     )  # fmt: skip
 
@@ -47,14 +48,6 @@ def on_duty(seen: Picture, units: frozenset[bytes], *, now: int) -> tuple[OnDuty
         if each.unit_id in units
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda each: (not each.there, each.shown, each.id)))
-
-
-def record_of(row: Any) -> Record:
-    """A row of `case_record`."""
-    return Record(
-        id=row.id, version=row.version, kind=row.kind, created_at=row.created_at, sealed=row.sealed, author_id=row.author_id,
-        signature=row.signature, previous=row.previous,
-    )  # fmt: skip
 
 
 def _later(hand_off: HandOff) -> tuple[int, int, bytes]:

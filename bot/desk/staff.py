@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from actions import audit
@@ -19,8 +19,9 @@ from bot.desk.sign_in import NAME, SignedIn, SignIn, name_of
 from bot.storage.audit import AuditChain
 from bot.storage.faults import Moved, is_double
 from bot.storage.key_store import KeyStore
+from bot.storage.pins import STAFF, Pin
 from bot.storage.staff import REMOVED, StaffStore, former_name
-from bot.vault.certificate import Holder, check_certificate, check_unit_key
+from bot.vault.certificate import Holder, check_certificate, check_unit_key, holder_mark, root_mark
 from bot.vault.errors import SignatureError
 from bot.vault.member import SEALED_BYTES
 from bot.vault.staff_auth import WRAPPED_BYTES
@@ -121,13 +122,22 @@ class StaffDesk:
         await self._chain.append(action=audit.STAFF_INVITED, subject=staff_id or by.unit_id, actors=[by.id], at=now, along=[link])
         return token, now + INVITE_SECONDS
 
+    async def expect_first(self, unit_id: bytes, token: str) -> None:
+        """A unit's first lead may come by this link, whose row is written already: the operator's word, not the database's."""
+        await self._keys.pins.expect(unit_id, hashed(token))
+
     async def invitation(self, token: str) -> Invitation:
-        """What a link is for. Raises Refused("over") if it is none, or not any more."""
+        """What a link is for. Raises Refused("over") if it is none, or not any more; also for a unit without a key, if it is not the link
+        that the operator made for its first lead."""
         row = await self._store.invite(hashed(token))
         unit = await self._store.unit(row.unit_id) if row is not None and row.until > self._clock() else None
         if row is None or unit is None:
             raise Refused("over")
         keyed = bool(await self._store.unit_keys(unit.id))
+        if not keyed:
+            pin = await self._keys.pins.unit(unit.id)
+            if row.role == LEAD and (pin is None or pin.invite != row.token):
+                raise Refused("over")  # whoever can write to the database makes links, and no unit's root
         former = await self._store.member(row.staff_id) if row.staff_id is not None else None
         if row.staff_id is not None and (former is None or former.state == "removed"):
             raise Refused("over")
@@ -172,6 +182,7 @@ class StaffDesk:
         if first and joining.unit_key is not None:
             changes += _first_key(joining.unit_key, unit_id=invitation.unit.id, lead_id=joining.id, now=now)
             requires.append(Require(table="unit", key={"id": invitation.unit.id}, values={"public_key": invitation.unit.public_key}))
+            await self._root(joining, invitation)
         session: NewSession = self._sessions.new(joining.id)
         changes.append(session.row)
         try:
@@ -187,10 +198,22 @@ class StaffDesk:
             raise
         if first:
             await self._changed()
+            await self._keys.pins.expect(invitation.unit.id, None)
         if invite.staff_id is not None:
             await self._keys.entomb([Delete(table="staff", key={"id": invite.staff_id})], now=now)
+            await self._keys.pins.left([invite.staff_id])
         staff = await self._store.member(joining.id)
         return SignedIn(staff=staff, session=session, browser=self._sign_in.browser_of(name))
+
+    async def _root(self, joining: Joining, invitation: Invitation) -> None:
+        """Remembers a unit's root, before its row is written: the unit's key is pinned once that is there, since the root vouches for it.
+        If it is not written, the same link may be used again, and says who the root is."""
+        pin = await self._keys.pins.unit(invitation.unit.id)
+        if pin is None:
+            raise Refused("over")
+        holder = _holder(joining, invitation)
+        mine = Pin(what=STAFF, id=joining.id, name=joining.shown.strip(), mark=holder_mark(holder))
+        await self._keys.pins.put(replace(pin, mark=root_mark(holder)), mine)
 
     async def _check(self, joining: Joining, name: str, invitation: Invitation) -> None:
         """Raises Refused if what the browser made cannot be: a page of another version, or somebody who plays with it."""
@@ -220,17 +243,20 @@ class StaffDesk:
                 raise Refused("unit_key")
         elif key.public in await self._store.public_keys():
             raise Refused("unit_key")
-        holder = Holder(
-            staff_id=joining.id, unit_id=invitation.unit.id, role=invitation.role, sealing_public=joining.sealing_public,
-            signing_public=joining.signing_public,
-        )  # fmt: skip
         try:
-            check_certificate(holder, joining.certificate, lead_public=joining.signing_public)
+            check_certificate(_holder(joining, invitation), joining.certificate, lead_public=joining.signing_public)
             check_unit_key(
                 key.public, key.signature, unit_id=invitation.unit.id, version=FIRST_VERSION, lead_public=joining.signing_public
             )  # fmt: skip
         except SignatureError:
             raise Refused("unit_key") from None
+
+
+def _holder(joining: Joining, invitation: Invitation) -> Holder:
+    return Holder(
+        staff_id=joining.id, unit_id=invitation.unit.id, role=invitation.role, sealing_public=joining.sealing_public,
+        signing_public=joining.signing_public,
+    )  # fmt: skip
 
 
 def farewell(staff_id: bytes, *, name: str | None = None) -> Sequence[Change]:

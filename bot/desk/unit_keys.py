@@ -15,8 +15,10 @@ from bot.desk.staff import farewell
 from bot.storage.audit import AuditChain
 from bot.storage.faults import Moved, is_double
 from bot.storage.key_store import KeyStore
+from bot.storage.pins import STAFF, Pin
 from bot.storage.staff import StaffStore
-from bot.vault.certificate import Holder, check_certificate, check_unit_key
+from bot.trust import Trust, holder_of
+from bot.vault.certificate import check_certificate, check_unit_key, holder_mark
 from bot.vault.errors import SignatureError
 from bot.vault.member import SEALED_BYTES
 
@@ -33,21 +35,18 @@ class NextKey:
     members: tuple[tuple[bytes, bytes], ...]
 
 
-def holder_of(row: Any) -> Holder:
-    """What a certificate says of a colleague's row."""
-    return Holder(
-        staff_id=row.id, unit_id=row.unit_id, role=row.role, sealing_public=row.sealing_public, signing_public=row.signing_public
-    )  # fmt: skip
-
-
 class UnitKeys:
-    """`changed` is called when a unit's public key is another; `clock` gives seconds since 1970."""
+    """`changed` is called when a unit's public key is another; `clock` gives seconds since 1970.
+
+    Whoever admits, removes or changes a key has to be somebody who may be believed (`bot.trust`): a row in the database makes no lead.
+    """
 
     def __init__(
         self, *, store: StaffStore, chain: AuditChain, keys: KeyStore, changed: Callable[[], Awaitable[None]], clock: Callable[[], float]
     ) -> None:  # fmt: skip
         self._store, self._chain, self._keys, self._changed, self._clock = store, chain, keys, changed, clock
         self._permission = Permission(chain, clock)
+        self._trust = Trust(store, keys.pins)
 
     async def _lead(self, by: bytes, verb: str, unit_id: bytes | None, subject_id: bytes) -> Any:
         """Who asks, if they may: of the unit that is meant, None if it is their own."""
@@ -55,6 +54,9 @@ class UnitKeys:
         if row is None or row.state != "active":
             raise Refused("not_allowed")
         await self._permission.check(row, verb, subject_id=subject_id, unit_id=unit_id or row.unit_id)
+        circle = await self._trust.circle({row.unit_id})
+        if circle.here(row.id) != holder_of(row):
+            raise Refused("not_believed")
         return row
 
     async def _both(self, by: bytes, verb: str, staff_id: bytes) -> tuple[Any, Any]:
@@ -68,8 +70,8 @@ class UnitKeys:
     async def admit(self, by: bytes, *, staff_id: bytes, certificate: bytes | None, sealed: Sequence[tuple[int, bytes]]) -> None:
         """A lead's word for who somebody is, and the unit's key for them; or the key alone for who was admitted before.
 
-        Raises Refused: not_allowed, unknown, certificate (it does not hold), unit_key (not the newest, or none where the role needs it),
-        moved.
+        Raises Refused: not_allowed, not_believed (who asks is no lead whom this service knows), unknown, certificate (it does not hold),
+        unit_key (not the newest, or none where the role needs it), moved.
         """
         lead, row = await self._both(by, "admit", staff_id)
         unit = await self._store.unit(row.unit_id)
@@ -91,6 +93,8 @@ class UnitKeys:
                 check_certificate(holder_of(row), certificate or b"", lead_public=lead.signing_public)
             except SignatureError:
                 raise Refused("certificate") from None
+            # Before the row is written: without the certificate it says nothing, and a certificate is believed only with it.
+            await self._keys.pins.put(Pin(what=STAFF, id=row.id, name=row.shown, mark=holder_mark(holder_of(row))))
             values = {"state": "active", "admitted_by": lead.id, "certificate": certificate}
             changes.append(Update(table="staff", key={"id": row.id}, values=values))
         elif not sealed:
@@ -106,7 +110,8 @@ class UnitKeys:
     async def remove(self, by: bytes, *, staff_id: bytes, next_key: NextKey | None) -> None:
         """Somebody goes. Had they the unit's key, it is changed in the same commit.
 
-        Raises Refused: not_allowed, unknown, only_lead (a unit has one at least), unit_key (missing, or not what it has to be), moved.
+        Raises Refused: not_allowed, not_believed, unknown, only_lead (a unit has one at least), unit_key (missing, or not what it has to
+        be), moved.
         """
         lead, row = await self._both(by, "remove", staff_id)
         if row.role == LEAD and row.state == "active" and await self._store.leads(row.unit_id) < 2:
@@ -129,11 +134,12 @@ class UnitKeys:
         await self._append(audit.STAFF_REMOVED, row.id, lead.id, changes, requires)
         # After, not before: if it was not written, somebody who is there must not be missing from a backup.
         await self._keys.entomb([Delete(table="staff", key={"id": row.id})], now=int(self._clock()))
+        await self._keys.pins.left([row.id])
         if next_key is not None:
             await self._changed()
 
     async def change(self, by: bytes, *, next_key: NextKey) -> None:
-        """Another key for the unit, for all who have the present one. Raises Refused: not_allowed, unit_key, moved."""
+        """Another key for the unit, for all who have the present one. Raises Refused: not_allowed, not_believed, unit_key, moved."""
         lead = await self._lead(by, "remove", None, by)
         changes, requires = await self._next(lead, next_key, without=None)
         requires.append(Require(table="staff", key={"id": lead.id}, values={"state": "active"}))

@@ -48,12 +48,15 @@ class Result:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueItem:
-    """One hand-off in a list. `owner` and `asked` are the shown names of whoever has it and of whoever is asked; `channel` is where it is
-    talked in, "" if it is not; `ahead` counts those that come before it among the waiting ones."""
+    """One hand-off in a list. `owner`, `asked`, `invited` and `closed_by` are the shown names of whoever has it, of whoever is asked, of
+    whoever looks on, and of the first of the two who close a crisis; `channel` is where it is talked in, "" if it is not; `ahead` counts
+    those that come before it among the waiting ones."""
 
     hand_off: HandOff
     owner: str = ""
     asked: str = ""
+    invited: str = ""
+    closed_by: str = ""
     channel: str = ""
     ahead: int = 0
 
@@ -92,20 +95,6 @@ class QueueView:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Record:
-    """A row of `case_record`: sealed, and signed if staff wrote it."""
-
-    id: bytes
-    version: int
-    kind: str
-    created_at: int
-    sealed: bytes
-    author_id: bytes | None
-    signature: bytes | None
-    previous: bytes | None
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class Tick:
     """What became of a reply: pending, sending, sent, delivered, read, failed, dead; `code` says why, in a word for machines."""
 
@@ -116,16 +105,14 @@ class Tick:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HandOffView:
-    """One hand-off whole. `sealed_key` is the case's private half sealed to the member's unit; `head` is what the next entry of staff's
-    has to name as the one before it (32 zero bytes: there is none yet); `window_until` is when WhatsApp's day is over (None: no such
-    window, or nobody to write to); `last_at` is when the reporter wrote last."""
+    """One hand-off, without its records. `sealed_key` is the case's private half sealed to the member's unit; `head` is what the next entry
+    of staff's has to name as the one before it (32 zero bytes: there is none yet); `window_until` is when WhatsApp's day is over (None: no
+    such window, or nobody to write to); `last_at` is when the reporter wrote last."""
 
     item: QueueItem
     public_key: bytes
     sealed_key: bytes
     head: bytes
-    records: tuple[Record, ...]
-    ticks: tuple[Tick, ...]
     colleagues: tuple[OnDuty, ...]
     last_at: int | None
     window_until: int | None

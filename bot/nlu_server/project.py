@@ -12,8 +12,8 @@ import orjson
 import yaml
 
 from bot.content import content_folder
+from flows.marked import SAFE_LOADER
 
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _WORDS = ("nlu/normalise.py", "nlu/verbs.py", "nlu/words.py")  # the only files outside nlu/rasa that its components import
 
 
@@ -73,14 +73,14 @@ class Project:
         found: set[str] = set()
         for path in self._examples():
             with suppress(OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
-                body = yaml.load(path.read_bytes(), Loader=_LOADER)  # noqa: S506  one of the safe ones
+                body = yaml.load(path.read_bytes(), Loader=SAFE_LOADER)  # noqa: S506  one of the safe ones
                 found.update(str(entry["intent"]) for entry in body["nlu"] if "intent" in entry)
         return frozenset(found)
 
     def components(self) -> int:
         """How many components the pipeline has, for the progress line; 0 if that cannot be told."""
         try:
-            body = yaml.load(self.config.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506  one of the safe ones
+            body = yaml.load(self.config.read_text(encoding="utf-8"), Loader=SAFE_LOADER)  # noqa: S506  one of the safe ones
         except (OSError, UnicodeDecodeError, yaml.YAMLError):
             return 0
         pipeline = body.get("pipeline") if isinstance(body, dict) else None
@@ -90,7 +90,7 @@ class Project:
 def _examples_of(content: bytes) -> bytes:
     """What of a file of examples Rasa learns from. A file that is no YAML counts as a whole."""
     try:
-        body = yaml.load(content, Loader=_LOADER)  # noqa: S506
+        body = yaml.load(content, Loader=SAFE_LOADER)  # noqa: S506
         examples = [{name: entry[name] for name in entry if name != "metadata"} for entry in body["nlu"]]
         return orjson.dumps(examples, option=orjson.OPT_SORT_KEYS)
     except (yaml.YAMLError, UnicodeDecodeError, TypeError, KeyError, AttributeError):

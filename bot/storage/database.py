@@ -41,7 +41,9 @@ def open_engine(url: str, *, wal: bool = True, reading: bool = False, pool: type
     `reading` is for single queries alone: each sees what was committed when it began, and no transaction has to be opened and closed.
     `pool` is another pool than the usual one (PostgreSQL).
     """
-    options: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None} if reading else {}
+    options: dict[str, Any] = {}
+    if reading:  # with no transaction there is none to end: with SQLite, each step is a way to another thread and back
+        options = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None, "skip_autocommit_rollback": True}
     if not url.startswith("sqlite"):
         options |= {"poolclass": pool} if pool is not None else {"pool_size": 5, "max_overflow": 0}
         return create_async_engine(url, hide_parameters=True, connect_args=_POSTGRES, **options)

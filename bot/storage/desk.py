@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields
+from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Row, and_, select
@@ -15,13 +16,16 @@ from bot.storage import tables
 from bot.storage.faults import is_double, is_outage
 
 _COLUMNS = tuple(each.name for each in fields(HandOff))
+_STATES, _URGENCIES = ({each.value: each for each in kind} for kind in (State, Urgency))
+_HAND_OFF = tuple(tables.hand_off.c[name] for name in _COLUMNS)
 _AT_A_TIME = 500
 
 
 def hand_off_of(row: Any) -> HandOff:
-    """A row of `hand_off` as the queue knows it."""
-    values = {name: getattr(row, name) for name in _COLUMNS}
-    return HandOff(**{**values, "state": State(row.state), "urgency": Urgency(row.urgency)})
+    """A row of `_HAND_OFF` as the queue knows it. Two hundred of them are made whenever somebody looks at a full desk."""
+    values = dict(zip(_COLUMNS, row, strict=True))
+    values["state"], values["urgency"] = _STATES[values["state"]], _URGENCIES[values["urgency"]]
+    return HandOff(**values)
 
 
 def doubled(error: BaseException) -> bool:
@@ -30,10 +34,11 @@ def doubled(error: BaseException) -> bool:
 
 
 class DeskStore:
-    """All queries of the desk, over one engine."""
+    """All queries of the desk, over one engine. `names` gives what colleagues are called by whoever admitted them, by id: a reporter is
+    told with whom they speak, and that is no word of the database's."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, names: Callable[[], Awaitable[Mapping[bytes, str]]] | None = None) -> None:
+        self._engine, self._names = engine, names
 
     async def _all(self, statement: Any) -> Sequence[Row[Any]]:
         for last in (False, True):  # once more if the connection that was lent had died
@@ -60,12 +65,12 @@ class DeskStore:
 
     async def hand_off(self, hand_off_id: bytes) -> HandOff | None:
         """One, or None."""
-        row = await self._one(select(tables.hand_off).where(tables.hand_off.c.id == hand_off_id))
+        row = await self._one(select(*_HAND_OFF).where(tables.hand_off.c.id == hand_off_id))
         return hand_off_of(row) if row is not None else None
 
     async def open_hand_offs(self) -> list[HandOff]:
         """All that are not closed."""
-        return [hand_off_of(row) for row in await self._all(select(tables.hand_off).where(tables.hand_off.c.ended_at.is_(None)))]
+        return [hand_off_of(row) for row in await self._all(select(*_HAND_OFF).where(tables.hand_off.c.ended_at.is_(None)))]
 
     async def versions(self) -> dict[bytes, int]:
         """The version of each hand-off that is not closed."""
@@ -76,7 +81,7 @@ class DeskStore:
         """Closed ones that a conversation still points at."""
         hand_off, conversation = tables.hand_off, tables.conversation
         statement = (
-            select(hand_off)
+            select(*_HAND_OFF)
             .join(conversation, conversation.c.hand_off_id == hand_off.c.id)
             .where(conversation.c.hand_off_id.is_not(None), hand_off.c.ended_at.is_not(None))
         )
@@ -109,12 +114,6 @@ class DeskStore:
         statement = select(timer.conversation_id).where(timer.name == TOLD)
         return {row.conversation_id for row in await self._in(statement, timer.conversation_id, ids)}
 
-    async def ticks(self, conversation_id: bytes) -> Sequence[Row[Any]]:
-        """What became of staff's replies in a conversation: record_id, state, status, code."""
-        box = tables.outbox.c
-        statement = select(box.record_id, box.state, box.status, box.code)
-        return await self._all(statement.where(box.conversation_id == conversation_id, box.record_id.is_not(None)).order_by(box.id))
-
     # Cases
 
     async def case(self, case_id: bytes) -> Row[Any] | None:
@@ -134,14 +133,9 @@ class DeskStore:
         row = await self._one(select(key.sealed).where(key.case_id == case_id, key.recipient_id == unit_id))
         return row.sealed if row is not None else None
 
-    async def records(self, case_id: bytes) -> Sequence[Row[Any]]:
-        """A case's sealed records, oldest first."""
-        record = tables.case_record
-        return await self._all(select(record).where(record.c.case_id == case_id).order_by(*tables.RECORDS_OLDEST_FIRST))
-
     # People
 
-    async def staff(self) -> Sequence[Row[Any]]:
+    async def staff(self) -> Sequence[Any]:
         """Everybody who works here now, with their presence (`presence`, `state_until`, `until`; none: never there)."""
         staff, presence = tables.staff, tables.presence
         columns = (
@@ -149,9 +143,11 @@ class DeskStore:
             staff.c.telegram, staff.c.telephone, staff.c.signing_public,
         )  # fmt: skip
         there = (presence.c.state.label("presence"), presence.c.state_until, presence.c.until)
-        return await self._all(
+        rows = await self._all(
             select(*columns, *there).outerjoin(presence, presence.c.staff_id == staff.c.id).where(staff.c.state == "active")
         )  # fmt: skip
+        names = await self._names() if self._names is not None else {}
+        return [SimpleNamespace(**{**row._asdict(), "shown": names.get(row.id, row.shown)}) for row in rows]
 
     async def presence(self, staff_id: bytes) -> Row[Any] | None:
         """What somebody said of themselves last: state, state_until, until."""

@@ -20,6 +20,7 @@ from bot.storage import tables
 from bot.storage.database import migrate
 from bot.storage.faults import is_double
 from bot.storage.key_server import keeps, write_anew
+from bot.storage.pins import Pins
 from bot.storage.sharing import KEY_DEATH, notice
 from bot.storage.writer import Writer
 from bot.vault.keys import KeyPair, generate_keypair
@@ -46,6 +47,7 @@ class KeyStore:
         self._engine = engine
         self._clock = clock
         self._writer = Writer(engine, tables.key_metadata, holder=holder)
+        self.pins = Pins(engine, self._writer)
         self._held: dict[bytes, bytes] = {}
         self._days: dict[int, bytes] = {}
         self._former: list[tuple[int, bytes]] = []
@@ -243,6 +245,17 @@ class KeyStore:
             await write_anew(self._engine)
             self.stained -= 1
 
+    async def scrub_all(self) -> None:
+        """The same as often as it takes: for a command, after which nothing else does it."""
+        while self.stained:
+            await self.scrub()
+
+    async def everything(self) -> dict[bytes, bytes]:
+        """Every conversation key by its id: for a restore."""
+        key = tables.conversation_key.c
+        async with self._engine.connect() as connection:
+            return {key_id: found for key_id, found in map(tuple, await connection.execute(select(key.id, key.key)))}
+
     async def alive(self) -> None:
         """Raises if the store does not answer."""
         async with self._engine.connect() as connection:
@@ -277,6 +290,13 @@ class KeyStore:
             for row in await connection.execute(select(tables.tombstone.c.kind, tables.tombstone.c.id)):
                 found.setdefault(row.kind, set()).add(row.id)
         return {kind: frozenset(ids) for kind, ids in found.items()}
+
+    async def buried(self, ids: Iterable[bytes], *, for_seconds: int) -> frozenset[bytes]:
+        """Those of some ids whose rows were deleted, or were about to be, so long ago that nobody is still about it."""
+        stone, wanted = tables.tombstone.c, list(ids)
+        async with self._engine.connect() as connection:
+            found = await connection.execute(select(stone.id).where(stone.id.in_(wanted), stone.at < int(self._clock()) - for_seconds))
+            return frozenset(found.scalars())
 
     async def count_tombstones(self, *, before: int) -> int:
         """How many tombstones are from before a moment."""

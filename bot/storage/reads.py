@@ -19,6 +19,7 @@ T = TypeVar("T")
 
 _TOGETHER = 300
 _AT_A_TIME = 500  # rows of work that is taken up in portions
+LATE = 86_400  # seconds after which a platform should long have deleted what passed through it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -201,7 +202,7 @@ class Reads:
         """Deletions of messages and files at these channels that are due, the earliest first."""
         box = tables.outbox.c
         return await self._all(
-            select(box.id, box.conversation_id, box.key_id, box.channel, box.kind, box.attempts, box.body)
+            select(box.id, box.conversation_id, box.key_id, box.channel, box.kind, box.attempts, box.created_at, box.body)
             .where(tables.WAITING, box.kind != "send", box.channel.in_(channels), box.due_at <= now)
             .order_by(box.due_at)
             .limit(most)
@@ -378,12 +379,14 @@ class Reads:
         """Every revision of every conversation that this database has seen."""
         return await self._all(select(tables.flow_revision))
 
-    async def counts(self) -> dict[str, int]:
-        """How much is waiting, for /metrics and /readyz: counts only."""
+    async def counts(self, now: int) -> dict[str, int]:
+        """How much is waiting at a moment (seconds since 1970), for /metrics and /readyz: counts only."""
+        deletions = and_(tables.WAITING, tables.outbox.c.kind != "send")
         asked = {
             "inbox_new": tables.inbox.c.state == "new",
             "outbox_waiting": and_(tables.WAITING, tables.outbox.c.kind == "send"),
-            "outbox_deletions": and_(tables.WAITING, tables.outbox.c.kind != "send"),
+            "outbox_deletions": deletions,
+            "outbox_deletions_late": and_(deletions, tables.outbox.c.created_at < now - LATE),
             "outbox_window": and_(tables.WAITING, tables.outbox.c.code.in_(tables.WINDOW)),
             "outbox_dead": tables.outbox.c.state == "dead",
             "hand_off_waiting": and_(

@@ -7,7 +7,7 @@ be said then may have been said since, so nothing of it is sent: nobody gets a m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -52,11 +52,15 @@ class Report:
     dying: list[bytes] = field(default_factory=list)
 
 
+TakenUp = Callable[[dict[str, Any]], dict[str, Any]]
+"""Takes the row of a conversation that goes on; gives it as it goes on."""
+
+
 class _Sieve:
     """Decides row by row what comes back, and how. Rows must come in the order of `KEPT`."""
 
-    def __init__(self, known: Known, report: Report, mode: str) -> None:
-        self._alive, self._report, self._mode = known.alive, report, mode
+    def __init__(self, known: Known, report: Report, mode: str, taken_up: TakenUp) -> None:
+        self._alive, self._report, self._mode, self._taken_up = known.alive, report, mode, taken_up
         self._dead: dict[str, frozenset[bytes]] = dict(known.tombstones)
         self._ended: set[bytes] = set()  # conversations
         self._cases = self._dead.get("cases", frozenset())
@@ -81,7 +85,7 @@ class _Sieve:
                     self._ended.add(row["id"])
                     self._gone(table)
                     return None
-                return row | ({"holder": None} if "holder" in row else {})
+                return self._taken_up(row) | ({"holder": None} if "holder" in row else {})
             case "address" | "timer":
                 return None if row["conversation_id"] in self._ended else row
             case "inbox" | "outbox":
@@ -97,7 +101,9 @@ class _Sieve:
             case "hand_off":
                 if row["case_id"] in self._cases:
                     return None
-                return row | ({"conversation_id": None} if row.get("conversation_id") in self._ended else {})
+                row |= {"conversation_id": None} if row.get("conversation_id") in self._ended else {}
+                # Whether it is safe to write to somebody was said before: it is asked again. That it is not safe holds.
+                return row | ({"safe": None} if row.get("safe") == "yes" else {})
             case "receipt":
                 if row["case_id"] in self._cases:
                     self._mailboxes.add(row["mailbox_id"])
@@ -147,9 +153,9 @@ class _Sieve:
 
 
 async def restore(
-    engine: AsyncEngine, file: BackupReader, known: Known, *, replace: bool, progress: Progress
+    engine: AsyncEngine, file: BackupReader, known: Known, *, replace: bool, progress: Progress, taken_up: TakenUp = lambda row: row
 ) -> Report:  # fmt: skip
-    """Puts the backup in the place of what is in the database; all of it or nothing.
+    """Puts the backup in the place of what is in the database; all of it or nothing. `taken_up` says how conversations go on.
 
     `file` was checked by being entered. Without `replace` a database that holds anything is left alone. Raises BackupError.
     """
@@ -157,7 +163,7 @@ async def restore(
         if engine.dialect.name == "sqlite":
             await connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins none for changes of the schema
         try:
-            report = await connection.run_sync(_restore, file, known, replace, progress)
+            report = await connection.run_sync(_restore, file, known, replace, progress, taken_up)
             await connection.commit()
         except BaseException:
             await connection.rollback()
@@ -165,12 +171,14 @@ async def restore(
     return report
 
 
-def _restore(connection: Connection, file: BackupReader, known: Known, replace: bool, progress: Progress) -> Report:
+def _restore(
+    connection: Connection, file: BackupReader, known: Known, replace: bool, progress: Progress, taken_up: TakenUp
+) -> Report:  # fmt: skip
     if file.header.revision not in revisions("main"):
         raise BackupError("This backup was made by a newer version of this program: nothing was changed. Install that version first.")
     dying, mode = _empty(connection, replace)
     report = Report(created_at=file.header.created_at, revision=file.header.revision, dying=dying)
-    sieve = _Sieve(known, report, mode)
+    sieve = _Sieve(known, report, mode, taken_up)
     # The schema is made as it was when the backup was made, filled, and only then brought to today's: a migration that changes what rows
     # say does so to restored ones as well.
     upgrade(connection, store="main", revision=file.header.revision)

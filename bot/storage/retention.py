@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import and_, delete, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage import tables
@@ -44,17 +44,23 @@ class Due:
 async def due(engine: AsyncEngine, terms: Terms, *, now: int) -> Due:
     """What is over at a moment (seconds since 1970)."""
     case, record, waits = tables.cases.c, tables.case_record.c, tables.hand_off.c
-    shortest = min(terms.report, terms.message, terms.alert)
+    message, closed = case.kind == "hand_off", and_(case.kind == "alert", case.status == "closed")
+    # Of each kind only what is old enough by itself is looked at more closely: nearly all of a million cases are not.
+    old = or_(
+        and_(message, case.created_at < now - terms.message * _DAY),
+        and_(closed, case.created_at < now - terms.alert * _DAY),
+        and_(not_(message), not_(closed), case.created_at < now - terms.report * _DAY),
+    )
     last = select(func.max(record.created_at)).where(record.case_id == case.id).scalar_subquery()
     waiting = select(waits.id).where(waits.case_id == case.id, waits.ended_at.is_(None), waits.false_alarm == 0).exists()
     async with engine.connect() as connection:
         found = await connection.execute(
             select(case.id, case.kind, case.status, case.created_at, last.label("last"), waiting.label("waiting"))
-            .where(case.created_at < now - shortest * _DAY)
+            .where(case.created_at < now - min(terms.report, terms.message, terms.alert) * _DAY, old)
         )  # fmt: skip
         over = [row for row in found if max(row.created_at, row.last or 0) < now - terms.of(row.kind, row.status) * _DAY]
-        message = tables.mailbox_message.c
-        replies = await connection.execute(select(message.id).where(message.created_at < now - terms.mailbox * _DAY))
+        reply = tables.mailbox_message.c
+        replies = await connection.execute(select(reply.id).where(reply.created_at < now - terms.mailbox * _DAY))
         return Due(
             cases=tuple((row.id, row.kind) for row in over if not row.waiting),
             replies=tuple(replies.scalars()),

@@ -22,13 +22,14 @@ def former_name(name: str, staff_id: bytes) -> str:
 
 
 class StaffStore:
-    """All queries about staff, over one engine."""
+    """All queries about staff. `reading`: an engine for what is only looked at, which every request of every console does; by default the
+    same."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
+    def __init__(self, engine: AsyncEngine, *, reading: AsyncEngine | None = None) -> None:
+        self._engine, self._reading = engine, reading or engine
 
     async def _all(self, statement: Any) -> Sequence[Row[Any]]:
-        async with self._engine.connect() as connection:
+        async with self._reading.connect() as connection:
             return (await connection.execute(statement)).all()
 
     async def _one(self, statement: Any) -> Row[Any] | None:
@@ -93,6 +94,32 @@ class StaffStore:
         """The ids of the colleagues to whom a version of a unit's key is sealed."""
         member = tables.unit_member.c
         return {row[0] for row in await self._all(select(member.staff_id).where(member.unit_id == unit_id, member.version == version))}
+
+    async def stale_case_keys(
+        self, unit_id: bytes, *, newest: int, after: bytes = b"", most: int = 100
+    ) -> Sequence[Row[Any]]:  # fmt: skip
+        """The case keys that are sealed to a former key of a unit (rows of case_id, sealed, public_key: the case's), by the case's id, from
+        one on. Those of which it is not known are from before the unit's key was ever changed."""
+        if newest <= 1:
+            return ()
+        key, case = tables.case_key.c, tables.cases.c
+        statement = (
+            select(key.case_id, key.sealed, case.public_key)
+            .join(tables.cases, case.id == key.case_id)
+            .where(key.recipient_id == unit_id, func.coalesce(key.version, 1) < newest, key.case_id > after)
+            .order_by(key.case_id)
+            .limit(most)
+        )
+        return await self._all(statement)
+
+    async def count_stale_case_keys(self, unit_id: bytes, *, newest: int) -> int:
+        """How many there are."""
+        if newest <= 1:
+            return 0  # it was never changed: nothing has to be counted
+        key = tables.case_key.c
+        query = select(func.count()).where(key.recipient_id == unit_id, func.coalesce(key.version, 1) < newest)
+        async with self._engine.connect() as connection:
+            return int((await connection.execute(query)).scalar_one())
 
     async def session(self, token: bytes) -> tuple[Row[Any], Row[Any]] | None:
         """A session by the hash of its cookie, and whose it is; None if there is none."""

@@ -115,6 +115,7 @@ recovery = Table(
     Column("id", LargeBinary(16), primary_key=True),
     Column("public_key", LargeBinary(32), nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("signing_public", LargeBinary(32)),  # what it vouches with for a new lead; none of a key from before it could
 )
 
 cases = Table(
@@ -129,6 +130,7 @@ cases = Table(
     Column("created_at", BigInteger, nullable=False, index=True),
     Column("head", LargeBinary(32)),  # hash over the last entry that staff made: the next one names it, so of two at once one is refused
     Column("due_at", BigInteger),  # when a lead is told next (`actions.deadline`); none: read, and the three days are answered
+    Column("tag", LargeBinary(32)),  # the service's, over id and public key (`bot.vault.row_tag`)
 )
 _DUE = cases.c.due_at.is_not(None)
 Index("cases_due", cases.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
@@ -139,6 +141,7 @@ case_key = Table(
     Column("case_id", LargeBinary(16), primary_key=True),
     Column("recipient_id", LargeBinary(16), primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
+    Column("version", Integer),  # of the unit's key that it is sealed to; none: not known, or no unit's
 )
 
 case_record = Table(
@@ -204,6 +207,7 @@ receipt = Table(
     Column("case_id", LargeBinary(16), nullable=False, index=True),
     Column("mailbox_id", LargeBinary(16), nullable=False),
     Column("mailbox_public", LargeBinary(32), nullable=False),
+    Column("tag", LargeBinary(32)),  # the service's, over the whole row
 )
 
 mailbox_message = Table(
@@ -213,6 +217,10 @@ mailbox_message = Table(
     Column("mailbox_id", LargeBinary(16), nullable=False, index=True),
     Column("created_at", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
+    # Who wrote it, over what (`bot.vault.staff_entry.StaffReply`), and the service's tag: it came in while that person worked here.
+    Column("author_id", LargeBinary(16)),
+    Column("signature", LargeBinary(64)),
+    Column("tag", LargeBinary(32)),
 )
 
 guess = Table(
@@ -357,4 +365,19 @@ tombstone = Table(
     Column("id", LargeBinary(16), primary_key=True),
     Column("kind", Text, nullable=False),  # its table: cases, mailbox_message, evidence, staff
     Column("at", BigInteger, nullable=False),
+)
+
+pin = Table(
+    "pin",
+    key_metadata,
+    Column("what", Text, primary_key=True),  # unit, recovery, identity_role, staff (`bot.storage.pins` says what each holds)
+    Column("id", LargeBinary(16), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("lead", Integer, nullable=False),
+    Column("public_key", LargeBinary(32)),
+    Column("version", Integer, nullable=False),
+    Column("mark", LargeBinary(32)),
+    Column("invite", LargeBinary(32)),
+    Column("gone", Integer, nullable=False),
 )

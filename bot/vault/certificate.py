@@ -4,6 +4,8 @@
   join("ruang-aman/1 certificate", staff id, unit id, role, sealing public, signing public). A unit's first lead signs his own: the unit's
   *root*.
 - unit key: Ed25519 of a lead over join("ruang-aman/1 unit-key", unit id, version as 4 bytes, public).
+- mark of a root: SHA-256(join(unit id, sealing public, signing public)); of a holder: SHA-256 of what a certificate signs. What is
+  remembered of them elsewhere (a browser, the key store), to notice others in their place.
 - fingerprint: six words of `words.txt` from the first 66 bits of SHA-256(join("ruang-aman/1 fingerprint", id, sealing public, signing
   public)). `id` is the unit's for its root, the colleague's for anybody else. They are read aloud and typed: who wants other keys under
   the same words has to make 2⁶⁶ pairs, for this one id.
@@ -47,6 +49,16 @@ class Holder:
         """What a certificate signs. Raises ValueError on ids or keys of the wrong form."""
         keys = _public(self.sealing_public), _public(self.signing_public)
         return join(_CERTIFICATE, identifier(self.staff_id), identifier(self.unit_id), self.role.encode("ascii"), *keys)
+
+
+def root_mark(holder: Holder) -> bytes:
+    """What is remembered of a unit's root (32 bytes)."""
+    return hashlib.sha256(join(identifier(holder.unit_id), _public(holder.sealing_public), _public(holder.signing_public))).digest()
+
+
+def holder_mark(holder: Holder) -> bytes:
+    """What is remembered of somebody who was admitted (32 bytes): id, unit, role and both keys."""
+    return hashlib.sha256(holder.signed()).digest()
 
 
 def certify(holder: Holder, *, private_key: bytes) -> bytes:

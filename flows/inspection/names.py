@@ -13,7 +13,9 @@ from flows.signals import WORLD
 from flows.topics import GROUPS
 
 # Set by the engine (flows/engine.py) or an action; `remember` in a definition sets more.
-FACTS = frozenset({"greeted", "told", "trigger", "alert", "resumed", "unfinished", "reader", "language", "exit_word", "files", "nearest"})
+FACTS = frozenset(
+    {"greeted", "told", "trigger", "alert", "resumed", "unfinished", "reader", "language", "exit_word", "files", "nearest", "in_care"}
+)
 RESULT = frozenset({"code", "status", "replies", "count", "title", "pictures_left_out", "with", "ahead", "minutes", "when"})
 READERS = frozenset({"child", "adult", "professional"})
 _SKIPPED = frozenset({"skipped", True, False})

@@ -23,7 +23,7 @@ ENGINE = frozenset(
     {
         "too_long", "unsupported", "media_closed", "changed_earlier", "no_back", "no_skip", "review_title", "review_send", "review_edit",
         "review_which", "review_empty", "skipped_value",
-        "apart_value", "many_done", "back_to_it", "old_prompt", "trouble", "resumed", "kelurahan_of",
+        "apart_value", "many_done", "back_to_it", "old_prompt", "trouble", "resumed", "restored", "kelurahan_of",
         "place_which", "place_outside", "place_unsure", "place_other",
         "file_ok", "file_too_big", "file_wrong_type", "file_unreachable", "file_error", "file_enough", "file_refused", "file_removed",
         "file_warning", "file_send", "file_leave", "file_left", "file_voice", "file_image", "file_document",

@@ -8,7 +8,7 @@ from flows.kinds import KINDS
 from flows.matching import match_choice
 from flows.message import InboundKind
 from flows.move import ASK, WAIT, Goto, Move
-from flows.scene import Scene
+from flows.scene import OpenFrame, Scene
 from flows.signals import Done, Said
 
 SEND = "send"
@@ -88,7 +88,12 @@ class Review:
 
 def change(scene: Scene, name: str) -> Move:
     """Asks an answered question again. What was answered after it is used again where it still fits."""
-    frame = scene.frame
+    reopen(scene.frame, name)
+    return Goto(step=name)
+
+
+def reopen(frame: OpenFrame, name: str) -> None:
+    """Takes an answered question as not answered, and what was answered after it as in doubt."""
     at = frame.order.index(name)
     later = frame.order[at:]
     frame.order = frame.order[:at]
@@ -97,6 +102,5 @@ def change(scene: Scene, name: str) -> Move:
     frame.drop(frame.flow.steps[name])
     frame.scratch = {}
     # An empty `kept` would let the texts between two questions be said again: they were read before.
-    return Goto(step=name)
 
 

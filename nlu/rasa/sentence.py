@@ -107,7 +107,8 @@ class SentenceFeaturizer(DenseFeaturizer, GraphComponent):
     def _vectors(self, texts: list[str]) -> list[NDArray[np.float32]]:
         path = Path(self._config["cache"]) if self._config.get("cache") else None
         known = _read(path)
-        missing = [text for text in dict.fromkeys(texts) if self._key(text) not in known]
+        # by length: the engine makes all sentences of a batch as long as the longest, and mixed ones cost three times as much
+        missing = sorted((text for text in dict.fromkeys(texts) if self._key(text) not in known), key=len)
         if missing:
             logger.info("Computing the vectors of %d sentences …", len(missing))
             batches = [missing[at : at + BATCH] for at in range(0, len(missing), BATCH)]

@@ -179,7 +179,7 @@ def test_a_lost_console_brings_it_back_to_its_old_place() -> None:
 
 @pytest.mark.parametrize("event", [queue.Left(at=NOW), queue.Erased(at=NOW), queue.Silent(at=NOW, last_at=NOW - 86_400)])
 def test_who_waited_for_nothing_urgent_and_is_gone_waits_no_more(event: Any) -> None:
-    closed = done(waits(), event)
+    closed = done(waits(since=NOW - 86_400), event)
     assert (closed.state, closed.ended_at, closed.conversation_id) == (State.CLOSED, NOW, None)
     assert after(closed, queue.Pulled(at=NOW, by=SITI)) is Refusal.OVER
 
@@ -187,7 +187,7 @@ def test_who_waited_for_nothing_urgent_and_is_gone_waits_no_more(event: Any) -> 
 @pytest.mark.parametrize("urgency", [Urgency.DANGER, Urgency.SELF_HARM])
 @pytest.mark.parametrize("event", [queue.Left(at=NOW), queue.Erased(at=NOW), queue.Silent(at=NOW, last_at=NOW - 86_400)])
 def test_a_crisis_whose_reporter_is_gone_waits_on_as_a_case_that_two_people_close(urgency: Urgency, event: Any) -> None:
-    case = done(waits(urgency=urgency), event)
+    case = done(waits(urgency=urgency, since=NOW - 86_400), event)
     assert (case.state, case.ended_at, case.conversation_id, case.rings) == (State.WAITING, None, None, True)
     over = done(case, queue.Pulled(at=NOW, by=SITI), queue.WrappedUp(at=NOW, by=SITI))
     assert after(over, queue.WrapUpExpired(at=NOW + 10**7)) is Refusal.NOT_NOW
@@ -201,6 +201,14 @@ def test_a_day_of_silence_is_a_day() -> None:
     assert after(waits(), queue.Silent(at=NOW, last_at=NOW - 86_399)) is Refusal.TOO_SOON
     crisis = done(active(urgency=Urgency.DANGER), queue.Silent(at=NOW + 86_400, last_at=NOW))
     assert (crisis.state, crisis.owner_id, crisis.ended) == (State.WRAP_UP, SITI, "silent")
+
+
+def test_who_is_called_back_after_more_than_a_day_has_a_day_from_then_on() -> None:
+    due = NOW + 30 * 3600
+    called = done(waits(), queue.CallbackBooked(at=NOW, when=due), queue.CallbackDue(at=due))
+    for each in (called, done(called, queue.Pulled(at=due + 5, by=SITI))):
+        assert after(each, queue.Silent(at=due + 86_399, last_at=NOW)) is Refusal.TOO_SOON
+        assert done(each, queue.Silent(at=due + 86_400, last_at=NOW)).ended == "silent"
 
 
 def test_what_became_of_a_talk_is_said_by_who_had_it_or_by_a_lead_or_by_nobody_after_a_day() -> None:

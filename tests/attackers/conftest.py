@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="session")
 def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
-    """Ten conversations with the real service in a process of its own, whose every word was caught."""
+    """Twelve conversations with the real service in a process of its own, whose every word was caught."""
     folder = tmp_path_factory.mktemp("evening")
     temporary = folder / "tmp"
     for path in (temporary, folder / "data", folder / "data" / "keys"):
@@ -32,7 +32,7 @@ def evening(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evening]:
     with watched([temporary, folder / "data", folder / "data" / "keys"]) as made:
         played = subprocess.run(
             [sys.executable, "-W", "always", "-m", "tests.attackers.scene", str(folder), str(int(time.time()))],
-            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=110, check=False,
+            cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900, check=False,
         )  # fmt: skip
     assert played.returncode == 0, played.stderr[-3000:]
     told = json.loads((folder / "scene.json").read_text("utf-8"))

@@ -1,7 +1,8 @@
 """One evening of the service, in a process of its own: `python -m tests.attackers.scene FOLDER`.
 
-Ten people write to it, each with words of their own planted (`CANARIES`). Copies of all files are taken in between, as a thief would have
-them; FOLDER/scene.json tells what the tests need to know. Everything that the process says goes to standard error, at DEBUG, libraries too.
+Twelve people write to it, each with words of their own planted (`CANARIES`); two of them talk with a counsellor. Copies of all files are
+taken in between, as a thief would have them; FOLDER/scene.json tells what the tests need to know. Everything that the process says goes to
+standard error, at DEBUG, libraries too.
 """
 
 from __future__ import annotations
@@ -21,17 +22,20 @@ from unittest.mock import patch
 
 from PIL import Image
 
-from actions.rows import Insert
 from bot.cli.identity_key import add_role
 from bot.cli.open import records_of
 from bot.cli.unit import _recovery, add_unit
+from bot.desk.views import Entry, Reply
 from bot.logs import set_up_logging, watch_loop
 from bot.process import harden_process
+from bot.storage.desk import DeskStore
 from bot.vault import draft
 from bot.vault.key_file import read_key_file
-from bot.vault.mailbox import seal_reply
 from bot.vault.word_code import NUMBERS
 from tests.attackers.town import SECRET, TOKEN, OnTelegram, OnTerminal, OnWeb, Person, Platform, Town, configured, town, web_token
+from tests.bot.desk.sitting import Person as Colleague
+from tests.bot.desk.sitting import add_person
+from tests.pinning import Author
 from tests.stores import accepting, refusing
 
 # Everything that somebody wrote, is called, or is reached by. Each stands for all of its kind.
@@ -57,6 +61,23 @@ CANARIES: dict[str, str] = {
     "hand-off message": "kompas tembaga berputar terbalik semalaman 9051",
     "hand-off phone, as written": "0811 5555 0512",
     "hand-off chat id": "5550100888",
+    "talk story": "ikan pari kelabu tidur di atas lemari 5163",
+    "talk phone, as written": "0813 5555 0871",
+    "talk chat id": "5550100660",
+    "talk safe word": "kedondongbelimbing",
+    "talk message": "bapak menyimpan kunci perak di bawah guci 7248",
+    "talk said": "tangga kayu berderit tiga kali setiap magrib 6039",
+    "talk reply": "kapal selam kuning berlabuh di dermaga lama 4815",
+    "talk note": "catatan merpati batu di gerbang timur 9376",
+    "talk file": "badak mungil menari di pematang sawah 2541",
+    "live talk story": "kerang hitam bernyanyi di dasar sumur 8127",
+    "live talk chat id": "5550100661",
+    "live talk safe word": "sawomanilaranum",
+    "live talk message": "pintu belakang digembok rantai ungu 3905",
+    "live talk said": "jam dinding berputar mundur sejak kemarin 1472",
+    "live talk reply": "lentera besi dititipkan di pos kamling 6684",
+    "live talk note": "catatan rusa kaca di lorong utara 7751",
+    "live talk file": "landak jingga menggali lubang di taman 5098",
     "left story": "sepeda jingga jatuh dari langit mendung 2287",
     "left token": web_token("left"),
     "erased story": "lampion hijau terbakar di loteng bambu 3864",
@@ -82,6 +103,7 @@ CANARIES: dict[str, str] = {
 }
 ROLES = {"uptd_head": "service", "legal_companion": "legal"}
 OPEN = frozenset(name for name in CANARIES if name.startswith("open "))
+LIVE = frozenset(name for name in CANARIES if name.startswith("live talk "))
 OPERATORS = frozenset({"bot token", "webhook secret"})  # stand in the configuration
 
 
@@ -131,6 +153,8 @@ async def _people(here: Town) -> dict[str, Person]:
         "child": on_telegram("child", CANARIES["child first name"], CANARIES["child username"]),
         "danger": on_telegram("danger"),
         "hand-off": on_telegram("hand-off"),
+        "talk": on_telegram("talk"),
+        "live talk": on_telegram("live talk"),
         "erased": on_telegram("erased"),
         "unfinished": on_telegram("unfinished"),
         "open": on_telegram("open"),
@@ -172,9 +196,71 @@ async def _up_to_the_review(people: dict[str, Person]) -> None:
     await people["open"].does(say["open story"])
 
 
-async def _ended(people: dict[str, Person]) -> dict[str, str]:
-    """Everybody but one ends. Gives the codes."""
+async def _at_the_desk(here: Town, people: dict[str, Person]) -> dict[str, str]:
+    """Two ask for a person, and talk with her; afterwards she takes nobody else. Gives the codes."""
+    service, codes = here.service, {}
+    unit = next(row.id for row in await service.reads.units() if row.name == "UPTD PPA")
+    sari = await add_person(service, "Sari", unit=unit)
+    await service.desk.beat(sari, "ready")
+    await service.desk.tick()
+    for name in ("talk", "live talk"):
+        say = {each.removeprefix(f"{name} "): words for each, words in CANARIES.items() if each.startswith(f"{name} ")}
+        person = people[name]
+        await person.does("/start", "counsellor", "talk", f"{say['story']} {say.get('phone, as written', '')}".strip(), "shared")
+        codes[name] = code_in(await person.does(say["safe word"]))
+        assert "tersimpan" in await person.does(say["message"])
+        hand_off_id = await _waiting(here)
+        assert (await service.desk.pull(sari, hand_off_id)).ok
+        await service.settle()
+        await person.fetch()
+        assert "Sari" in "\n".join(bubble.text for bubble in person.last)
+        await _writes(here, sari, hand_off_id, say["reply"])
+        await _writes(here, sari, hand_off_id, say["note"], to_reporter=False)
+        await person.does(say["said"])
+        await person.sends("voice", voice(say["file"]))
+        assert say["reply"] in person.read and say["note"] not in person.read
+    await service.desk.beat(sari, "away")
+    return codes
+
+
+async def _waiting(here: Town) -> bytes:
+    """The hand-off that nobody has."""
+    (found,) = [each.id for each in await DeskStore(here.service.engine).open_hand_offs() if each.owner_id is None and each.conversation_id]
+    return found
+
+
+async def _writes(here: Town, who: Colleague, hand_off_id: bytes, text: str, *, to_reporter: bool = True) -> None:
+    """What a console posts when somebody writes to the reporter, or for colleagues."""
+    store = DeskStore(here.service.engine)
+    hand_off = await store.hand_off(hand_off_id)
+    assert hand_off is not None
+    entry = who.entry(hand_off, await store.case(hand_off.case_id), text)
+    desk = here.service.desk
+    done = await (desk.reply(who, hand_off_id, Reply(text=text, **entry)) if to_reporter else desk.note(who, hand_off_id, Entry(**entry)))
+    assert done.ok, done.code
+    await here.service.settle()
+
+
+async def _hung_up(here: Town) -> None:
+    """The first of the two talks is ended by the desk, told, untied, and closed."""
+    service, store = here.service, DeskStore(here.service.engine)
+    talks = sorted((each for each in await store.open_hand_offs() if each.owner_id is not None), key=lambda each: each.version)
+    cases = {(await _case_of(here, code)): name for name, code in here.codes.items()}
+    (talk,) = [each for each in talks if cases[each.case_id] == "talk"]
+    sari = next(row for row in await store.staff() if row.id == talk.owner_id)
+    assert (await service.desk.wrap_up(sari, talk.id)).ok
+    await service.settle()
+    assert (await service.desk.close(sari, talk.id, outcome="helped", risk="none")).ok
+    await service.desk.tick()
+    await service.jobs.timers()
+    await service.settle()
+    assert talk.id not in {each.id for each in await store.open_hand_offs()}
+
+
+async def _ended(here: Town, people: dict[str, Person]) -> dict[str, str]:
+    """Everybody but two ends. Gives the codes."""
     codes = {}
+    await _hung_up(here)
     for name in ("child", "adult", "terminal"):
         codes[name] = code_in(await people[name].does("send"))
     codes["hand-off"] = code_in(await people["hand-off"].does("own_here"))
@@ -190,13 +276,11 @@ async def _ended(people: dict[str, Person]) -> dict[str, str]:
 
 
 async def _answered(here: Town, case_id: bytes) -> None:
-    """A counsellor's reply to a case, as staff will write it: sealed to the mailbox."""
+    """A counsellor's reply to a case, sealed to the mailbox and signed as the console does it."""
     (receipt,) = await here.service.reads.receipts_of(case_id)
-    message_id = secrets.token_bytes(16)
-    words = json.dumps({"text": CANARIES["reply"]}).encode()
-    sealed = seal_reply(words, mailbox_public=receipt.mailbox_public, mailbox_id=receipt.mailbox_id, message_id=message_id)
-    row = {"id": message_id, "mailbox_id": receipt.mailbox_id, "created_at": int(here.now), "sealed": sealed}
-    await here.service.writer.write([Insert(table="mailbox_message", row=row)])
+    author = Author((await here.service.reads.units())[0].id)
+    await author.joins(here.service)
+    await author.answers(here.service, CANARIES["reply"], receipt, now=int(here.now))
 
 
 async def _case_of(here: Town, code: str) -> bytes:
@@ -283,8 +367,9 @@ async def _evening(folder: Path, now: float) -> None:
         logging.root.setLevel(logging.DEBUG)
         people = await _people(here)
         await _up_to_the_review(people)
+        here.codes |= await _at_the_desk(here, people)
         copied(data, folder / "before")
-        codes = await _ended(people)
+        codes = await _ended(here, people) | here.codes
         copied(data, folder / "live")
         case = await _case_of(here, codes["child"])
         await _answered(here, case)

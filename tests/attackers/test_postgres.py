@@ -31,7 +31,20 @@ from bot.storage.key_store import KeyStore
 from bot.storage.sharing import CHANNEL
 from bot.storage.tables import metadata
 from tests.attackers.canaries import found_in
-from tests.attackers.scene import CANARIES, OPEN, OPERATORS, ROLES, Locks, _answered, _case_of, _ended, _people, _up_to_the_review
+from tests.attackers.scene import (
+    CANARIES,
+    LIVE,
+    OPEN,
+    OPERATORS,
+    ROLES,
+    Locks,
+    _answered,
+    _at_the_desk,
+    _case_of,
+    _ended,
+    _people,
+    _up_to_the_review,
+)
 from tests.attackers.test_files import guesses
 from tests.attackers.town import Town, configured, town
 from tests.postgres import SETTINGS, PostgresServer, binaries
@@ -48,8 +61,9 @@ KEY_SERVER = dict(re.findall(r"^  (\w+) = (\w+)", OPERATOR, re.MULTILINE))
 GRANTS = re.findall(r"^  (GRANT .*;)", OPERATOR, re.MULTILINE)
 CARELESS = {"log_min_messages": "info", "log_statement": "all", "log_min_duration_statement": "0"}
 ROLE = "ruang_aman"
-STILL_OPEN = OPEN | {"danger words", "danger place", "danger chat id"}
-ADDRESSES = frozenset({"child chat id", "hand-off chat id", "erased chat id", "unfinished chat id"})  # who wrote within 72 hours
+STILL_OPEN = OPEN | LIVE | {"danger words", "danger place", "danger chat id"}
+# Who wrote within 72 hours.
+ADDRESSES = frozenset({"child chat id", "hand-off chat id", "erased chat id", "unfinished chat id", "talk chat id"})
 
 
 @dataclass
@@ -157,7 +171,8 @@ async def _played(night: Night, main: PostgresServer, keys: PostgresServer) -> N
 async def _evening(night: Night, here: Town, main: PostgresServer, keys: PostgresServer) -> None:
     people = await _people(here)
     await _up_to_the_review(people)
-    codes = await _ended(people)
+    here.codes |= await _at_the_desk(here, people)
+    codes = await _ended(here, people) | here.codes
     await _answered(here, await _case_of(here, codes["child"]))
     await here.service.settle()
     night.canaries = CANARIES | {f"code of {name}": code for name, code in codes.items()}
@@ -206,7 +221,7 @@ async def _tells(here: Town, number: str) -> bool:
 
 @pytest.fixture(scope="module")
 def night(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Night]:
-    """Ten conversations, with both stores on servers of their own that log every statement; the database's with all its values."""
+    """Twelve conversations, with both stores on servers of their own that log every statement; the database's with all its values."""
     folder = tmp_path_factory.mktemp("night")
     (folder / "data" / "keys").mkdir(parents=True, mode=0o700)
     main = PostgresServer(SETTINGS | CARELESS | {"shared_preload_libraries": "pg_stat_statements"})

@@ -34,6 +34,8 @@ INSIDE = {
     "terminal": {"terminal story", "terminal phone, as written"},
     "danger": {"danger words", "danger place"},
     "hand-off": {"hand-off message", "hand-off phone, as written"},
+    "talk": {f"talk {each}" for each in ("story", "phone, as written", "safe word", "message", "said", "reply", "note")},
+    "live talk": {f"live talk {each}" for each in ("story", "safe word", "message", "said", "reply", "note")},
 }
 
 

@@ -1,7 +1,7 @@
 """A thief who writes to the database and has no staff key: what is refused, when it is noticed, and what cannot be noticed yet.
 
-What is marked as expected to fail is not promised before staff sign what they write (design, protocol 4) and unit keys are pinned: the
-tests say what is still possible, and must be turned round when it no longer is.
+What is marked as expected to fail is not promised: what a reporter writes is signed by nobody, and nothing chains it. Those tests say what
+is still possible, and must be turned round when it no longer is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,25 +21,32 @@ import pytest
 from bot.channels.web import address_of
 from bot.cli.command import CommandError
 from bot.cli.open import records_of
+from bot.vault.certificate import Holder, certify, sign_unit_key
 from bot.vault.delivery import seal_address, unwrap_for_case, unwrap_for_delivery
 from bot.vault.draft import row_key
 from bot.vault.errors import SealError
 from bot.vault.identity import open_identity
 from bot.vault.key_file import read_key_file
-from bot.vault.keys import generate_keypair
+from bot.vault.keys import KeyPair, generate_keypair
 from bot.vault.mailbox import seal_reply
+from bot.vault.recovery import combine
+from bot.vault.row_tag import RowTags
 from bot.vault.seal import open_key, open_sealed, seal, seal_key
+from bot.vault.signing import generate_signing
+from bot.vault.staff_entry import StaffReply, sign_message
 from tests.attackers.canaries import found_in
 from tests.attackers.haul import Evening
 from tests.attackers.scene import CANARIES, ROLES
 from tests.attackers.town import OnTelegram, OnWeb, Town, configured, town, web_token
+from tests.pinning import Author, staff_row
 from tests.stores import copied, run
 
-UNSIGNED = pytest.mark.xfail(strict=True, raises=AssertionError, reason="staff entries are not signed and chained yet")
-UNPINNED = pytest.mark.xfail(strict=True, raises=AssertionError, reason="public keys in the database are not pinned yet")
+UNSIGNED = pytest.mark.xfail(strict=True, raises=AssertionError, reason="what reporters write is not signed, and not chained")
 NOTICED = "does not open"
 
 _REPLY = "INSERT INTO mailbox_message (id, mailbox_id, created_at, sealed) VALUES (?, ?, 1, ?)"
+_SIGNED = "INSERT INTO mailbox_message (id, mailbox_id, created_at, sealed, author_id, signature, tag) VALUES (?, ?, 1, ?, ?, ?, ?)"
+LIE = "jangan percaya petugas itu"
 
 
 class Writer:
@@ -264,10 +273,10 @@ async def test_an_invented_return_address_is_refused(thief: Writer) -> None:
     assert unwrap_for_delivery(inner, delivery_private=server["private"], case_id=row["case_id"]) != own
 
 
-@UNPINNED
 async def test_a_swapped_public_key_of_a_case_is_noticed_before_anything_is_sealed_to_it(thief: Writer) -> None:
-    """What the child adds afterwards is sealed to the thief. The unit notices when it opens the case; it is too late then."""
-    pair = generate_keypair()
+    """What the child adds afterwards would be sealed to the thief: it goes into a new case of the lead unit's instead. Whoever opens the
+    old one is told."""
+    pair, known = generate_keypair(), {row["id"] for row in thief.run("SELECT id FROM cases")}
     thief.run("UPDATE cases SET public_key = ? WHERE id = ?", pair.public, thief.case("child"))
     async with thief.serving() as here:
         child = OnWeb(here, web_token("child again"))
@@ -281,14 +290,21 @@ async def test_a_swapped_public_key_of_a_case_is_noticed_before_anything_is_seal
         except SealError:
             continue
     assert read == []
+    (new,) = [row for row in thief.run("SELECT * FROM cases") if row["id"] not in known]
+    told = await records_of(thief.settings, case=new["id"].hex(), recipient=thief.unit.unit_id, private=thief.unit.private)
+    assert [(one["added"], one["belongs_to"]) for one in told] == [("aku lupa bilang soal pohon mangga itu", thief.case("child").hex())]
+    receivers = {row["recipient_id"] for row in thief.run("SELECT * FROM case_key WHERE case_id = ?", new["id"])}
+    names = {row["name"] for row in thief.run("SELECT * FROM unit") if row["id"] in receivers}
+    assert names == {"UPTD PPA"}
 
 
-@UNPINNED
 async def test_a_swapped_public_key_of_a_unit_is_noticed_before_anything_is_sealed_to_it(thief: Writer) -> None:
-    """Every report of afterwards is sealed to the thief, in the unit's name."""
-    pair = generate_keypair()
+    """Every report of afterwards would be sealed to the thief, in the unit's name: it goes to the key that the service has pinned, and the
+    operator is told."""
+    pair, known = generate_keypair(), {row["id"] for row in thief.run("SELECT id FROM cases")}
     thief.run("UPDATE unit SET public_key = ? WHERE id = ?", pair.public, thief.unit.unit_id)
     async with thief.serving() as here:
+        await _told_that_keys_are_strange(here, "unit")
         child = OnWeb(here, web_token("another child"))
         await child.does("halo", "report", "yes", "self_13_17", "cerita baru yang rahasia", "yes", "lewati", "own_code", "send")
     read = []
@@ -299,15 +315,92 @@ async def test_a_swapped_public_key_of_a_unit_is_noticed_before_anything_is_seal
             continue
         read.append(row["case_id"])
     assert read == []
+    (case,) = [row["id"] for row in thief.run("SELECT id FROM cases") if row["id"] not in known]
+    told = await records_of(thief.settings, case=case.hex(), recipient=thief.unit.unit_id, private=thief.unit.private)
+    assert "cerita baru yang rahasia" in json.dumps(told)  # by the true unit
 
 
-@UNPINNED
+async def _told_that_keys_are_strange(here: Town, kind: str) -> None:
+    """What the operator sees: not ready to be trusted, and how many keys of which kind."""
+    assert (await here.client.get("/readyz")).json()["pins"] == "changed"
+    assert f'ruang_aman_keys_not_pinned{{kind="{kind}"}} 0.0' not in (await here.client.get("/metrics")).text
+
+
+def _a_unit_of_ones_own(thief: Writer, pair: KeyPair) -> None:
+    row = (secrets.token_bytes(16), "Konselor", "service", 1, pair.public, 1)
+    thief.run("INSERT INTO unit (id, name, kind, lead, public_key, created_at) VALUES (?, ?, ?, ?, ?, ?)", *row)
+
+
+def _a_recovery_key_of_ones_own(thief: Writer, pair: KeyPair) -> None:
+    thief.run("INSERT INTO recovery (id, public_key, created_at) VALUES (?, ?, 9999999999)", secrets.token_bytes(16), pair.public)
+
+
+def _the_recovery_key(thief: Writer, pair: KeyPair) -> None:
+    thief.run("UPDATE recovery SET public_key = ?", pair.public)
+
+
+def _a_unit_that_has_no_part_in_it(thief: Writer, pair: KeyPair) -> None:
+    """The police unit is made a lead of this very service: what a child tells would go there."""
+    thief.run("UPDATE unit SET kind = 'service', lead = 1 WHERE name = 'Polresta'")
+
+
+def _a_lead_who_signed_for_herself(thief: Writer, pair: KeyPair) -> None:
+    """A root of one's own making, and the unit's next key by her hand: every signature holds."""
+    signing, unit_id = generate_signing(), thief.unit.unit_id
+    holder = Holder(
+        staff_id=secrets.token_bytes(16), unit_id=unit_id, role="lead", sealing_public=pair.public, signing_public=signing.public
+    )  # fmt: skip
+    _hired(thief, holder, certify(holder, private_key=signing.private), holder.staff_id)
+    signature = sign_unit_key(pair.public, unit_id=unit_id, version=7, private_key=signing.private)
+    thief.run(
+        "INSERT INTO unit_key (unit_id, version, public_key, root_id, signature, created_at) VALUES (?, 7, ?, ?, ?, 1)",
+        unit_id, pair.public, holder.staff_id, signature,
+    )  # fmt: skip
+    thief.run("UPDATE unit SET public_key = ? WHERE id = ?", pair.public, unit_id)
+
+
+def _hired(thief: Writer, holder: Holder, certificate: bytes, admitted_by: bytes) -> None:
+    row = staff_row(holder, certificate, admitted_by=admitted_by, name="x", now=1)
+    thief.run(f"INSERT INTO staff ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", *row.values())
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        (_a_unit_of_ones_own, "unit"), (_a_unit_that_has_no_part_in_it, "unit"), (_a_lead_who_signed_for_herself, "unit"),
+        (_the_recovery_key, "recovery"), (_a_recovery_key_of_ones_own, "recovery"),
+    ],
+)  # fmt: skip
+async def test_nobody_becomes_a_reader_by_writing_to_the_database(
+    thief: Writer, change: Callable[[Writer, KeyPair], None], kind: str
+) -> None:  # fmt: skip
+    """A child's report goes to the lead unit and to recovery, under the keys that are pinned, and to nobody else; the operator is told."""
+    pair, known = generate_keypair(), {row["id"] for row in thief.run("SELECT id FROM cases")}
+    recovery = thief.run("SELECT * FROM recovery")[0]["id"]
+    change(thief, pair)
+    async with thief.serving() as here:
+        await _told_that_keys_are_strange(here, kind)
+        child = OnWeb(here, web_token("another child"))
+        await child.does("halo", "report", "yes", "self_13_17", "cerita baru yang rahasia", "yes", "lewati", "own_code", "send")
+    (case,) = [row["id"] for row in thief.run("SELECT id FROM cases") if row["id"] not in known]
+    keys = {row["recipient_id"]: row["sealed"] for row in thief.run("SELECT * FROM case_key WHERE case_id = ?", case)}
+    assert keys.keys() == {thief.unit.unit_id, recovery}
+    for recipient, sealed in keys.items():
+        with pytest.raises(SealError):
+            open_key(sealed, private_key=pair.private, case_id=case, recipient_id=recipient)
+    private = combine(thief.evening.told["shares"])
+    told = await records_of(thief.settings, case=case.hex(), recipient=thief.unit.unit_id, private=thief.unit.private)
+    assert open_key(keys[recovery], private_key=private, case_id=case, recipient_id=recovery)
+    assert "cerita baru yang rahasia" in json.dumps(told)
+
+
 async def test_swapped_public_keys_of_the_identity_roles_are_noticed_before_anything_is_sealed_to_them(thief: Writer) -> None:
-    """An identity that is given afterwards is sealed to the thief, in both roles' names. One role's key that is a unit's is noticed."""
-    pairs = {role: generate_keypair() for role in ROLES}
+    """An identity that is given afterwards would be sealed to the thief, in both roles' names: the two true ones open it."""
+    pairs, known = {role: generate_keypair() for role in ROLES}, {row["id"] for row in thief.run("SELECT id FROM case_record")}
     for role, pair in pairs.items():
         thief.run("UPDATE identity_role SET public_key = ? WHERE role = ?", pair.public, role)
     async with thief.serving() as here:
+        await _told_that_keys_are_strange(here, "identity_role")
         adult = OnWeb(here, web_token("another adult"))
         await adult.does("halo", "report", "yes", "adult", "no", "neighbour", "1, 2", "cerita baru", "yes", "done")
         await adult.does("this_week", "ongoing", "home", "sepinggan", "lewati", "age_6_12", "unsure", "unsure", "unsure", "parent", "none")
@@ -322,6 +415,12 @@ async def test_swapped_public_keys_of_the_identity_roles_are_noticed_before_anyt
             continue
         read.append(row["id"])
     assert read == []
+    true = {role: read_key_file(thief.evening.folder / "staff" / f"{role}.key").private for role in ROLES}
+    (newest,) = [row for row in thief.run("SELECT * FROM case_record WHERE kind = 'identity'") if row["id"] not in known]
+    opened = open_identity(
+        newest["sealed"], private_keys=true, case_id=newest["case_id"], record_id=newest["id"], version=newest["version"]
+    )  # fmt: skip
+    assert "Nama Baru" in opened.decode()
 
 
 # The mailbox
@@ -334,8 +433,10 @@ def _mailbox(thief: Writer) -> dict[str, Any]:
 
 async def _read_by_the_child(thief: Writer) -> str:
     async with thief.serving() as here:
-        child = OnWeb(here, web_token("child again"))
-        return await child.does("halo", "check", thief.evening.told["codes"]["child"])
+        child = OnWeb(here, web_token(f"child {secrets.token_hex(4)}"))  # another tab each time
+        read = await child.does("halo", "check", thief.evening.told["codes"]["child"])
+        assert "Kodenya cocok" in read
+        return read
 
 
 async def test_a_mailbox_message_that_was_not_sealed_to_it_is_not_shown(before_reading: Writer) -> None:
@@ -368,25 +469,110 @@ async def test_a_mailbox_message_that_was_not_sealed_to_it_is_not_shown(before_r
     assert len(thief.run("SELECT id FROM mailbox_message")) == len(forged)  # what does not open is left, for staff to see
 
 
-@UNSIGNED
 async def test_a_reply_that_staff_did_not_write_is_not_shown(before_reading: Writer) -> None:
-    """Sealed to the mailbox as it should be, by somebody who can read its public key in the database: shown as a counsellor's reply."""
+    """Sealed to the mailbox as it should be, by somebody who can read its public key in the database, and signed in every way that is open
+    to one who holds no staff key: none of it is told, the true reply is, and what was forged stays for staff to see."""
     thief = before_reading
-    mailbox, message_id = _mailbox(thief), secrets.token_bytes(16)
-    words = json.dumps({"text": "jangan percaya petugas itu"}).encode()
-    sealed = seal_reply(words, mailbox_public=mailbox["mailbox_public"], mailbox_id=mailbox["mailbox_id"], message_id=message_id)
-    thief.run(_REPLY, message_id, mailbox["mailbox_id"], sealed)
-    assert "jangan percaya" not in await _read_by_the_child(thief)
+    (true,) = thief.run("SELECT * FROM mailbox_message")
+    (author,) = thief.run("SELECT * FROM staff WHERE id = ?", true["author_id"])
+    own = generate_signing()
+    forged = 0
+
+    def put(author_id: bytes | None, private: bytes | None, tag: bytes | None) -> None:
+        nonlocal forged
+        message_id, mailbox = secrets.token_bytes(16), SimpleNamespace(**_mailbox(thief))
+        sealed = seal_reply(
+            json.dumps({"text": LIE}).encode(), mailbox_public=mailbox.mailbox_public, mailbox_id=mailbox.mailbox_id, message_id=message_id
+        )  # fmt: skip
+        signature = None if private is None else true["signature"]
+        if private:
+            reply = StaffReply(
+                case_id=mailbox.case_id, mailbox_id=mailbox.mailbox_id, message_id=message_id, author_id=author_id or b"", sealed=sealed
+            )  # fmt: skip
+            signature = sign_message(reply, private_key=private)
+        thief.run(_SIGNED, message_id, mailbox.mailbox_id, sealed, author_id, signature, tag)
+        forged += 1
+
+    put(None, None, None)  # nobody's
+    put(author["id"], b"", true["tag"])  # another message's signature and tag
+    put(author["id"], own.private, true["tag"])  # in a colleague's name
+    holder = Holder(
+        staff_id=secrets.token_bytes(16), unit_id=thief.unit.unit_id, role="lead", sealing_public=generate_keypair().public,
+        signing_public=own.public,
+    )  # fmt: skip
+    _hired(thief, holder, certify(holder, private_key=own.private), holder.staff_id)
+    put(holder.staff_id, own.private, true["tag"])  # a root who signed for herself
+    other = replace(holder, staff_id=secrets.token_bytes(16), role="counsellor")
+    _hired(thief, other, certify(other, private_key=own.private), author["admitted_by"])
+    put(other.staff_id, own.private, None)  # admitted by the true root, as it says
+    read = await _read_by_the_child(thief)
+    assert LIE not in read and CANARIES["reply"] in read
+    assert len(thief.run("SELECT id FROM mailbox_message")) == forged == 5
+
+
+async def test_a_colleagues_row_with_other_keys_signs_nothing(before_reading: Writer) -> None:
+    """The thief puts a public key of his own into the row of a true colleague, certificate and all: what he signs is not told. Neither is
+    what she had signed, until her row is put right."""
+    thief = before_reading
+    (true,) = thief.run("SELECT * FROM mailbox_message")
+    (author,) = thief.run("SELECT * FROM staff WHERE id = ?", true["author_id"])
+    thief.run("UPDATE staff SET signing_public = ? WHERE id = ?", generate_signing().public, author["id"])
+    assert CANARIES["reply"] not in await _read_by_the_child(thief)
+    thief.run("UPDATE staff SET signing_public = ? WHERE id = ?", author["signing_public"], author["id"])
+    assert CANARIES["reply"] in await _read_by_the_child(thief)
+
+
+async def test_a_colleague_who_has_gone_says_nothing_more(before_reading: Writer) -> None:
+    """With the signing key that she had, and the database to write to: the service did not take this in. Without the signature its own tag
+    does not do, either: a thief of the pepper needs a colleague's key as well."""
+    thief = before_reading
+    author, receipt = Author(thief.unit.unit_id), SimpleNamespace(**_mailbox(thief))
+    tags = RowTags(bytes.fromhex(thief.settings.pepper_file.read_text().strip()))
+    by_her, by_nobody = author.message(LIE, receipt), author.message(LIE, receipt)
+    thief.run(_SIGNED, by_her.id, by_her.mailbox_id, by_her.sealed, author.id, by_her.signature, None)
+    wrong = bytes(64)
+    tag = tags.reply(by_nobody.id, mailbox_id=by_nobody.mailbox_id, author_id=author.id, signature=wrong, sealed=by_nobody.sealed)
+    thief.run(_SIGNED, by_nobody.id, by_nobody.mailbox_id, by_nobody.sealed, author.id, wrong, tag)
+    read = await _read_by_the_child(thief)
+    assert LIE not in read and CANARIES["reply"] in read
+    # With both it would be told: nothing else was wrong with it.
+    tag = tags.reply(by_her.id, mailbox_id=by_her.mailbox_id, author_id=author.id, signature=by_her.signature, sealed=by_her.sealed)
+    thief.run("UPDATE mailbox_message SET tag = ? WHERE id = ?", tag, by_her.id)
+    assert LIE in await _read_by_the_child(thief)
+
+
+async def test_a_reply_that_was_read_is_not_told_again(before_reading: Writer) -> None:
+    """Put back a day later, as it was: true words, at the wrong time."""
+    thief = before_reading
+    (true,) = thief.run("SELECT * FROM mailbox_message")
+    assert CANARIES["reply"] in await _read_by_the_child(thief)
+    assert thief.run("SELECT * FROM mailbox_message") == []
+    thief.run(_SIGNED, *(true[name] for name in ("id", "mailbox_id", "sealed", "author_id", "signature", "tag")))
+    thief.evening = replace(thief.evening, told={**thief.evening.told, "now": thief.evening.told["now"] + 25 * 3600})
+    assert CANARIES["reply"] not in await _read_by_the_child(thief)
+
+
+async def test_a_code_that_is_led_to_another_case_leads_nowhere(thief: Writer) -> None:
+    """The thief points a child's code at another case: its status is not told, and nothing is added to it."""
+    thief.run("UPDATE receipt SET case_id = ? WHERE case_id = ?", thief.case("terminal"), thief.case("child"))
+    before = thief.run("SELECT id FROM case_record")
+    async with thief.serving() as here:
+        child = OnWeb(here, web_token("child again"))
+        read = await child.does("halo", "check", thief.evening.told["codes"]["child"])
+        assert "Kodenya cocok" not in read
+    assert thief.run("SELECT id FROM case_record") == before
 
 
 async def test_odd_contents_of_a_true_reply_do_not_stop_the_mailbox(before_reading: Writer) -> None:
     """JSON without words, words that are no text, no JSON: skipped; placeholders in a reply are words, and are not filled."""
     thief = before_reading
     mailbox = _mailbox(thief)
+    author, receipt = Author(thief.unit.unit_id), SimpleNamespace(**mailbox)
+    tags = RowTags(bytes.fromhex(thief.settings.pepper_file.read_text().strip()))
     for content in (b"{}", b"[]", b"\xff", b'{"text": null}', b'{"text": {"a": 1}}', b'{"text": "{number.emergency} {result.status}"}'):
-        new_id = secrets.token_bytes(16)
-        sealed = seal_reply(content, mailbox_public=mailbox["mailbox_public"], mailbox_id=mailbox["mailbox_id"], message_id=new_id)
-        thief.run(_REPLY, new_id, mailbox["mailbox_id"], sealed)
+        one = author.message(content, receipt)
+        tag = tags.reply(one.id, mailbox_id=one.mailbox_id, author_id=author.id, signature=one.signature, sealed=one.sealed)
+        thief.run(_SIGNED, one.id, one.mailbox_id, one.sealed, author.id, one.signature, tag)
     read = await _read_by_the_child(thief)
     assert CANARIES["reply"] in read
     assert "{number.emergency} {result.status}" in read

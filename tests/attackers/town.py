@@ -88,12 +88,13 @@ class Platform:
 
 
 class Town:
-    """A running service and the ways to it. `now` is its clock, in seconds since 1970."""
+    """A running service and the ways to it. `now` is its clock, in seconds since 1970; `codes` are those of who talks at the desk."""
 
     def __init__(self, settings: Settings, platform: Platform, *, now: float, shelf: Shelf | None = None) -> None:
         self.settings = settings
         self.platform = platform
         self.now = now
+        self.codes: dict[str, str] = {}
         self.output = io.StringIO()
         shelf = shelf or load_shelf()
         web_channel = WebChannel()

@@ -10,13 +10,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from actions.rows import Insert
 from bot.app import Service
 from bot.channels.base import Limits, Received
 from bot.running import understander
 from bot.settings import load_settings
 from bot.vault.keys import KeyPair, generate_keypair
 from flows.message import Inbound, InboundKind, Outbound
+from tests.pinning import unit_made
 from tests.stores import given
 
 UNIT = generate_keypair()
@@ -119,6 +119,6 @@ async def add_unit(service: Service, pair: KeyPair, *, name: str = "unit", kind:
     """One more unit; gives its id."""
     unit_id = name.encode().ljust(16, b".")[:16]
     row = {"id": unit_id, "name": name, "kind": kind, "lead": int(lead), "public_key": pair.public, "created_at": 1}
-    await service.writer.write([Insert(table="unit", row=row)])
+    await unit_made(service.writer, service.keys.pins, row)
     await service.units.refresh()
     return unit_id

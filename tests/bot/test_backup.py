@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import create_engine
 
-from actions.rows import Delete, Insert
+from actions.rows import Delete
 from bot.cli.backup import back_up, put_back
 from bot.errors import OperatorError
 from bot.settings import Settings, load_settings
@@ -22,12 +22,12 @@ from bot.storage.backup_file import BackupReader, BackupWriter, Header
 from bot.storage.database import MIGRATIONS
 from bot.storage.dump import KEPT, LEFT_OUT
 from bot.storage.tables import metadata
-from bot.vault.mailbox import seal_reply
 from bot.vault.seal import open_key, open_sealed
 from bot.vault.word_code import NUMBERS
 from flows.message import Outbound
 from tests.bot.house import UNIT, House, Phones, house
 from tests.bot.test_keys_and_timers import REPORT
+from tests.pinning import Author
 from tests.stores import given, lost, run, sqlite_only
 
 SEND = (*REPORT, "yes", "64.71.02", "own_code", "send")
@@ -54,12 +54,11 @@ async def links(here: House) -> list[Any]:
 async def reply(here: House, text: str) -> None:
     """What a counsellor writes, into every mailbox."""
     async with here.service.engine.connect() as connection:
-        boxes = (await connection.exec_driver_sql("select mailbox_id, mailbox_public from receipt")).all()
-    for number, (box, public) in enumerate(boxes):
-        message = number.to_bytes(16, "big")
-        sealed = seal_reply(json.dumps({"text": text}).encode(), mailbox_public=public, mailbox_id=box, message_id=message)
-        row = {"id": message, "mailbox_id": box, "created_at": NOW, "sealed": sealed}
-        await here.service.writer.write([Insert(table="mailbox_message", row=row)])
+        boxes = (await connection.exec_driver_sql("select * from receipt")).all()
+    author = Author((await here.service.reads.units())[0].id)
+    await author.joins(here.service)
+    for number, box in enumerate(boxes):
+        await author.answers(here.service, text, box, now=NOW, message_id=number.to_bytes(16, "big"))
 
 
 async def reads(here: House) -> list[dict[str, Any]]:
@@ -115,9 +114,9 @@ async def test_yesterdays_backup_brings_back_what_was_sent_and_nothing_that_has_
         for person in ("leaves", "erases", "sends"):
             session = await here.service._conversation("telegram", person)
             assert session is None, person
-        # The one that was open answers the question at which it stood.
+        # The one that was open is asked what it stood at, and answers it.
         assert here.phones.options("open") == {}
-        await here.say("open", "ya")
+        await here.talk("open", "ya", "ya")
         assert "64.71.02" in here.phones.options("open")
 
 

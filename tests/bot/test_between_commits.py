@@ -71,7 +71,7 @@ async def test_a_reply_that_went_out_is_not_repeated_while_that_cannot_be_writte
                 await here.service.deliver.take_up()
         await here.service.settle()
         assert len(here.phones.seen["7"]) == 1
-        assert (await here.service.reads.counts())["outbox_waiting"] == 0
+        assert (await here.service.reads.counts(0))["outbox_waiting"] == 0
 
 
 async def test_a_question_on_its_way_when_somebody_leaves_is_taken_off_the_phone_too(tmp_path: Path) -> None:

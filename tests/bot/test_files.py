@@ -67,6 +67,19 @@ async def test_a_picture_in_a_sexual_or_online_case_is_not_even_fetched(tmp_path
         assert await home.rows("evidence") == await home.rows("evidence_chunk") == 0
 
 
+@pytest.mark.parametrize("before", [(), ("/start",), ("/start", "learn"), ("/start", "services"), ("/start", "report")])
+async def test_a_picture_where_none_is_asked_for_is_taken_away_and_a_voice_stays(tmp_path: Path, before: tuple[str, ...]) -> None:
+    """What is said not to be kept does not stay at the platform either: also where it is the first thing that somebody ever sends."""
+    phones = FilingPhones()
+    async with house(tmp_path, phones=phones) as home:
+        await home.talk("1", *before)
+        assert "tidak kami simpan" in words(await send(home, "1", "image", sample("photo.jpg")))
+        assert phones.fetched == [] and len(phones.dropped) == 1
+        await home.talk("2", *before)
+        await send(home, "2", "voice", sample("voice.ogg"))
+        assert phones.fetched == [] and len(phones.dropped) == 1, "it stands in the person's own chat"
+
+
 async def test_a_picture_waits_for_a_tap_and_is_not_fetched_before(tmp_path: Path) -> None:
     phones = FilingPhones()
     async with house(tmp_path, phones=phones) as home:

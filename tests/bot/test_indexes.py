@@ -35,7 +35,7 @@ HOT: dict[str, Callable[[Reads], Awaitable[Any]]] = {
     "receipt": lambda reads: reads.receipt(b"l" * 32),
     "all_cases": lambda reads: reads.all_cases(),
     "guesses": lambda reads: reads.guesses([b"s" * 32], 1),
-    "counts": lambda reads: reads.counts(),
+    "counts": lambda reads: reads.counts(1),
 }
 
 

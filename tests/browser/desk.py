@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+import base64
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.office import PASSPHRASE, Colleague
+from bot.desk import totp
+from tests.browser.office import PASSPHRASE, Colleague, Office
 from tests.browser.pages import watch
 
 PATIENCE = 15_000  # ms: keys are opened with Argon2id, on a machine that may be busy
 SHOTS = Path(os.environ.get("RUANG_AMAN_SCREENSHOTS", "")) if os.environ.get("RUANG_AMAN_SCREENSHOTS") else None
+
+STORY = "Kakak sepupuku sering memukul aku kalau mama kerja. Aku takut pulang."
+_numbers = iter(range(100, 1000))
+
+
+class Desk:
+    """An office with one unit: a lead, two counsellors, a case worker."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.unit = office.unit("UPTD PPA")
+        self.lead = office.colleague(self.unit, "lead", name="ratna", shown="Bu Ratna")
+        self.sari = self.colleague("counsellor", "sari", "Sari")
+        self.andi = self.colleague("counsellor", "andi", "Andi")
+
+    def colleague(self, role: str, name: str, shown: str) -> Colleague:
+        return self.office.colleague(self.unit, role, name=name, shown=shown, lead=self.lead)
+
+    def asks(self, story: str = STORY, *, device: str = "own", word: str = "") -> str:
+        """Somebody asks for a person; gives the address of their phone."""
+        address = f"+62811{next(_numbers)}"
+        self.office.says(address, "/start", "counsellor", "talk", story, device, *([word] if word else []))
+        return address
 
 
 def sign_in(page: Page, url: str, name: str, *, passphrase: str = PASSPHRASE) -> None:
@@ -27,6 +54,52 @@ def sign_in(page: Page, url: str, name: str, *, passphrase: str = PASSPHRASE) ->
     page.keyboard.type(passphrase)
     page.keyboard.press("Enter")
     expect(page.locator("#desk")).to_be_visible(timeout=PATIENCE)
+
+
+@dataclass
+class Joined:
+    """Somebody who has just joined: what is in their head, on their paper, and in their telephone."""
+
+    name: str
+    words: str
+    fingerprint: str
+    seed: bytes
+
+    def code(self, *, steps: int = 0) -> str:
+        """What the authenticator shows, so many half minutes from now."""
+        return totp.code(self.seed, int(time.time()) // totp.STEP + steps)
+
+
+def join(page: Page, link: str, name: str, *, key_file: Path | None = None, code_steps: int = -1) -> Joined:
+    """Joins by a link ("": it is open already), with a second factor; a name is typed only where the link does not have one."""
+    if link:
+        page.goto(link)
+    form = page.locator("#join")
+    expect(form.locator("#join-words")).not_to_be_empty(timeout=PATIENCE)
+    expect(form.locator("#join-secret")).not_to_be_empty()
+    words = form.locator("#join-words").inner_text()
+    seed = base64.b32decode(form.locator("#join-secret").inner_text().replace(" ", ""))
+    joined = Joined(name=name, words=words, fingerprint="", seed=seed)
+    if form.locator("input[name=name]").is_editable():
+        form.locator("input[name=name]").fill(name)
+    form.locator("input[name=shown]").fill(name.title())
+    form.locator("input[name=typed]").fill(words)
+    form.locator("input[name=code]").fill(joined.code(steps=code_steps))
+    if key_file is not None:
+        form.locator("input[name=key]").set_input_files(key_file)
+    form.locator("button.main").click()
+    expect(page.locator("#joined-heading")).to_be_focused(timeout=PATIENCE)
+    joined.fingerprint = page.locator("#joined-words").inner_text()
+    return joined
+
+
+def sign_in_again(page: Page, who: Joined, *, code: str = "") -> None:
+    """On the page that asks for it. Without a code: this browser has a session."""
+    form = page.locator("#sign")
+    form.locator("input[name=name]").fill(who.name)
+    form.locator("#sign-passphrase").fill(who.words)
+    form.locator("input[name=code]").fill(code)
+    form.locator("button.main").click()
 
 
 @contextmanager
@@ -92,3 +165,19 @@ def sound(page: Page, state: str) -> None:
         }).map((e) => e.outerHTML.slice(0, 120))"""
     )
     assert small == [], (state, small)
+
+
+def accept(page: Page) -> None:
+    """Takes what is offered, by its key; the reply box is open then."""
+    expect(page.locator("#queue .offered [data-do=accept]").first).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("a")
+    expect(page.locator("#reply")).to_be_focused(timeout=PATIENCE)
+
+
+def finish(page: Page, outcome: str = "Sudah dibantu", risk: str = "Tidak terlihat") -> None:
+    """Ends the conversation that is open."""
+    page.locator("#talk-head [data-do=wrap], #talk-head [data-do=close]").first.click()
+    page.locator("#wrap").get_by_label(outcome, exact=True).check()
+    page.locator("#wrap").get_by_label(risk, exact=True).check()
+    page.locator("#wrap-form button[type=submit]").click()
+    expect(page.locator("#wrap")).to_be_hidden(timeout=PATIENCE)

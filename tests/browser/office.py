@@ -7,6 +7,7 @@ import secrets
 import socket
 import threading
 import time
+import urllib.request
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass
@@ -16,11 +17,12 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 
-from actions.rows import Insert
+from actions.rows import Change
 from bot.app import Service
-from bot.channels.base import Received
+from bot.channels.base import Channel, Received
 from bot.channels.web import WebChannel
 from bot.channels.web import routes as web_routes
+from bot.channels.whatsapp import routes as whatsapp_routes
 from bot.console.build import open_console
 from bot.demo.colleague import Born, born
 from bot.desk.people import People
@@ -29,11 +31,15 @@ from bot.running import understander
 from bot.settings import load_settings
 from bot.vault.certificate import Holder, certify
 from bot.vault.member import seal_to_member
-from flows.message import Inbound, InboundKind
+from flows.message import Inbound, InboundKind, Media
 from tests.bot.house import Phones
 from tests.browser.site import NUMBERS
+from tests.contracts.twilio_peer import TEMPLATE, TOKEN, Kept, Twilio, signed
+from tests.contracts.twilio_peer import channel as whatsapp_channel
+from tests.pinning import unit_made
 from tests.stores import given
 
+PUBLIC = "https://bot.example.org"  # what Twilio signs its calls for: a proxy leads from there to the port
 PASSPHRASE = "bunga pasir tenang kapal langit roti"
 
 
@@ -54,13 +60,15 @@ class Colleague:
 class Office:
     """`start` serves; `run` does something in the service's own loop and gives what comes of it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, phones: Phones | None = None, twilio: Twilio | None = None) -> None:
         self.settings = load_settings(from_environment=False, given=given(folder))
+        self.twilio = twilio
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.url = f"http://localhost:{self.port}"
-        self.phones = Phones()
+        self.phones = phones or Phones()
+        self._ahead = 0.0
         self._ready = threading.Event()
         self._stop: Callable[[], None] = lambda: None
         self._failed: BaseException | None = None
@@ -80,6 +88,13 @@ class Office:
         self._loop.call_soon_threadsafe(self._stop)
         self._thread.join(20)
 
+    def later(self, seconds: float) -> None:
+        """The service's clock goes on by so much at once."""
+        self._ahead += seconds
+
+    def _clock(self) -> float:
+        return time.time() + self._ahead
+
     def run(self, work: Coroutine[Any, Any, Any]) -> Any:
         future: Future[Any] = asyncio.run_coroutine_threadsafe(work, self._loop)
         return future.result(60)
@@ -95,11 +110,17 @@ class Office:
     async def _serving(self) -> None:
         self._loop = asyncio.get_running_loop()
         web = WebChannel()
-        service = Service(self.settings, channels={"telegram": self.phones, "web": web}, understander=understander())
+        channels: dict[str, Channel] = {"telegram": self.phones, "web": web}
+        whatsapp = whatsapp_channel(self.twilio, public_url=PUBLIC, template=TEMPLATE) if self.twilio is not None else None
+        if whatsapp is not None:
+            channels["whatsapp"] = whatsapp
+        service = Service(self.settings, channels=channels, understander=understander(), clock=self._clock)
         self.service = service
         await service.start()
         app = Starlette(routes=web_routes(service, channel=web, numbers=NUMBERS, service_name="Ruang Aman"))
-        console = open_console(app, service, closing=asyncio.Event(), clock=time.time, second_factor=False)
+        if whatsapp is not None:
+            app.router.routes += whatsapp_routes(service, service.reports, whatsapp, public_url=PUBLIC, auth_token=TOKEN)
+        console = open_console(app, service, closing=asyncio.Event(), clock=self._clock, second_factor=False)
         self.people = console.people
         config = uvicorn.Config(app, host="127.0.0.1", port=self.port, log_config=None, access_log=False, lifespan="off")
         server = uvicorn.Server(config)
@@ -125,13 +146,15 @@ class Office:
         """A unit that has no key yet."""
         unit_id = secrets.token_bytes(16)
         row = {"id": unit_id, "name": name, "kind": kind, "lead": 1, "public_key": None, "created_at": int(time.time())}
-        self.run(self.service.writer.write([Insert(table="unit", row=row)]))
+        self.run(unit_made(self.service.writer, self.service.keys.pins, row))
         return unit_id
 
     def invited(self, unit_id: bytes, role: str) -> str:
         """A link's token."""
         token, row = new_invite(unit_id=unit_id, role=role, made_by=None, staff_id=None, now=int(time.time()))
         self.run(self.service.writer.write([row]))
+        if role == "lead":
+            self.run(self.people.staff.expect_first(unit_id, token))
         return token
 
     def colleague(self, unit_id: bytes, role: str, *, name: str, shown: str, lead: Colleague | None = None) -> Colleague:
@@ -186,3 +209,46 @@ class Office:
     def heard(self, address: str) -> list[str]:
         """What a reporter's phone shows, oldest first."""
         return [bubble.text for bubble in self.phones.seen[address]]
+
+    def sends(self, address: str, kind: str, content: bytes) -> None:
+        """A reporter sends a file from a phone (`phones` has to be one that can)."""
+
+        async def send() -> None:
+            handle = secrets.token_hex(8)
+            self.phones.files[handle] = content  # type: ignore[attr-defined]
+            inbound = Inbound(kind=InboundKind.MEDIA, media=Media(kind=kind, handle=handle))
+            received = Received(channel="telegram", message_id=handle, address=address, inbound=inbound, ref=f"in{handle}")
+            await self.service.receive(received)
+            await self.service.settle()
+
+        self.run(send())
+
+    def twilio_posts(self, form: dict[str, str], path: str = "/webhooks/whatsapp", query: str = "") -> int:
+        """A call of Twilio's with its signature, over HTTP; gives the status."""
+        target = path + (f"?{query}" if query else "")
+        body, headers = signed(PUBLIC + target, form)
+        request = urllib.request.Request(self.url + target, data=body, headers={k.decode(): v.decode() for k, v in headers})
+        with urllib.request.urlopen(request, timeout=20) as answer:
+            return int(answer.status)
+
+    def whatsapp(self, *lines: str) -> list[Kept]:
+        """Somebody writes on WhatsApp, line by line. Gives what the phone shows."""
+        assert self.twilio is not None
+        for line in lines:
+            assert self.twilio_posts(self.twilio.writes(line)) == 200
+            self.run(self.service.settle())
+        return self.twilio.screen()
+
+    def rows(self, query: str) -> list[dict[str, Any]]:
+        """What the database holds."""
+
+        async def read() -> list[dict[str, Any]]:
+            async with self.service.engine.connect() as connection:
+                return [dict(row) for row in (await connection.exec_driver_sql(query)).mappings()]
+
+        found: list[dict[str, Any]] = self.run(read())
+        return found
+
+    def write(self, *changes: Change) -> None:
+        """Somebody who can write to the database does."""
+        self.run(self.service.writer.write(changes))

@@ -23,7 +23,7 @@ Opener = Callable[..., Page]
 def watch(page: Page, url: str, wrong: list[str]) -> None:
     """Notes in `wrong` whatever goes wrong in the page, or goes to anybody but `url`."""
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("request", lambda request: None if request.url.startswith(url) else wrong.append(request.url))
+    page.on("request", lambda request: None if request.url.startswith((url, f"blob:{url}/")) else wrong.append(request.url))
     page.on(
         "console",
         lambda message: (

@@ -1,8 +1,8 @@
-"""Makes docs/pictures/chat.png anew: a real conversation with the real service, on a computer and on a phone.
+"""Makes docs/pictures/chat.png and the console's pictures anew: real conversations with the real service, on a computer and on a phone.
 
     .venv/bin/python -m tests.browser.pictures
 
-Nobody's words are in it but the service's own; the receipt opens a case in a folder that is gone when this ends.
+Nobody's words are in them but the service's own and examples; receipts open cases in folders that are gone when this ends.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.desk import Desk, sign_in
+from tests.browser.office import Office
 from tests.browser.pages import CHROMIUM, PHONE
 from tests.browser.service import ROOT, RealService
 
@@ -65,8 +67,57 @@ def _phone(browser: Browser, url: str) -> str:
     return _picture(page)
 
 
+def _talking(page: Page, desk: Desk, address: str) -> None:
+    """A conversation that somebody has just taken."""
+    sign_in(page, desk.office.url, desk.sari.name)
+    page.locator("[data-do=presence][data-state=ready]").click()
+    desk.office.says(address, "/start", "counsellor", "talk", "Temanku sering diejek di sekolah. Aku bingung harus bagaimana.", "own")
+    page.locator("#queue .offered [data-do=accept]").first.click()
+    expect(page.locator("#summary")).to_contain_text("Temanku", timeout=20_000)
+    page.locator("#reply").fill("Halo, aku Sari. Terima kasih sudah memikirkan temanmu.")
+    page.locator("#compose button[type=submit]").click()
+    expect(page.locator("#log .tick")).to_have_text("terkirim", timeout=20_000)
+    desk.office.says(address, "Dia sudah dua hari tidak masuk.")
+    expect(page.locator("#log .message.theirs")).to_have_count(1, timeout=20_000)
+
+
+def _console(browser: Browser, folder: Path) -> None:
+    """The console: somebody in danger stands above everything; a conversation on a phone; the same in the dark."""
+    office = Office(folder)
+    office.start()
+    try:
+        desk = Desk(office)
+        for name, options in (
+            ("console-phone", PHONE),
+            ("console-dark", {"viewport": {"width": 1280, "height": 800}, "color_scheme": "dark"}),
+            ("console", {"viewport": {"width": 1280, "height": 800}}),
+        ):
+            page = browser.new_context(**options).new_page()
+            _talking(page, desk, f"+62811{name}")
+            if name == "console":
+                office.says("+62811danger", "/start", "tolong dia mau bunuh aku sekarang")
+                expect(page.locator("#queue .crisis .entry")).to_have_count(1, timeout=20_000)
+            page.evaluate("document.activeElement?.blur()")
+            page.wait_for_timeout(7_000)  # until what was said at the edge has gone
+            _write(PICTURE.parent / f"{name}.png", page.screenshot(caret="initial"), limit=200_000)
+            page.locator("[data-do=sign-out]").click()
+            expect(page.locator("#sign")).to_be_visible(timeout=20_000)
+            office.says(f"+62811{name}", "mtk")
+            page.context.close()
+    finally:
+        office.stop()
+
+
+def _write(path: Path, picture: bytes, *, limit: int) -> None:
+    if len(picture) > limit:
+        raise ValueError(f"{path.name} has {len(picture)} bytes, more than {limit}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture)
+    print(f"{path.relative_to(ROOT)}: {len(picture)} bytes")
+
+
 def main() -> None:
-    """Writes the picture. Raises ValueError if it has become too large."""
+    """Writes the pictures. Raises ValueError if one has become too large."""
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         service = RealService(Path(folder))
         service.start()
@@ -76,14 +127,11 @@ def main() -> None:
             page = browser.new_page(viewport={"width": 1500, "height": 900})
             page.set_content(sheet)
             picture = page.locator("#sheet").screenshot()
+            _write(PICTURE, picture, limit=LIMIT)
+            _console(browser, Path(folder) / "console")
             browser.close()
         finally:
             service.stop()
-    if len(picture) > LIMIT:
-        raise ValueError(f"the picture has {len(picture)} bytes, more than {LIMIT}")
-    PICTURE.parent.mkdir(parents=True, exist_ok=True)
-    PICTURE.write_bytes(picture)
-    print(f"{PICTURE.relative_to(ROOT)}: {len(picture)} bytes")
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bot.cli.open import records_of
+from bot.cli.staff import invite
 from bot.cli.store import opened
 from bot.cli.unit import add_unit
 from bot.settings import load_settings
@@ -24,6 +25,7 @@ from tests.stores import environment as stores_environment
 from tests.stores import given
 
 ROOT = Path(__file__).parents[2]
+UNIT = "UPTD PPA"
 T = TypeVar("T")
 
 
@@ -34,23 +36,28 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 
 class RealService:
-    """One service with one unit. `stop`, `kill` and `start` keep port and data, as an operator's restart does."""
+    """One service with one unit. `stop`, `kill` and `start` keep port and data, as an operator's restart does. `stores` are other stores
+    than those of the tests (`tests.stores.on_postgres`); `beside` is another service, of whose data this is one more process."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, stores: dict[str, str] | None = None, beside: RealService | None = None) -> None:
         self.folder = folder
+        self.stores = beside.stores if beside is not None else stores or {}
         self.key_file = folder / "unit.key"
-        self.settings = load_settings(from_environment=False, given=given(folder / "data"))
+        data = beside.settings.data_dir if beside is not None else folder / "data"
+        self.settings = load_settings(from_environment=False, given={**given(data), **self.stores})
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
-        _run(add_unit(self.settings, name="UPTD PPA", kind="service", lead=True, key_file=self.key_file, passphrase=None))
+        if beside is None:
+            _run(add_unit(self.settings, name=UNIT, kind="service", lead=True, key_file=self.key_file, passphrase=None))
 
     def start(self) -> None:
         """Serves; returns once it is ready for people."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RUANG_AMAN_")}
         environment |= {**stores_environment(self.settings.data_dir), "PYTHONPATH": str(ROOT)}
+        environment |= {f"RUANG_AMAN_{name.upper()}": value for name, value in self.stores.items()}
         with (self.folder / "service.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bot", "serve", "--port", str(self.port)], cwd=self.folder, env=environment, stdout=log, stderr=log
@@ -78,6 +85,11 @@ class RealService:
     def log(self) -> str:
         """All that the service has logged."""
         return (self.folder / "service.log").read_text(encoding="utf-8", errors="replace")
+
+    def invited(self, role: str) -> str:
+        """The link that `ruang-aman staff invite` prints."""
+        token, _ = _run(invite(self.settings, unit=UNIT, role=role))
+        return f"{self.url}/console#join={token}"
 
     def cases(self) -> list[str]:
         """The ids of all cases, in hex."""

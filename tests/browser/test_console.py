@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from bot.storage.desk import DeskStore
-from tests.browser.desk import PATIENCE, ready, shot, signed_in_pages, sound
-from tests.browser.office import Colleague, Office
+from tests.browser.desk import PATIENCE, STORY, Desk, accept, finish, ready, shot, signed_in_pages, sound
+from tests.browser.office import Office
 from tests.browser.pages import DESKTOP, PHONE, until
 
 pytestmark = [
@@ -19,29 +19,7 @@ pytestmark = [
     pytest.mark.timeout(240),
     pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
 ]
-STORY = "Kakak sepupuku sering memukul aku kalau mama kerja. Aku takut pulang."
 HOSTILE = '<img src=x onerror="document.title=`OWNED`"><script>document.title="OWNED"</script> {{7*7}} javascript:alert(1)'
-_numbers = iter(range(100, 1000))
-
-
-class Desk:
-    """An office with one unit: a lead, two counsellors, a case worker."""
-
-    def __init__(self, office: Office) -> None:
-        self.office = office
-        self.unit = office.unit("UPTD PPA")
-        self.lead = office.colleague(self.unit, "lead", name="ratna", shown="Bu Ratna")
-        self.sari = self.colleague("counsellor", "sari", "Sari")
-        self.andi = self.colleague("counsellor", "andi", "Andi")
-
-    def colleague(self, role: str, name: str, shown: str) -> Colleague:
-        return self.office.colleague(self.unit, role, name=name, shown=shown, lead=self.lead)
-
-    def asks(self, story: str = STORY, *, device: str = "own", word: str = "") -> str:
-        """Somebody asks for a person; gives the address of their phone."""
-        address = f"+62811{next(_numbers)}"
-        self.office.says(address, "/start", "counsellor", "talk", story, device, *([word] if word else []))
-        return address
 
 
 @pytest.fixture(scope="module")
@@ -56,23 +34,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
 def console(browser: Browser, desk: Desk, wrong: list[str]) -> Iterator[Any]:
     with signed_in_pages(browser, desk.office.url, wrong=wrong, **DESKTOP) as open_as:
         yield open_as
-
-
-def accept(page: Page) -> None:
-    """Takes what is offered, by its key; the reply box is open then."""
-    expect(page.locator("#queue .offered [data-do=accept]").first).to_be_visible(timeout=PATIENCE)
-    page.keyboard.press("a")
-    expect(page.locator("#reply")).to_be_focused(timeout=PATIENCE)
-
-
-def finish(page: Page, outcome: str = "Sudah dibantu", risk: str = "Tidak terlihat") -> None:
-    """Ends the conversation that is open."""
-    page.locator("#talk-head [data-do=wrap], #talk-head [data-do=close]").first.click()
-    page.locator("#wrap").get_by_label(outcome, exact=True).check()
-    page.locator("#wrap").get_by_label(risk, exact=True).check()
-    page.locator("#wrap input[name=duty][value=none]").check()
-    page.locator("#wrap-form button[type=submit]").click()
-    expect(page.locator("#wrap")).to_be_hidden(timeout=PATIENCE)
 
 
 def test_a_conversation_from_the_offer_to_the_end_by_keyboard_alone(desk: Desk, console: Any) -> None:

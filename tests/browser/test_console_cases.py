@@ -76,7 +76,8 @@ def newest_case(page: Page) -> str:
     with page.expect_response(lambda answer: "/console/f/cases" in answer.url):
         page.keyboard.press("g")
         page.keyboard.press("c")
-    page.wait_for_function("document.activeElement.id === 'cases-heading' && document.querySelector('#case-rows .row')", timeout=PATIENCE)
+    expect(page.locator("#cases-heading")).to_be_focused(timeout=PATIENCE)
+    expect(page.locator("#case-rows .row").first).to_be_visible(timeout=PATIENCE)
     page.wait_for_timeout(200)
     page.keyboard.press("j")
     page.keyboard.press("Enter")
@@ -217,8 +218,13 @@ def test_a_colleague_is_invited_joins_is_admitted_by_six_words_and_reads(unit: U
     lead.locator("#members tr", has_text="tono").locator("[data-do=remove]").click()
     lead.locator("#remove-form button.grave").click()
     expect(lead.locator("#members tr.removed")).to_contain_text("tono", timeout=PATIENCE)
+    # The lead's page seals the cases' keys to the unit's new key, and goes on reading them.
+    expect(lead.locator("#toasts")).to_contain_text("disegel ulang", timeout=PATIENCE)
+    assert {row["version"] for row in unit.rows("case_key")} == {2}
     expect(new.locator("#sign")).to_be_visible(timeout=20_000)  # at once, by itself
     assert STORY not in new.content()
+    newest_case(lead)
+    expect(lead.locator("#records")).to_contain_text(STORY, timeout=PATIENCE)
 
 
 def test_hours_and_replies_are_the_leads_and_of_two_who_change_them_the_second_is_told(unit: Unit, page_of: Any) -> None:

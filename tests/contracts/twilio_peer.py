@@ -39,7 +39,7 @@ _INBOUND = count(2**64)  # never the number of one that goes out
 
 @dataclass(kw_only=True, slots=True)
 class Fault:
-    """What happens to the next `times` calls of a kind ("send", "content", "list", "delete", "media", "account").
+    """What happens to the next `times` calls of a kind ("send", "content", "list", "delete", "media", "account"), once `after` have passed.
 
     "answer": `status`, `code` and `headers` instead of Twilio's own. "drop": the connection ends before the call was taken, "lost":
     after it was. "slow": it is taken at once and answered after `seconds`.
@@ -53,7 +53,15 @@ class Fault:
     code: int = 20500
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    after: int = 0
     met: int = 0
+
+    def meets(self, call: str, about: str) -> bool:
+        """Whether a call meets it."""
+        if self.met >= self.times or self.call != call or self.to not in ("", about):
+            return False
+        self.after -= 1
+        return self.after < 0
 
 
 @dataclass(kw_only=True, slots=True)
@@ -120,7 +128,7 @@ class Twilio:
             return _error(401, 20003)
         about = dict(form).get("To") or dict(asked).get("To") or path.rpartition("/")[2]
         self.calls.append((kind, about, time.monotonic()))
-        fault = next((f for f in self.faults if f.met < f.times and f.call == kind and f.to in ("", about)), None)
+        fault = next((f for f in self.faults if f.meets(kind, about)), None)
         if fault is not None:
             fault.met += 1
             if fault.kind == "drop":

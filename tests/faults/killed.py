@@ -31,6 +31,7 @@ ROOT = Path(__file__).parents[2]
 TOKEN = "7000000001:AAKilledTokenThatMustNeverBeLogged"
 SECRET = "killed-webhook-secret-0123456789abcdef"
 DROPPED = 299
+LONG = 10.0  # seconds; with an undisturbed process an answer takes a few hundredths
 _READY = re.compile(r"Ruang Aman: http://localhost:(\d+)/chat")
 _CODE = re.compile(r"\n[a-z]+( [a-z]+){4}\n")  # differs for everybody; all else is the same
 
@@ -170,6 +171,7 @@ class Site:
         self.programs = [Program(folder, environment, f"program{number}") for number in range(processes)]
         self.engine = open_engine(self.settings.database_url.get_secret_value())
         self.chance = random.Random()
+        self._waiting: dict[int, float] = {}  # chats that wait for an answer, and since when
         self.done = asyncio.Event()
         self._updates = itertools.count(860_000_001)
         self._client = httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_keepalive_connections=0))
@@ -196,6 +198,10 @@ class Site:
         """Kills a process at a moment of chance, notes what was on its way, and starts it again."""
         program = self.chance.choice(self.programs)
         await asyncio.sleep(self.chance.uniform(0.0, 0.7))
+        # On a machine that is busy with other things, filing a report may take longer than any of these lives lasts. Who has waited long is
+        # answered first; if nothing comes even then, `says` finds that out.
+        while any(time.monotonic() - since > LONG for since in self._waiting.values()):
+            await asyncio.sleep(0.05)
         program.kill()
         self.tally.kills += 1
         self.tally.sending |= {row[0] for row in await self.rows("select id from outbox where state = 'sending'")}
@@ -228,10 +234,21 @@ class Site:
         under = {"message_id": 1, "chat": place, "date": 0}
         tap = {"id": f"9{number}", "from": sender, "message": under, "chat_instance": "1", "data": button}
         before = set(self.telegram.texts(chat))
+        self._waiting[chat] = time.monotonic()
         await self.post({"update_id": number, **({"callback_query": tap} if button else {"message": message})})
         # A bubble of before that came twice is no answer: one that was not there yet has to come. (No two of the script's are the same.)
         answered = await self.telegram.until(lambda: bool(set(self.telegram.texts(chat)) - before), patience)
-        assert answered, f"chat {chat}: no answer to {line!r} within {patience} s; {[one[:40] for one in self.telegram.texts(chat)][-4:]}"
+        self._waiting.pop(chat, None)
+        if not answered:
+            seen = [one[:40] for one in self.telegram.texts(chat)][-4:]
+            raise AssertionError(f"chat {chat}: no answer to {line!r} within {patience} s; {seen}\n{await self.state()}")
+
+    async def state(self) -> str:
+        """What is not done yet, and what the processes wrote last: for whoever has to find out why something did not come."""
+        waiting = await self.rows("select 'inbox', state, attempts, count(*) from inbox where state <> 'done' group by state, attempts")
+        leaving = await self.rows("select 'outbox', state, code, count(*) from outbox where state <> 'sent' group by state, code")
+        logs = "\n".join(program.log.read_text(errors="replace")[-6000:] for program in self.programs)
+        return f"{waiting} {leaving}\n{logs}"
 
     async def person(self, chat: int) -> None:
         """Tells one report after the other, as somebody new each time, until everything is over; the last one is told to its end."""

@@ -394,5 +394,5 @@ def test_fuzzed_bytes(alive: Alive, raw: bytes, path: str) -> None:
 def test_people_are_served_after_all_this(alive: Alive) -> None:
     """And nothing that came in is left undone."""
     _still_answers(alive)
-    waiting = alive.run(alive.town.service.reads.counts())
+    waiting = alive.run(alive.town.service.reads.counts(0))
     assert waiting["inbox_new"] == 0

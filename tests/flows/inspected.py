@@ -126,6 +126,7 @@ common:
   old_prompt: a
   trouble: Coba {number.emergency}
   resumed: a
+  restored: a
   kelurahan_of: Di {kecamatan} mana?
   place_which: a
   place_outside: a

@@ -130,7 +130,7 @@ IN_A_TEXT = [
     (ID, "  help: Tulis menu.", "  help: Tulis menu.\n  halp: Tulis.", ":13: the flow 'interrupts' has no step 'halp'"),
     (ID, "  no_back: a\n", "", ":13: there is no 'common.no_back'"),
     (ID, "choice: a, ", "", ":13: there is no 'common.retry.choice'"),
-    (ID, "Di {kecamatan} mana?", "Di mana?", ":47: 'common.kelurahan_of' must hold {kecamatan}"),
+    (ID, "Di {kecamatan} mana?", "Di mana?", ":48: 'common.kelurahan_of' must hold {kecamatan}"),
 ]  # fmt: skip
 
 

@@ -83,6 +83,46 @@ def test_decisions(text: str, danger: Danger | None) -> None:
     assert phrases().assess(text) is danger
 
 
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [
+        ("mati aku besok ulangan matematika belum belajar", None),
+        ("mati aku pengen bunuh diri", SELF_HARM),
+        ("dia mukul nyamuk sampe raketnya patah", None),  # the mosquito's beating is none of a child's
+        ("dia mukul adek sampe tangannya patah", EMERGENCY),
+        ("dulu dia ngejar aku bawa parang, sekarang dia di penjara", None),
+        ("dulu dia ngejar aku bawa parang, sekarang dia di depan rumah bawa parang lagi", EMERGENCY),
+        ("mama lagi dicekik di film itu", None),
+        ("bukan film kak, mama lagi dicekik", EMERGENCY),
+        ("wkwk pengen mati", None),
+        ("haha lucu ya aku pengen mati, tapi serius kak", SELF_HARM),
+        ("gigi mau dicabut besok, takut", None),  # "dicabut" is no slip of "dicabul"
+        ("guruku ngajarin nenek naik sepeda", None),
+    ],
+)
+def test_who_does_what_and_in_earnest(text: str, danger: Danger | None) -> None:
+    assert phrases().assess(text) is danger
+
+
+@pytest.mark.parametrize(
+    ("text", "in_care"),
+    [
+        ("Murid saya menyayat tangannya dan bilang mau mati", True),
+        ("anakku bilang mau mati", True),
+        ("nak cucu nenek mau minum racun", True),
+        ("our daughter says she wants to die", True),
+        ("aku mau mati", False),
+        ("aku siswa kelas 9, pengen mati", False),
+        ("saya guru, saya capek, mau mati saja, murid saya nakal", False),
+        ("terlintas mau bawa anak saya mati bersama", False),
+        ("adikku nyilet tangan", False),  # a sister may be a child herself: she is asked
+        ("", False),
+    ],
+)
+def test_an_adult_who_tells_of_a_child_in_their_care(text: str, in_care: bool) -> None:
+    assert phrases().in_care(text) is in_care
+
+
 def test_explain_names_what_silenced_a_phrase() -> None:
     (finding,) = [f for f in phrases().explain("aku dikejar zombie di game") if f.phrase.text == "dikejar"]
     assert finding.silenced in {"harmless", "story"}

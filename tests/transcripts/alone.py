@@ -65,7 +65,7 @@ class Paper:
     # Sealer
     def new_case(self, recipients: Sequence[Recipient]) -> NewCase:
         case_id = secrets.token_bytes(16)
-        return NewCase(id=case_id, public_key=case_id * 2, keys=tuple((unit.id, unit.name.encode()) for unit in recipients))
+        return NewCase(id=case_id, public_key=case_id * 2, keys=tuple((unit.id, None, unit.name.encode()) for unit in recipients))
 
     def seal(self, plaintext: bytes, *, public_key: bytes, case_id: bytes, record_id: bytes, version: int) -> bytes:
         assert public_key == case_id * 2
@@ -79,9 +79,9 @@ class Paper:
         return plaintext
 
     # Receipts
-    async def issue(self) -> IssuedReceipt:
+    async def issue(self, case_id: bytes) -> IssuedReceipt:
         words = new_receipt()
-        return IssuedReceipt(words=words, locator=words.encode(), mailbox_id=secrets.token_bytes(16), mailbox_public=b"")
+        return IssuedReceipt(words=words, locator=words.encode(), mailbox_id=secrets.token_bytes(16), mailbox_public=b"", tag=b"")
 
     async def open(self, text: str) -> OpenedMailbox | None:
         words = read_receipt(text)

@@ -14,7 +14,6 @@ import pytest
 from sqlalchemy import select
 
 from actions.identity import given_of
-from actions.rows import Insert
 from bot import contexts
 from bot.app import Service
 from bot.channels.base import Limits, Received, Refused
@@ -25,13 +24,13 @@ from bot.vault.draft import unlock
 from bot.vault.errors import SealError
 from bot.vault.identity import open_identity
 from bot.vault.keys import KeyPair, generate_keypair
-from bot.vault.mailbox import seal_reply
 from bot.vault.seal import open_key, open_sealed
 from flows.message import Inbound, Outbound
 from flows.session import Session
 from tests.bot.filed import sample
 from tests.contracts.twilio_peer import Twilio
 from tests.desk_by_hand import DeskByHand, LiveDesk, wait_for
+from tests.pinning import Author, role_made, unit_made
 from tests.stores import given
 from tests.transcripts.rules import LIMITS, over_limits
 from tests.transcripts.stage import REMEMBERED, Clock, Left, Seen, Setting
@@ -141,12 +140,12 @@ class LiveService:
                 "id": unit_id, "name": unit.name, "kind": unit.kind, "lead": int(unit.lead), "public_key": pair.public,
                 "created_at": int(self._clock()),
             }  # fmt: skip
-            await self._service.writer.write([Insert(table="unit", row=row)])
+            await unit_made(self._service.writer, self._service.keys.pins, row)
         for role, kind in self._setting.person.roles.items():
             role_id, pair = secrets.token_bytes(16), generate_keypair()
             self._roles[role] = pair.private
             row = {"role": role, "id": role_id, "kind": kind, "public_key": pair.public, "created_at": int(self._clock())}
-            await self._service.writer.write([Insert(table="identity_role", row=row)])
+            await role_made(self._service.writer, self._service.keys.pins, row)
         await self._service.units.refresh()
 
     async def switch(self, mode: str) -> None:
@@ -274,13 +273,9 @@ class LiveService:
             assert case is not None
             receipt = (await connection.execute(select(tables.receipt).where(tables.receipt.c.case_id == case.id))).first()
         assert receipt is not None
-        message_id = secrets.token_bytes(16)
-        sealed = seal_reply(
-            json.dumps({"text": words}).encode(), mailbox_public=receipt.mailbox_public, mailbox_id=receipt.mailbox_id,
-            message_id=message_id,
-        )  # fmt: skip
-        row = {"id": message_id, "mailbox_id": receipt.mailbox_id, "created_at": int(self._clock()), "sealed": sealed}
-        await self._service.writer.write([Insert(table="mailbox_message", row=row)])
+        author = Author(next(iter(self._keys.values()))[0])
+        await author.joins(self._service)
+        await author.answers(self._service, words, receipt, now=int(self._clock()))
 
     async def _conversation(self) -> Any:
         names = [name for _, name in await self._service.intake.row_keys(self._channel.name, self._address)]

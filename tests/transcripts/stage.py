@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from bot.hearing import Understands
@@ -30,9 +30,13 @@ class Ears:
         self.alarm = heard or self.alarm
         return heard
 
+    def in_care(self, text: str) -> bool:
+        return self._understander.in_care(text)
+
     async def understand(self, text: str, language: str) -> Understanding:
         self.asked.append(text)
         understanding = self.understood or await self._understander.understand(text, language)
+        understanding = replace(understanding, in_care=understanding.danger is not None and self.in_care(text))
         self.alarm = understanding.danger or self.alarm
         return understanding
 

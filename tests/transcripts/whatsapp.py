@@ -7,7 +7,7 @@ button: where the options came as numbers, the person types the number in front 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bot.channels.base import Limits, Received, Refused
@@ -51,12 +51,12 @@ class WhatsAppPhone:
     async def send(self, address: str, message: Outbound) -> tuple[str, ...]:
         return await self.send_as(1, address, message)
 
-    async def send_as(self, row_id: int, address: str, message: Outbound) -> tuple[str, ...]:
+    async def send_as(self, row_id: int, address: str, message: Outbound, sent: Sequence[str] = ()) -> tuple[str, ...]:
         found = over_limits(self.name, message)
         self.refused += found
         if found:
             raise Refused("over_limits")
-        refs = await self._channel.send_as(row_id, address, message)
+        refs = await self._channel.send_as(row_id, address, message, sent)
         self.sent.append((refs[-1], message))
         self.shown.append(message)
         return refs

@@ -83,15 +83,24 @@ const written = (v) => ({
   previous: unhex(v.previous),
   sealed: unhex(v.sealed),
 });
+const answered = (v) => ({
+  caseId: unhex(v.case_id),
+  mailboxId: unhex(v.mailbox_id),
+  messageId: unhex(v.message_id),
+  authorId: unhex(v.author_id),
+  sealed: unhex(v.sealed),
+});
 const checks = {
   certificate: (v) => certificate.checkCertificate(holder(v), unhex(v.signature), unhex(v.lead_public)),
   unit_key: (v) => certificate.checkUnitKey(unhex(v.public), unhex(v.signature), unhex(v.unit_id), v.version, unhex(v.lead_public)),
   entry: (v) => entry.checkEntry(written(v), unhex(v.signature), unhex(v.author_public)),
+  reply: (v) => entry.checkReply(answered(v), unhex(v.signature), unhex(v.author_public)),
 };
 const signers = {
   certificate: (v, key) => certificate.certify(holder(v), key),
   unit_key: (v, key) => certificate.signUnitKey(unhex(v.public), unhex(v.unit_id), v.version, key),
   entry: (v, key) => entry.signEntry(written(v), key),
+  reply: (v, key) => entry.signReply(answered(v), key),
 };
 for (const [name, check] of Object.entries(checks)) {
   await check(staff[name].hold);

@@ -89,6 +89,14 @@ def staff_vectors() -> Case:
             "record_id": entry.record_id.hex(), "version": entry.version, "author_id": entry.author_id.hex(),
             "previous": entry.previous.hex(), "sealed": entry.sealed.hex(),
         })  # fmt: skip
+    reply = staff_entry.StaffReply(
+        case_id=case_id, mailbox_id=_bytes("mailbox"), message_id=_bytes("message"), author_id=staff_id, sealed=_bytes("sealed reply", 621)
+    )  # fmt: skip
+    answered = {
+        "signature": staff_entry.sign_message(reply, private_key=signing).hex(), "author_public": publics["signing_public"].hex(),
+        "case_id": reply.case_id.hex(), "mailbox_id": reply.mailbox_id.hex(), "message_id": reply.message_id.hex(),
+        "author_id": reply.author_id.hex(), "sealed": reply.sealed.hex(),
+    }  # fmt: skip
     sides = {name: key.hex() for name, key in publics.items()}
     prints = [
         {"identity": one.hex(), **sides, "words": " ".join(certificate.fingerprint(one, **publics))} for one in (unit_id, staff_id)
@@ -101,6 +109,7 @@ def staff_vectors() -> Case:
         "certificate": {"hold": certified, "private": lead.hex(), "refuse": _wrong(certified)},
         "unit_key": {"hold": unit_key, "private": lead.hex(), "refuse": _wrong(unit_key)},
         "entry": {"hold": entries[1], "private": signing.hex(), "refuse": _wrong(entries[1])},
+        "reply": {"hold": answered, "private": signing.hex(), "refuse": _wrong(answered)},
         "chain": {"entries": entries, "last": previous.hex()},
         "fingerprint": prints,
     }

@@ -61,7 +61,14 @@ def check_entry(v: Vector) -> None:
     staff_entry.check_entry(entry_of(v), unhex(v["signature"]), author_public=unhex(v["author_public"]))
 
 
-CHECKS: dict[str, Callable[[Vector], None]] = {"certificate": check_certificate, "unit_key": check_unit_key, "entry": check_entry}
+def check_reply(v: Vector) -> None:
+    ids = {name: unhex(v[name]) for name in ("case_id", "mailbox_id", "message_id", "author_id", "sealed")}
+    staff_entry.check_message(staff_entry.StaffReply(**ids), unhex(v["signature"]), author_public=unhex(v["author_public"]))
+
+
+CHECKS: dict[str, Callable[[Vector], None]] = {
+    "certificate": check_certificate, "unit_key": check_unit_key, "entry": check_entry, "reply": check_reply
+}  # fmt: skip
 OPENERS: dict[str, Callable[[Vector], Any]] = {"wrapped": unwrapped, "member": as_member, "former": as_former}
 
 

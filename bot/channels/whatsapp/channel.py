@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
@@ -40,7 +40,6 @@ _MAKING = 5.0  # seconds for making a stored prompt: after that the words go as 
 _NO_MAKING = 300.0  # seconds for which no other is tried after one could not be made
 _LOOK_BACK = 50  # messages to one person that are looked through
 _CLOCKS_DIFFER = 120  # seconds
-_BEGUN = 1000
 
 
 class WhatsApp:
@@ -78,7 +77,6 @@ class WhatsApp:
         self._making: dict[bytes, asyncio.Lock] = {}
         self._made: dict[bytes, str] = {}
         self._no_making_until = 0.0
-        self._begun: dict[int, list[str]] = {}  # the parts of a long bubble that went out before one could not
 
     def __repr__(self) -> str:
         return "WhatsApp()"  # nobody's number, nobody's token
@@ -109,31 +107,25 @@ class WhatsApp:
 
     async def send(self, address: str, message: Outbound) -> tuple[str, ...]:
         """Sends one bubble, in several messages if it is longer than 1,600. Gives the message sids. Raises TryLater or Refused."""
-        return await self._send(0, address, message)
+        return await self.send_as(0, address, message)
 
-    async def send_as(self, row_id: int, address: str, message: Outbound) -> tuple[str, ...]:
-        """Like `send`; what becomes of it is reported under `row_id`."""
-        return await self._send(row_id, address, message)
-
-    async def _send(self, row_id: int, address: str, message: Outbound) -> tuple[str, ...]:
+    async def send_as(self, row_id: int, address: str, message: Outbound, sent: Sequence[str] = ()) -> tuple[str, ...]:
+        """Like `send`; what becomes of it is reported under `row_id`. Its first messages are not sent again if `sent` has their sids."""
         _checked(ADDRESS, address, "whatsapp_address_invalid")
         parts = _parts(message)
         if not parts:
             raise Refused("whatsapp_text_empty")
-        sent = self._begun.pop(row_id, []) if row_id else []
-        await self._pace.wait(address, len(parts) - len(sent))
-        prompt = prompt_of(message, parts[-1])
+        refs = list(sent)
         try:
-            for part in parts[len(sent) :]:
-                last = len(sent) == len(parts) - 1
-                sent.append(await self._one(row_id, address, part, prompt if last else None))
-        except TryLater:
-            if row_id and sent:
-                while len(self._begun) >= _BEGUN:
-                    del self._begun[next(iter(self._begun))]
-                self._begun[row_id] = sent
+            if len(refs) < len(parts):
+                await self._pace.wait(address, len(parts) - len(refs))
+            prompt = prompt_of(message, parts[-1])
+            for number in range(len(refs), len(parts)):
+                refs.append(await self._one(row_id, address, parts[number], prompt if number == len(parts) - 1 else None))
+        except ChannelError as error:
+            error.refs = tuple(refs)
             raise
-        return tuple(sent)
+        return tuple(refs)
 
     async def _one(self, row_id: int, address: str, text: str, prompt: Prompt | None) -> str:
         if prompt is not None:
@@ -208,8 +200,8 @@ class WhatsApp:
         await self._pace.wait(address)
         return (await self._create(0, address, content_sid=self._template),)
 
-    async def sent_already(self, address: str, message: Outbound, since: int, known: Collection[str]) -> tuple[str, ...] | None:
-        """The sids of this bubble's messages if Twilio has them all. Raises TryLater or Refused."""
+    async def sent_already(self, address: str, message: Outbound, since: int, known: Collection[str]) -> tuple[str, ...]:
+        """The sids of this bubble's messages, as far as Twilio has them. Raises TryLater or Refused."""
         _checked(ADDRESS, address, "whatsapp_address_invalid")
         found = await self._call(
             lambda: self._client.messages.list_async(to=address, from_=self._sender, limit=_LOOK_BACK, page_size=_LOOK_BACK)
@@ -224,10 +216,10 @@ class WhatsApp:
         for part in _parts(message):
             match = next((each for each in there if each[1] == _squeezed(part)), None)
             if match is None:
-                return None
+                break
             there.remove(match)
             sids.append(match[0])
-        return tuple(sids) or None
+        return tuple(sids)
 
     async def delete(self, address: str, ref: str) -> None:
         """Deletes a message at Twilio, with its files; one that is gone counts as deleted. The person's phone keeps its copy.

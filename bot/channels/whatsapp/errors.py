@@ -23,7 +23,7 @@ BUSY = "whatsapp_20009"
 
 _CONFIGURATION_PAUSE = 60.0  # seconds: somebody has to change a setting first
 _RATE_PAUSE = 2.0  # where Twilio asks to slow down without saying for how long
-_IN_PROGRESS_PAUSE = 600.0  # error 20009: a message that is on its way cannot be deleted, which can last for days
+_IN_PROGRESS_PAUSE = 600.0  # error 20009: a message that is on its way cannot be deleted, which can last as long as a phone is off
 
 # Twilio's error codes (https://www.twilio.com/docs/api/errors) that pass: the message itself is not at fault.
 _SLOWER = {14107, 20429, 63018, 63038}  # too many at once, the daily limit
@@ -63,7 +63,7 @@ def _answered(status: int, code: int, after: float) -> ChannelError:
         refused = status == 401 or code == 20003
         return Unauthorized("whatsapp_account_refused" if refused else f"whatsapp_{code}", after=_CONFIGURATION_PAUSE)
     if code == 20009:
-        return TryLater(BUSY, after=_IN_PROGRESS_PAUSE)
+        return TryLater(BUSY, after=_IN_PROGRESS_PAUSE, of_message=True)
     if status == 429 or code in _SLOWER:
         return TryLater("whatsapp_flood", after=after or _RATE_PAUSE)
     if status >= 500:  # it may have been taken all the same

@@ -193,14 +193,19 @@ async def test_a_long_bubble_goes_on_where_it_stopped() -> None:
     twilio = Twilio()
     whatsapp = channel(twilio)
     message = Outbound(text="satu dua tiga. " * 250)
-    original = twilio._send
-    twilio._send = lambda form: (  # type: ignore[method-assign]
-        original(form) if len(twilio.sent) != 1 or len(twilio.tried("send")) > 2 else (429, {"code": 20429, "status": 429}, {})
-    )
-    with pytest.raises(TryLater):
-        await whatsapp.send_as(7, PHONE, message)
-    assert len(await whatsapp.send_as(7, PHONE, message)) == len(twilio.sent) == 3
+    for code, kind in ((20429, TryLater), (63024, Refused)):
+        twilio.faults.append(Fault(call="send", status=400, code=code, after=1))
+        with pytest.raises(kind) as caught:
+            await whatsapp.send_as(7, PHONE, message)
+        assert caught.value.refs == (twilio.sent[-1].sid,)
+    begun = twilio.sent.pop(0).sid
+    refs = await whatsapp.send_as(7, PHONE, message, caught.value.refs)
+    assert refs == tuple(one.sid for one in twilio.sent) and len(refs) == 3
     assert "".join("".join(one.body.split()) for one in twilio.sent) == "".join(message.text.split())
+    assert await whatsapp.send_as(7, PHONE, message, refs) == refs and len(twilio.sent) == 3
+    assert await whatsapp.sent_already(PHONE, message, 0, {begun}) == refs
+    del twilio.kept[refs[1]]
+    assert await whatsapp.sent_already(PHONE, message, 0, {begun}) == refs[:1]
 
 
 async def test_one_person_is_not_sent_to_too_fast() -> None:

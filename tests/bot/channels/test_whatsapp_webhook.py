@@ -6,8 +6,9 @@ import base64
 import hashlib
 import hmac
 import random
+import re
 from collections.abc import Iterator
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from starlette.applications import Starlette
@@ -18,6 +19,7 @@ from flows.message import InboundKind
 from tests.contracts.mailbag import Mailbag
 from tests.contracts.twilio_peer import ACCOUNT, PHONE, TOKEN, Twilio, channel, signed
 from tests.faults.asgi import Answer, call, logged
+from tests.structure.project import ROOT
 
 PUBLIC = "https://bot.example.org"
 URL = PUBLIC + PATH
@@ -49,6 +51,22 @@ class Door:
 @pytest.fixture
 def door() -> Iterator[Door]:
     yield Door()
+
+
+# What may stand after the #, and between which numbers: https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides
+_OVERRIDES = {"ct": range(100, 10_001), "rt": range(100, 15_001), "rc": range(6)}
+
+
+async def test_the_address_of_the_readme_is_one_that_is_taken() -> None:
+    (address,) = re.findall(r"^ +(https://\S+#\S+)$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    sent, _, fragment = address.partition("#")  # what stands after it never leaves Twilio
+    given = dict(parse_qsl(fragment, strict_parsing=True))
+    assert set(given.pop("rp").split(",")) <= {"ct", "rt", "4xx", "5xx"}
+    assert all(int(value) in _OVERRIDES[name] for name, value in given.items()) and given.keys() == _OVERRIDES.keys()
+    path = sent.removeprefix("https://example.go.id")
+    here = Door(public_url="https://example.go.id")
+    assert (await here.post(here.twilio.writes("halo"), url=sent, path=path)).status == 200
+    assert len(here.bag.received) == 1
 
 
 async def test_a_signed_message_is_stored_and_answered_with_nothing(door: Door) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import io
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,6 +17,7 @@ from bot.cli import identity_key as identity_key_command
 from bot.cli import unit as unit_command
 from bot.cli.store import opened
 from bot.settings import load_settings
+from bot.storage.pins import ROLE
 from bot.vault.key_file import read_key_file, write_key_file
 from bot.vault.keys import KeyPair, generate_keypair
 from bot.vault.seal import open_key, open_sealed
@@ -138,14 +140,17 @@ async def test_an_identity_is_asked_for_only_while_two_different_hands_hold_the_
         assert await _kinds(here) == ()
         assert (await desk.runs("identity-key", LEGAL, "--kind", "legal", "--no-passphrase")).status == 0
         assert await _kinds(here) == ("legal", "service")
+        made = {role.public_key for role in await here.service.units.identity_roles()}
         for change, back in (
             ("public_key = (SELECT public_key FROM unit)", None), ("role = 'mayor'", "role = 'legal_companion'"),
         ):  # fmt: skip
             was = next(row["public_key"] for row in desk.rows("identity_role") if row["role"] == LEGAL)
             desk.change(f"UPDATE identity_role SET {change} WHERE role = '{LEGAL}'")
-            assert await _kinds(here) == (), change
+            # What the commands made is what counts: nothing is sealed to a unit's key, or to a mayor's, and it is said.
+            assert await _kinds(here) == ("legal", "service") and not here.service.units.pinned, change
+            assert {role.public_key for role in await here.service.units.identity_roles()} == made
             desk.change(f"UPDATE identity_role SET {back or 'public_key = ?'} WHERE role IN ('mayor', '{LEGAL}')", *([] if back else [was]))
-            assert await _kinds(here) == ("legal", "service")
+            assert await _kinds(here) == ("legal", "service") and here.service.units.pinned
 
 
 @pytest.fixture
@@ -267,7 +272,8 @@ async def test_the_insider_rule_holds_in_the_action_as_well(desk: Desk) -> None:
     await asyncio.to_thread(desk.roles)
     async with house(desk.folder / "data", units=0) as here:
         await here.talk("7", *REPORT, "police", "done", "7", "done", "own_code", "yes", NAME, REACH)
-        desk.change(f"UPDATE identity_role SET kind = 'police' WHERE role = '{LEGAL}'")
+        pins = here.service.keys.pins
+        await pins.put(*(replace(pin, kind="police") for pin in (await pins.all())[ROLE].values() if pin.name == LEGAL))
         await here.service.units.refresh()
         await here.say("7", "send")
     assert [row["kind"] for row in desk.rows("case_record")] == ["report"]

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.adapters import StoredUnits
+from bot.cli.store import pins_of
 from bot.desk.staff import hashed
 from bot.settings import load_settings
 from bot.storage.database import open_engine
 from bot.storage.reads import Reads
 from bot.storage.staff import StaffStore
+from bot.units import StoredUnits
 from tests.bot.telegram_program import environment
 from tests.stores import given
 
@@ -43,9 +44,10 @@ async def test_a_unit_without_a_key_receives_nothing(unit: Path) -> None:
     settings = load_settings(from_environment=False, given=given(unit))
     engine = open_engine(settings.database_url.get_secret_value())
     try:
-        units = StoredUnits(Reads(engine))
-        await units.refresh()
-        assert not units.any and await units.recipients() == ()
+        async with pins_of(settings) as pins:
+            units = StoredUnits(Reads(engine), staff=StaffStore(engine), pins=pins)
+            await units.refresh()
+            assert not units.any and await units.recipients() == () and units.pinned
         row = await StaffStore(engine).unit_named("UPTD PPA")
         assert row is not None and row.public_key is None
     finally:

@@ -24,12 +24,14 @@ from bot.console.build import open_console
 from bot.console.routes import Console
 from bot.desk.people import People
 from bot.storage.audit import AuditChain
+from bot.vault.certificate import Holder
 from bot.vault.keys import KeyPair, generate_keypair
 from bot.vault.mailbox import open_reply
 from bot.vault.seal import open_key, open_sealed, seal, seal_key
 from bot.vault.signing import generate_signing
 from bot.vault.staff_entry import StaffEntry, sign_entry
 from tests.bot.house import house
+from tests.pinning import Root, unit_made
 
 SITE = "http://localhost"
 
@@ -41,6 +43,7 @@ class Unit:
     id: bytes
     name: str
     pair: KeyPair = field(default_factory=generate_keypair)
+    root: Root | None = None
 
 
 @dataclass
@@ -85,22 +88,23 @@ class Room:
     async def unit(self, name: str, *, kind: str = "service") -> Unit:
         unit = Unit(id=secrets.token_bytes(16), name=name)
         row = {"id": unit.id, "name": name, "kind": kind, "lead": 1, "public_key": unit.pair.public, "created_at": self.now}
-        await self.service.writer.write([Insert(table="unit", row=row)])
+        await unit_made(self.service.writer, self.service.keys.pins, row)
+        unit.root = Root(unit.id)
+        await unit.root.take_root(self.service.writer, self.service.keys.pins)
         await self.service.units.refresh()
         return unit
 
     async def person(self, unit: Unit, role: str, *, shown: str = "") -> Person:
         """Somebody who is admitted and signed in."""
         person = Person(id=secrets.token_bytes(16), unit=unit, role=role)
-        row = {
-            "id": person.id, "unit_id": unit.id, "name": f"{role}-{person.id.hex()[:8]}", "shown": shown or role.title(), "role": role,
-            "state": "active", "salt": secrets.token_bytes(16), "auth": "x", "totp": None, "totp_step": 0,
-            "sealing_public": generate_keypair().public, "signing_public": person.signing.public, "wrapped": secrets.token_bytes(93),
-            "admitted_by": person.id, "certificate": bytes(64), "languages": "id", "skills": "", "capacity": 3, "telegram": None,
-            "telephone": None, "on_call": None, "created_at": self.now,
-        }  # fmt: skip
+        holder = Holder(
+            staff_id=person.id, unit_id=unit.id, role=role, sealing_public=generate_keypair().public, signing_public=person.signing.public
+        )  # fmt: skip
+        assert unit.root is not None
+        values = {"name": f"{role}-{person.id.hex()[:8]}", "shown": shown or role.title(), "created_at": self.now}
+        await unit.root.admits(self.service.writer, self.service.keys.pins, holder, **values)
         session = self.people.sessions.new(person.id)
-        await self.service.writer.write([Insert(table="staff", row=row), session.row])
+        await self.service.writer.write([session.row])
         person.token, person.csrf = session.token, session.csrf
         return person
 
@@ -109,14 +113,16 @@ class Room:
         conversation: bytes | None = None, also: tuple[Unit, ...] = (),
     ) -> Made:  # fmt: skip
         """A case sealed to a unit, with a hand-off that waits, a file and a mailbox."""
-        pair, mail = generate_keypair(), generate_keypair()
+        pair, mail, locator = generate_keypair(), generate_keypair(), secrets.token_bytes(32)
         case_id, record_id, hand_off, file, mailbox = (secrets.token_bytes(16) for _ in range(5))
+        tags = self.service.tags
         content = json.dumps({"format": 1, "kind": kind, "language": "id", **(body or {"answers": {"first": "Halo"}})}).encode()
         sealed = seal(content, public_key=pair.public, case_id=case_id, record_id=record_id, version=1)
         rows = [
             Insert(table="cases", row={
                 "id": case_id, "kind": kind, "urgency": urgency, "status": "stored", "language": "id", "public_key": pair.public,
                 "created_at": self.now, "due_at": read_by(urgency, self.now, self.service.deadlines),
+                "tag": tags.case(case_id, pair.public),
             }),
             *(
                 Insert(table="case_key", row={
@@ -135,7 +141,8 @@ class Room:
             Insert(table="evidence", row={"id": file, "conversation_id": None, "case_id": case_id, "chunks": 1, "created_at": self.now}),
             Insert(table="evidence_chunk", row={"evidence_id": file, "number": 0, "sealed": b"sealed piece"}),
             Insert(table="receipt", row={
-                "locator": secrets.token_bytes(32), "case_id": case_id, "mailbox_id": mailbox, "mailbox_public": mail.public,
+                "locator": locator, "case_id": case_id, "mailbox_id": mailbox, "mailbox_public": mail.public,
+                "tag": tags.receipt(locator, case_id=case_id, mailbox_id=mailbox, mailbox_public=mail.public),
             }),
         ]  # fmt: skip
         await self.service.writer.write(rows)
@@ -150,6 +157,11 @@ class Room:
         if method == "POST":
             return await self.browser.post(path, json={} if body is None else body, headers=sent)
         return await self.browser.request(method, path, headers=sent)
+
+    async def listed(self, person: Person, **fields: str) -> httpx.Response:
+        """A page of the list of cases, searched by some fields, as the page asks for it: in the body of the request."""
+        headers = {"sec-fetch-site": "same-origin", "cookie": f"desk={person.token}", "x-csrf": person.csrf}
+        return await self.browser.post("/console/f/cases", data={"which": "open", **fields}, headers=headers)
 
     async def get(self, person: Person, path: str) -> Any:
         """The JSON that somebody gets."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import re
 import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from actions import audit
 from bot.vault.mailbox import seal_reply
 from bot.vault.signing import generate_signing
+from bot.vault.staff_entry import StaffReply, sign_message
 from tests.bot.console.room import Made, Person, Room, room
 
 STORY = "Kakak sepupu memukulku pakai sapu."
@@ -26,17 +28,31 @@ async def here(tmp_path: Path) -> AsyncIterator[Room]:
         yield made
 
 
+def numbers_of(page: str) -> list[str]:
+    """The cases of a page of the list."""
+    return re.findall(r'data-case="([0-9a-f]{32})"', page)
+
+
+def before_of(page: str) -> str:
+    """Where the list goes on after a page."""
+    return page.split('data-before="')[1].split('"')[0]
+
+
 async def told(here: Room) -> tuple[Person, Made]:
     unit = await here.unit("ours")
     return await here.person(unit, "case_worker"), await here.case(unit, kind="report", body={"answers": {"story": STORY}})
 
 
-def mail(case: Made, text: str) -> tuple[dict[str, str], bytes]:
-    """A message as the browser seals it to the mailbox: for the wire, and its id."""
+def mail(case: Made, text: str, by: Person) -> tuple[dict[str, str], bytes]:
+    """A message as the browser seals it to the mailbox and signs it: for the wire, and its id."""
     message_id = secrets.token_bytes(16)
     content = json.dumps({"text": text}).encode()
     sealed = seal_reply(content, mailbox_public=case.mail.public, mailbox_id=case.mailbox, message_id=message_id)
-    return {"id": message_id.hex(), "mailbox_id": case.mailbox.hex(), "sealed": base64.b64encode(sealed).decode()}, message_id
+    signed = StaffReply(case_id=case.id, mailbox_id=case.mailbox, message_id=message_id, author_id=by.id, sealed=sealed)
+    return {
+        "id": message_id.hex(), "mailbox_id": case.mailbox.hex(), "sealed": base64.b64encode(sealed).decode(),
+        "signature": sign_message(signed, private_key=by.signing.private).hex(),
+    }, message_id  # fmt: skip
 
 
 async def test_what_the_server_gives_is_sealed_and_opens_with_the_units_key(here: Room) -> None:
@@ -45,23 +61,23 @@ async def test_what_the_server_gives_is_sealed_and_opens_with_the_units_key(here
     assert STORY not in answer.text
     assert [record["answers"]["story"] for record in here.opened(case, answer.json())] == [STORY]
     assert (audit.CASE_OPENED, case.id, (worker.id,)) in await here.audited()
-    for path in (f"/console/f/case/{case.id.hex()}", "/console/f/cases", "/console/f/cases?which=unread"):
-        page = await here.ask(worker, "GET", path)
+    frames = [await here.ask(worker, "GET", path) for path in (f"/console/f/case/{case.id.hex()}", "/console/f/cases")]
+    for page in (*frames, await here.listed(worker), await here.listed(worker, which="unread")):
         assert page.status_code == 200
         assert STORY not in page.text
 
 
 async def test_opening_says_that_it_was_read(here: Room) -> None:
     worker, case = await told(here)
-    assert 'class="entry other unread"' in (await here.ask(worker, "GET", "/console/f/cases")).text
+    assert 'class="entry other unread"' in (await here.listed(worker)).text
     assert (await here.get(worker, f"/console/j/case/{case.id.hex()}"))["status"] == "assessed"
-    assert 'class="entry other"' in (await here.ask(worker, "GET", "/console/f/cases")).text
+    assert 'class="entry other"' in (await here.listed(worker)).text
 
 
 async def test_a_reply_reaches_the_mailbox_and_stands_signed_in_the_case(here: Room) -> None:
     worker, case = await told(here)
     seen = await here.get(worker, f"/console/j/case/{case.id.hex()}")
-    message, message_id = mail(case, ANSWER)
+    message, message_id = mail(case, ANSWER, worker)
     # Written in the report's own second, with an id before every other: it stands below the report all the same.
     first = bytes(16)
     entry = here.entry(worker, case, {"from": "staff", "text": ANSWER}, previous=seen["head"], kind="reply", record_id=first)
@@ -79,7 +95,7 @@ async def test_a_reply_reaches_the_mailbox_and_stands_signed_in_the_case(here: R
 async def test_a_mailbox_of_another_case_takes_nothing(here: Room) -> None:
     worker, case = await told(here)
     other = await here.case(case.unit)
-    message, _ = mail(other, ANSWER)
+    message, _ = mail(other, ANSWER, worker)
     entry = here.entry(worker, case, {"text": ANSWER}, previous="00" * 32, kind="reply")
     answer = await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/reply", {**entry, "messages": [message]})
     assert answer.status_code == 400
@@ -141,12 +157,13 @@ async def test_a_long_list_goes_on_where_it_ended(here: Room) -> None:
     for _ in range(103):
         await here.case(unit)
         here.wait(1)
-    first = (await here.ask(worker, "GET", "/console/f/cases")).text
+    first = (await here.listed(worker)).text
     assert first.count('class="row"') == 100
-    more = first.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
-    rest = (await here.ask(worker, "GET", more)).text
+    assert "cases-newer" not in first
+    rest = (await here.listed(worker, before=before_of(first))).text
     assert rest.count('class="row"') == 3
-    assert "case-more" not in rest
+    assert "cases-older" not in rest and "cases-newer" in rest
+    assert not set(numbers_of(first)) & set(numbers_of(rest))
 
 
 async def test_a_files_pieces_are_given_sealed_and_kept_on_the_chain(here: Room) -> None:

@@ -15,6 +15,7 @@ from actions.deadline import HOUR
 from bot.desk.events import CASE, DEADLINE, Changed
 from bot.storage import tables
 from tests.bot.console.room import Made, Person, Room, room
+from tests.bot.console.test_cases import before_of
 from tests.bot.console.test_events import Line
 
 FIRST = "00" * 32
@@ -35,9 +36,9 @@ async def wait(here: Room, seconds: int, *people: Person) -> None:
         person.token, person.csrf = session.token, session.csrf
 
 
-async def listed(here: Room, person: Person, query: str) -> list[tuple[str, str]]:
+async def listed(here: Room, person: Person, which: str, **fields: str) -> list[tuple[str, str]]:
     """The rows of a list: (case's id, what is said of its time)."""
-    text = (await here.ask(person, "GET", f"/console/f/cases?{query}")).text
+    text = (await here.listed(person, which=which, **fields)).text
     rows = re.findall(r'data-case="([0-9a-f]+)"(.*?)</li>', text, re.S)
     return [(case, " ".join(re.findall(r'class="who">(.*?)</span>', row, re.S))) for case, row in rows]
 
@@ -69,14 +70,14 @@ async def test_what_is_to_be_read_first_stands_first_and_says_how_much_time_is_l
     child = await here.case(unit, urgency="child")
     await wait(here, 5 * HOUR, person)
     danger, new = await here.case(unit, urgency="danger"), await here.case(unit, urgency="other")
-    found = dict(await listed(here, person, "which=unread"))
+    found = dict(await listed(here, person, "unread"))
     assert list(found) == [each.id.hex() for each in (danger, old, child, new)]
     said = {name: found[each.id.hex()] for name, each in (("danger", danger), ("old", old), ("child", child), ("new", new))}
     assert 'data-words="baca sekarang, sudah {time}"' in said["danger"]
     assert 'data-words="lewat batas baca {time}"' in said["old"] and said["old"].startswith("<em>"), "in words, not in colour alone"
     for name, hours in (("child", 1), ("new", 24)):
         assert f'data-until="{here.now + hours * HOUR}" data-words="sisa {{time}} untuk dibaca" data-over="lewat batas baca"' in said[name]
-    assert [case for case, _ in await listed(here, person, "which=open")] == [
+    assert [case for case, _ in await listed(here, person, "open")] == [
         each.hex() for each in sorted((danger.id, new.id), reverse=True)
     ] + [child.id.hex(), old.id.hex()], "elsewhere the newest come first"
 
@@ -89,14 +90,13 @@ async def test_a_long_list_of_unread_ones_goes_on_where_it_ended(here: Room) -> 
         made.append(await here.case(unit, urgency=("other", "child", "danger")[number % 3]))
         here.wait(60)
     await wait(here, 0, person)
-    text = (await here.ask(person, "GET", "/console/f/cases?which=unread")).text
-    more = text.split('hx-get="')[1].split('"')[0].replace("&amp;", "&")
-    first = [case for case, _ in await listed(here, person, "which=unread")]
-    rest = [case for case, _ in await listed(here, person, more.partition("?")[2])]
+    more = before_of((await here.listed(person, which="unread")).text)
+    first = [case for case, _ in await listed(here, person, "unread")]
+    rest = [case for case, _ in await listed(here, person, "unread", before=more)]
     assert (len(first), len(rest)) == (100, 5)
     assert len(set(first + rest)) == 105
     for bad in ("x", "1", "1-2", "1-2-zz", "-1-2-" + "0" * 32, "9" * 40 + "-1-" + "0" * 32):
-        assert (await here.ask(person, "GET", f"/console/f/cases?which=unread&before={bad}")).status_code == 400
+        assert (await here.listed(person, which="unread", before=bad)).status_code == 400
 
 
 async def test_a_lead_is_called_and_sees_how_many_are_late_until_they_are_read(here: Room) -> None:
@@ -149,15 +149,15 @@ async def test_the_three_days_are_asked_of_every_case_until_they_are_answered(he
     await here.get(worker, f"/console/j/case/{case.id.hex()}")
     page = (await here.ask(worker, "GET", f"/console/f/case/{case.id.hex()}")).text
     assert 'id="duty-form"' in page and f'data-until="{here.now + 72 * HOUR}"' in page
-    assert "sisa {time}" in dict(await listed(here, worker, "which=open"))[case.id.hex()]
+    assert "sisa {time}" in dict(await listed(here, worker, "open"))[case.id.hex()]
     await wait(here, 48 * HOUR, lead, worker)
     assert await here.get(lead, "/console/j/overdue") == {"read": 0, "report": 1}
     await wait(here, 25 * HOUR, lead, worker)
-    assert "lewat {time}" in dict(await listed(here, worker, "which=open"))[case.id.hex()]
+    assert "lewat {time}" in dict(await listed(here, worker, "open"))[case.id.hex()]
     head = (await answered(here, worker, case, "told"))["head"]
     assert await here.get(lead, "/console/j/overdue") == {"read": 0, "report": 0}
     assert 'id="duty-form"' not in (await here.ask(worker, "GET", f"/console/f/case/{case.id.hex()}")).text
-    assert dict(await listed(here, worker, "which=open"))[case.id.hex()] == ""
+    assert dict(await listed(here, worker, "open"))[case.id.hex()] == ""
     # Something new may be in a case that is opened again.
     again = here.entry(worker, case, {"from": "staff", "status": "reopened"}, previous=head, kind="status")
     path = f"/console/j/case/{case.id.hex()}/status"

@@ -16,6 +16,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from actions.rows import Insert
+from bot.cli.admit import admit
+from bot.cli.unit import _recovery
 from bot.console.auth import HANDLERS, signed_in
 from bot.console.join import join_routes
 from bot.console.sessions import Sessions, session_routes
@@ -23,8 +25,9 @@ from bot.demo.colleague import Born, born
 from bot.desk import totp
 from bot.desk.people import People, people
 from bot.desk.staff import Invitation, new_invite
-from bot.settings import load_settings
+from bot.settings import Settings, load_settings
 from bot.storage.audit import AuditChain
+from bot.storage.case_file import CaseFile
 from bot.storage.database import migrate, open_engine
 from bot.storage.key_store import KeyStore
 from bot.storage.staff import StaffStore
@@ -32,7 +35,9 @@ from bot.storage.writer import Writer
 from bot.vault.certificate import Holder, certify, sign_unit_key
 from bot.vault.keys import KeyPair, generate_keypair
 from bot.vault.member import open_as_member, seal_former, seal_to_member
+from bot.vault.seal import seal_key
 from bot.vault.staff_auth import StaffSecrets
+from tests.pinning import unit_made
 from tests.stores import given
 
 PUBLIC = "https://desk.example.id"
@@ -41,7 +46,7 @@ START = 1_795_500_000.0
 
 @dataclass
 class Office:
-    """The door of a service. `now[0]` is the clock."""
+    """The door of a service. `now[0]` is the clock; `shares` are recovery's."""
 
     app: Starlette
     people: People
@@ -51,6 +56,8 @@ class Office:
     keys: KeyStore
     now: list[float]
     engine: Any
+    settings: Settings
+    shares: tuple[str, ...] = ()
     changes: list[int] = field(default_factory=list)
     gone: list[bytes] = field(default_factory=list)
 
@@ -61,15 +68,21 @@ class Office:
         """A browser of its own: cookies and all."""
         return httpx.AsyncClient(transport=httpx.ASGITransport(self.app, client=(address, 1)), base_url=base)
 
+    async def recovery_key(self) -> None:
+        """Makes one, as the operator does."""
+        self.shares = await _recovery(self.settings)
+
     async def add_unit(self, name: str, public_key: bytes | None = None) -> bytes:
         unit_id = secrets.token_bytes(16)
         row = {"id": unit_id, "name": name, "kind": "service", "lead": 1, "public_key": public_key, "created_at": int(self.now[0])}
-        await self.writer.write([Insert(table="unit", row=row)])
+        await unit_made(self.writer, self.keys.pins, row)
         return unit_id
 
     async def link(self, unit_id: bytes, role: str, *, staff_id: bytes | None = None) -> str:
         token, row = new_invite(unit_id=unit_id, role=role, made_by=None, staff_id=staff_id, now=int(self.now[0]))
         await self.writer.write([row])
+        if role == "lead":
+            await self.people.staff.expect_first(unit_id, token)
         return token
 
     async def colleague(self, unit_id: bytes, role: str, name: str, **options: Any) -> Colleague:
@@ -213,6 +226,44 @@ async def _beat(request: Request) -> Response:
     return JSONResponse({})
 
 
+async def _made_case(request: Request) -> Response:
+    """A case that came in just now, sealed to the unit's key as it is in the database (no test changes that on the sly)."""
+    staff = await signed_in(request)
+    here: Office = request.app.state.office
+    unit = await here.store.unit(staff.unit_id)
+    keys = await here.store.unit_keys(staff.unit_id)
+    case_id, pair = secrets.token_bytes(16), generate_keypair()
+    sealed = seal_key(pair.private, recipient_public=unit.public_key, case_id=case_id, recipient_id=staff.unit_id)
+    recovery = await here.store.recovery()
+    if recovery is not None:
+        key = seal_key(pair.private, recipient_public=recovery.public_key, case_id=case_id, recipient_id=recovery.id)
+        await here.writer.write([Insert(table="case_key", row={"case_id": case_id, "recipient_id": recovery.id, "sealed": key})])
+    await here.writer.write([
+        Insert(table="cases", row={
+            "id": case_id, "kind": "report", "urgency": "other", "status": "stored", "language": "id", "public_key": pair.public,
+            "created_at": int(here.now[0]),
+        }),
+        Insert(table="case_key", row={"case_id": case_id, "recipient_id": staff.unit_id, "sealed": sealed, "version": keys[0].version}),
+    ])  # fmt: skip
+    return JSONResponse({"case_id": case_id.hex(), "private": pair.private.hex()})
+
+
+async def _recovered(request: Request) -> Response:
+    """`staff admit`, at the command line beside the service."""
+    body = await request.json()
+    here: Office = request.app.state.office
+    done = await admit(here.settings, name=body["name"], words=body["words"], shares=here.shares[1:], now=int(here.now[0]))
+    return JSONResponse({"sealed": done.sealed, "left": done.left})
+
+
+async def _case_key(request: Request) -> Response:
+    """What lies there of a case's key."""
+    staff = await signed_in(request)
+    here: Office = request.app.state.office
+    sealed = await CaseFile(here.engine).key_for(bytes.fromhex(request.query_params["case"]), staff.unit_id)
+    return JSONResponse({"sealed": (sealed or b"").hex()})
+
+
 async def _work(request: Request) -> Response:
     """What a person does."""
     staff = await signed_in(request)
@@ -245,13 +296,20 @@ async def office(folder: Path, *, second_factor: bool = True, public_url: str = 
         store=store, writer=writer, keys=keys, chain=chain, changed=changed, clock=lambda: now[0], second_factor=second_factor, gone=left
     )  # fmt: skip
     sessions = Sessions(team, public_url=public_url)
-    own = [Route("/console/j/beat", _beat, methods=["GET"]), Route("/console/f/work", _work, methods=["GET", "POST"])]
+    own = [
+        Route("/console/j/beat", _beat, methods=["GET"]), Route("/console/f/work", _work, methods=["GET", "POST"]),
+        Route("/console/j/recovered", _recovered, methods=["POST"]),
+        Route("/console/j/made-case", _made_case, methods=["POST"]), Route("/console/j/case-key", _case_key, methods=["GET"]),
+    ]  # fmt: skip
     app = Starlette(routes=[*session_routes(team, sessions), *join_routes(team, sessions), *own], exception_handlers=dict(HANDLERS))
     app.state.sessions = sessions
+    made = Office(
+        app=app, people=team, store=store, writer=writer, chain=chain, keys=keys, now=now, engine=engine, changes=changes, gone=gone,
+        settings=settings,
+    )  # fmt: skip
+    app.state.office = made
     try:
-        yield Office(
-            app=app, people=team, store=store, writer=writer, chain=chain, keys=keys, now=now, engine=engine, changes=changes, gone=gone
-        )  # fmt: skip
+        yield made
     finally:
         team.close()
         await writer.close()

@@ -5,6 +5,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { unhex } from "../../../bot/console/web/src/vault/bytes.js";
+import { openCaseKey } from "../../../bot/console/web/src/vault/case.js";
 import { certify } from "../../../bot/console/web/src/vault/certificate.js";
 import { sealToMember } from "../../../bot/console/web/src/vault/member.js";
 
@@ -205,8 +206,42 @@ assert.deepEqual((await lead.members()).filter((one) => !one.trusted).map((one) 
 await refused("changed", lead.remove(dewi.id));
 lead.tamper = null;
 
-// Somebody goes: the key is another one, and who stays opens both.
+// Somebody goes: the key is another one, and who stays opens both. The cases' keys are sealed to it, here in the browser, and the former key opens none.
+const asked = async (one, path, options = {}) =>
+  (
+    await network(`${base}/console/j/${path}`, {
+      ...options,
+      headers: {
+        cookie: [...one.cookies].map(([name, value]) => `${name}=${value}`).join("; "),
+        origin: base,
+        "sec-fetch-site": "same-origin",
+        "content-type": "application/json",
+        "x-csrf": await one.csrf(),
+      },
+    })
+  ).json();
+const made = [];
+for (let number = 0; number < 101; number += 1) made.push(await asked(lead, "made-case", { method: "POST", body: "{}" }));
 await lead.remove(dewi.id);
+const steps = [];
+lead.tamper = (path, body) => {
+  // One that was damaged by somebody stays as it is, and the others are done.
+  const one = body.keys?.find((key) => key.case_id === made[7].case_id);
+  if (one) one.sealed = one.sealed.replace(/..$/, "00");
+};
+assert.deepEqual(await lead.reseal((done, left) => steps.push([done, left])), { done: 100, broken: 1 });
+assert.equal(steps.length, 2);
+lead.tamper = null;
+assert.deepEqual(await lead.reseal(), { done: 1, broken: 0 });
+assert.deepEqual(await lead.reseal(), { done: 0, broken: 0 });
+{
+  const [now, then] = await lead.unitKeys(rina.unit_id);
+  for (const { case_id: id, private: key } of made) {
+    const sealed = unhex((await asked(lead, `case-key?case=${id}`)).sealed);
+    assert.equal(hex(await openCaseKey(sealed, [now], unhex(id), unhex(rina.unit_id))), key);
+    await assert.rejects(openCaseKey(sealed, [then], unhex(id), unhex(rina.unit_id)));
+  }
+}
 await refused("signed_out", counsellor.members());
 const [second, first] = (await lead.unitKeys(rina.unit_id)).map(hex);
 assert.equal(first, unitKey);
@@ -228,6 +263,42 @@ await lead.admit(again.id, anew.joined.fingerprint.join(" "));
 await anew.signIn(anew.login);
 assert.equal((await anew.unitKeys(sari.unit_id)).length, 3);
 
+// Nobody who leads can sign in any more: two shares of recovery admit a new lead, whose browser and whose colleagues' believe it.
+const stays = await joins((await lead.invite("case_worker")).split("#join=")[1], "tuti");
+await lead.admit((await lead.members()).find((one) => one.name === "tuti").id, stays.joined.fingerprint.join(" "));
+const tuti = await stays.signIn(stays.login);
+await lead.reseal();
+const saved = await joins((await lead.invite("lead")).split("#join=")[1], "wulan");
+const called = { method: "POST", body: JSON.stringify({ name: "wulan", words: saved.joined.fingerprint.join(" ") }) };
+assert.deepEqual(await asked(saved, "recovered", called), { sealed: 101, left: 0 });
+const wulan = await saved.signIn(saved.login);
+assert.equal((await saved.unitKeys(wulan.unit_id)).length, 1); // no former key: the cases are sealed to the new one
+await stays.lock();
+await stays.signIn(stays.login);
+const [fourth, third] = (await stays.unitKeys(tuti.unit_id)).map(hex);
+assert.deepEqual((await saved.unitKeys(wulan.unit_id)).map(hex), [fourth]);
+assert.notEqual(third, fourth);
+for (const { case_id: id, private: key } of made) {
+  const sealed = unhex((await asked(saved, `case-key?case=${id}`)).sealed);
+  assert.equal(hex(await openCaseKey(sealed, await saved.unitKeys(wulan.unit_id), unhex(id), unhex(wulan.unit_id))), key);
+}
+assert.ok((await stays.members()).find((one) => one.id === wulan.id).trusted);
+// Another key that says it is recovery's signs for an impostor: a browser that knows the true one believes nothing of it.
+saved.tamper = (path, body) => {
+  if (path.endsWith("unlock")) body.recovery.signing = impostor.row.signing_public;
+};
+await assert.rejects(saved.signIn(saved.login), (problem) => assert.equal(problem.code, "changed") ?? true);
+saved.tamper = (path, body) => {
+  if (path.endsWith("unlock")) body.recovery.signing = null;
+};
+await assert.rejects(saved.signIn(saved.login), (problem) => assert.equal(problem.code, "changed") ?? true);
+saved.tamper = null;
+await saved.signIn(saved.login);
+await saved.remove(rina.id); // whose passphrase was lost
+await stays.lock();
+await stays.signIn(stays.login);
+assert.equal((await stays.unitKeys(tuti.unit_id))[1].length, 32);
+
 // A unit that had its key in a file: read once.
 const { keyFile } = await (await browser()).invitation(scene.filed);
 assert.equal(keyFile, true);
@@ -241,9 +312,9 @@ assert.ok(known.find((one) => one.id === rina.id).trusted);
 assert.equal(known.find((one) => one.id === dewi.id).state, "removed");
 
 // What left the browsers holds no private key, no passphrase and no word of one.
-const secrets = [first, second, scene.file_private, hex(await filed.signingKey()), hex(await lead.signingKey())];
-for (const one of [lead, counsellor, twin, anew, filed]) secrets.push(one.passphrase, one.passphrase.split(" ").slice(0, 2).join(" "));
+const secrets = [first, second, fourth, scene.file_private, hex(await filed.signingKey()), hex(await saved.signingKey())];
+for (const one of [lead, counsellor, twin, anew, filed, saved, stays]) secrets.push(one.passphrase, one.passphrase.split(" ").slice(0, 2).join(" "));
 for (const secret of secrets) assert.ok(!sent.some((line) => line.includes(secret)));
 const kept = [lead, counsellor, twin].flatMap((one) => [...one.stored.entries()]);
-for (const [name, value] of kept) assert.match(`${name} ${value}`, /^ruang-aman\.(root\.[0-9a-f]{32}|recovery) [0-9a-f]{64}$/);
+for (const [name, value] of kept) assert.match(`${name} ${value}`, /^ruang-aman\.(root\.[0-9a-f]{32}|recovery|recovery-signs) [0-9a-f]{64}$/);
 console.log(JSON.stringify({ sent: sent.length, unit: rina.unit_id }));

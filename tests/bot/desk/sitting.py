@@ -23,13 +23,16 @@ from bot.desk.views import Entry, Reply, Result
 from bot.running import understander
 from bot.settings import load_settings
 from bot.storage import tables
+from bot.storage.case_records import CaseRecords
 from bot.storage.desk import DeskStore
+from bot.vault.certificate import Holder
 from bot.vault.keys import KeyPair, generate_keypair
 from bot.vault.seal import seal
 from bot.vault.signing import generate_signing
 from bot.vault.staff_entry import FIRST, StaffEntry, sign_entry
 from flows.message import Outbound
 from tests.bot.house import UNIT, House, Phones, add_unit
+from tests.pinning import Root
 from tests.stores import given
 
 NOW = 1_795_500_000  # 24 November 2026
@@ -61,12 +64,12 @@ async def add_person(service: Service, name: str, *, unit: bytes, role: str = "c
     """Somebody who works here; `telephone` and `telegram` are numbers."""
     person = Person(id=secrets.token_bytes(16), unit_id=unit, role=role, shown=name, signing=generate_signing())
     numbers = {each: fields.pop(each, None) for each in ("telephone", "telegram")}
-    row = {
-        "id": person.id, "unit_id": unit, "name": f"{name}{next(_numbers)}", "shown": name, "role": role, "state": "active",
-        "salt": bytes(16), "auth": "", "totp_step": 0, "sealing_public": generate_keypair().public,
-        "signing_public": person.signing.public, "wrapped": b"w", "languages": "id", "skills": "", "capacity": 3, "created_at": 1, **fields,
-    }  # fmt: skip
-    await service.writer.write([Insert(table="staff", row=row)])
+    holder = Holder(
+        staff_id=person.id, unit_id=unit, role=role, sealing_public=generate_keypair().public, signing_public=person.signing.public
+    )  # fmt: skip
+    root = Root(unit)
+    await root.take_root(service.writer, service.keys.pins)
+    await root.admits(service.writer, service.keys.pins, holder, name=f"{name}{next(_numbers)}", shown=name, **fields)
     if any(numbers.values()):
         place = fields.get("on_call")
         await service.writer.write([Contacts(lambda: service.keys.desk).changed(person.id, **numbers, on_call=place)])
@@ -137,6 +140,7 @@ class Office(House):
         self.telegrams, self.telephone = Telegrams(), Telephone()
         self.unit = b"unit".ljust(16, b".")
         self.store = DeskStore(service.engine)
+        self.records = CaseRecords(service.engine)
 
     @property
     def desk(self) -> Desk:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,12 @@ import pytest
 from sqlalchemy import select
 
 from actions.queue import State
-from bot.desk.views import HandOffView, Reply
+from actions.rows import Update
+from bot.desk.shown import tick_of
+from bot.desk.views import Entry, HandOffView, Reply
 from bot.storage import tables
 from bot.storage.desk import DeskStore
+from bot.vault.signing import generate_signing
 from bot.vault.staff_entry import FIRST
 from tests.bot.desk.sitting import Office, Person, office, wait_here
 from tests.bot.house import add_unit, generate_keypair
@@ -59,10 +63,12 @@ async def test_a_reporter_asks_and_somebody_answers(desk: Office) -> None:
     assert (await desk.replies(rina, hand_off_id, "Halo, aku di sini.")).ok
     assert "Halo, aku di sini." in desk.heard("100")[-1]
     await desk.say("100", "halo kak")
-    seen = await opened(desk, rina, hand_off_id)
-    assert sorted(record.kind for record in seen.records) == ["hand_off", "said", "said"]
-    assert [tick.status for tick in seen.ticks] == ["sent"]
-    assert sum(record.author_id == rina.id for record in seen.records) == 1
+    seen = (await opened(desk, rina, hand_off_id)).item.hand_off
+    records = (await desk.records.newest(seen.case_id)).records
+    assert sorted(record.kind for record in records) == ["hand_off", "said", "said"]
+    assert seen.conversation_id is not None
+    assert [tick_of(row).status for row in await desk.records.ticks(seen.conversation_id)] == ["sent"]
+    assert sum(record.author_id == rina.id for record in records) == 1
 
 
 async def test_the_end_unties_chat_and_case_once_the_reporter_has_heard_of_it(desk: Office) -> None:
@@ -253,10 +259,32 @@ async def test_a_forged_entry_is_refused_and_so_is_one_that_forgets_what_came_be
     assert [text for text in desk.heard("100") if text in ("palsu", "dua", "catatan")] == []
 
 
+async def test_whoever_only_writes_to_the_database_says_nothing_to_a_reporter(desk: Office) -> None:
+    """Neither in a counsellor's name with a key of his own in her row, signed in as her for all the service knows, nor by what she is
+    called: the reporter is told the name under which she was admitted."""
+    rina, own = await desk.comes("Rina"), generate_signing()
+    lie = "Datang sendirian ke rumah Pak X"
+    await desk.service.writer.write([Update(table="staff", key={"id": rina.id}, values={"shown": lie})])
+    hand_off_id = await talking(desk, rina)
+    assert any("Rina" in text for text in desk.heard("100"))
+    hand_off = await desk.hand_off(hand_off_id)
+    await desk.service.writer.write([Update(table="staff", key={"id": rina.id}, values={"signing_public": own.public})])
+    thief = replace(rina, signing=own)
+    entry = thief.entry(hand_off, await desk.store.case(hand_off.case_id), lie)
+    assert (await desk.desk.reply(thief, hand_off_id, Reply(text=lie, **entry))).code == "forged"
+    await desk.service.settle()
+    assert not [text for text in desk.heard("100") if lie in text]
+    await desk.service.writer.write([Update(table="staff", key={"id": rina.id}, values={"signing_public": rina.signing.public})])
+    assert (await desk.replies(rina, hand_off_id, "Aku di sini.")).ok
+
+
 async def test_two_notes_at_the_same_moment_make_one_chain(desk: Office) -> None:
     people = [await desk.comes(name) for name in ("Rina", "Budi", "Sari")]
     hand_off_id = await wait_here(desk.service, unit=desk.unit)
-    results = await asyncio.gather(*(desk.notes(person, hand_off_id, "x") for person in people))
+    hand_off = await desk.hand_off(hand_off_id)
+    case = await desk.store.case(hand_off.case_id)
+    entries = [(person, Entry(**person.entry(hand_off, case, "x"))) for person in people]  # all have seen the same
+    results = await asyncio.gather(*(desk.desk.note(person, hand_off_id, entry) for person, entry in entries))
     assert sorted(result.code for result in results) == ["behind", "behind", "ok"]
 
 
@@ -281,7 +309,7 @@ async def test_help_that_was_called_stands_in_the_case_and_in_the_audit_chain(de
     assert (await desk.desk.relayed(rina, danger, reply)).ok
     (row,) = await desk.all(select(tables.audit).where(tables.audit.c.action == "relayed"))
     assert (row.subject, row.actors) == (hand_off.case_id, rina.id)
-    assert [record.kind for record in (await opened(desk, rina, danger)).records] == ["relayed"]
+    assert [record.kind for record in (await desk.records.newest(hand_off.case_id)).records] == ["relayed"]
 
 
 # Somebody is gone
@@ -348,6 +376,21 @@ async def test_a_call_back_waits_until_its_time(desk: Office) -> None:
     assert (await desk.desk.pull(rina, hand_off_id)).code == "too_soon"
     await desk.passes(3600, rina)
     assert (await desk.hand_off(hand_off_id)).offered_to == rina.id
+
+
+async def test_who_is_called_back_after_more_than_a_day_is_not_taken_for_silent(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    hand_off_id = await desk.asks("+62811")
+    due = desk.now + 30 * 3600
+    await desk.set(hand_off_id, state="callback", callback_at=due, due_at=due, offered_to=None, offered_until=None)
+    desk.wait(30 * 3600 - 60)
+    await desk.desk.beat(rina, "ready")
+    await desk.passes(80, rina)
+    assert (await desk.desk.accept(rina, hand_off_id)).ok
+    await desk.passes(60, rina)
+    assert (await desk.hand_off(hand_off_id)).state is State.ACTIVE
+    assert (await desk.replies(rina, hand_off_id, "Halo, ini Rina. Kita sudah janji.")).ok
+    assert "Halo, ini Rina. Kita sudah janji." in desk.heard("+62811")
 
 
 # What is said of the wait

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bot.storage.case_records import CaseRecords
 from bot.storage.desk import DeskStore
 from tests.bot.plans import whole_reads
 
@@ -20,13 +21,24 @@ HOT: dict[str, Callable[[DeskStore], Awaitable[Any]]] = {
     "readers": lambda store: store.readers([ID]),
     "conversations": lambda store: store.conversations([ID]),
     "untold": lambda store: store.untold([ID]),
-    "ticks": lambda store: store.ticks(ID),
-    "records": lambda store: store.records(ID),
     "staff": lambda store: store.staff(),
     "due_cases": lambda store: store.due_cases(1),
     "handled_since": lambda store: store.handled_since(1),
 }
 _SMALL = ("staff", "presence")  # as many rows as there are colleagues
+
+PAGES: dict[str, Callable[[CaseRecords], Awaitable[Any]]] = {
+    "newest": lambda records: records.newest(ID),
+    "earlier": lambda records: records.earlier(ID, 9),
+    "later": lambda records: records.later(ID, 9),
+    "ticks": lambda records: records.ticks(ID),
+    "ticks of": lambda records: records.ticks(ID, of=[ID]),
+}
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+async def test_a_page_of_a_conversation_reads_that_conversation_alone(name: str, tmp_path: Path) -> None:
+    assert await whole_reads(tmp_path, lambda engine: PAGES[name](CaseRecords(engine)), known=lambda line: False) == []
 
 
 @pytest.mark.parametrize("name", sorted(HOT))

@@ -16,7 +16,6 @@ import pytest
 import uvicorn
 
 from actions.audit import faults
-from actions.rows import Insert
 from bot.vault.certificate import Holder, certify, sign_unit_key
 from bot.vault.key_file import write_key_file
 from bot.vault.keys import generate_keypair
@@ -82,8 +81,7 @@ async def test_several_browsers_and_one_server(tmp_path: Path) -> None:
         write_key_file(
             tmp_path / "unit.key", private=file_pair.private, kind="unit", name="Polres", unit_id=filed_id, passphrase=PASSPHRASE, created=1
         )  # fmt: skip
-        recovery = {"id": secrets.token_bytes(16), "public_key": generate_keypair().public, "created_at": 1}
-        await office.writer.write([Insert(table="recovery", row=recovery)])
+        await office.recovery_key()
         scene = {
             "lead": await office.link(unit_id, "lead"), "filed": await office.link(filed_id, "lead"), "step": int(office.now[0]) // 30,
             "file": (tmp_path / "unit.key").read_text(), "file_passphrase": PASSPHRASE, "file_private": file_pair.private.hex(),
@@ -99,8 +97,11 @@ async def test_several_browsers_and_one_server(tmp_path: Path) -> None:
         assert json.loads(out)["sent"] > 60
         keys = await office.store.unit_keys(unit_id)
         unit = await office.store.unit(unit_id)
-        assert [key.version for key in keys] == [3, 2, 1] and unit is not None and unit.public_key == keys[0].public_key
+        assert [key.version for key in keys] == [5, 4, 3, 2, 1] and unit is not None and unit.public_key == keys[0].public_key
         links = await office.chain.links()
         assert list(faults(links)) == []
         actions = {link.entry.action for link in links}
-        assert actions >= {"unit_key_made", "staff_invited", "staff_joined", "unit_key_given", "staff_removed", "unit_key_changed"}
+        assert actions >= {
+            "unit_key_made", "staff_invited", "staff_joined", "unit_key_given", "staff_removed", "unit_key_changed",
+            "case_keys_sealed_anew", "staff_admitted_by_recovery",
+        }  # fmt: skip

@@ -40,7 +40,8 @@ def test_both_keys_open_it_in_its_place(content: bytes, case: bytes, record: byt
 
 def test_nothing_less_than_the_two_opens_it() -> None:
     """Every pair, in both names, of every key that there is: one role's alone, units', the case's, recovery's, the server's, somebody's."""
-    public, shares = new_recovery()
+    made, shares = new_recovery()
+    public = made.public
     recovery = combine(shares)
     assert seal.public_of(recovery) == public
     others = [recovery, *(seal.generate_keypair().private for _ in range(4)), secrets.token_bytes(32)]

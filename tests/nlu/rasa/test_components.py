@@ -15,7 +15,8 @@ from tests.structure.project import ROOT
 
 _RASA = Environment(ROOT, ROOT / "nlu/rasa/requirements.txt")
 pytestmark = [
-    pytest.mark.skipif(not _RASA.installed, reason="Rasa's environment is not installed here: make nlu"),
+    # A build machine installs it first (`make unit-nlu`): there it must be.
+    pytest.mark.skipif(not _RASA.installed and not os.environ.get("CI"), reason="Rasa's environment is not installed here: make nlu"),
     pytest.mark.timeout(600),
 ]
 

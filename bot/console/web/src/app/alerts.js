@@ -7,12 +7,13 @@ import { t } from "./words.js";
 const AGAIN = 60_000; // ms: an alert that nobody answers sounds again, as the design of the desk says
 let danger = 0;
 let offered = 0;
+let invited = 0;
 let unread = 0;
 let sounded = 0;
 let flash = null;
 
 function title() {
-  const count = danger + offered + unread;
+  const count = danger + offered + invited + unread;
   const plain = t("app.title");
   return count ? t("alert.title", { n: count, title: plain }) : plain;
 }
@@ -34,14 +35,15 @@ function show() {
 }
 
 /** Told by the queue what stands in it. */
-export function alertsAre({ danger: crises, offered: mine }) {
+export function alertsAre({ danger: crises, offered: mine, invited: asked }) {
   const now = Date.now();
   if (crises > danger || (crises && now - sounded >= AGAIN)) {
     chime("danger");
     sounded = now;
-  } else if (mine > offered) chime("offered");
+  } else if (mine > offered || asked > invited) chime("offered");
   danger = crises;
   offered = mine;
+  invited = asked;
   show();
 }
 
@@ -61,7 +63,7 @@ export function messageCame() {
 }
 
 export function quiet() {
-  danger = offered = unread = 0;
+  danger = offered = invited = unread = 0;
   show();
 }
 

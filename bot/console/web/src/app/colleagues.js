@@ -29,3 +29,7 @@ export async function nameOf(id) {
     return "";
   }
 }
+
+/** Puts the names of their authors to entries that have none yet. */
+export const named = (entries) =>
+  Promise.all(entries.filter((entry) => entry.author && entry.name === undefined).map(async (entry) => (entry.name = await nameOf(entry.author))));

@@ -4,6 +4,7 @@ import { $, el, focus, showOnly } from "./dom.js";
 import { onAction, onForm } from "./actions.js";
 import { beginJoin, invitation, join, newPassphrase, signIn } from "../session/index.js";
 import { wakeSound } from "./sound.js";
+import { say } from "./toast.js";
 import { speak, t } from "./words.js";
 
 let token = "";
@@ -41,6 +42,7 @@ export function showSign(options) {
 }
 
 async function showJoin() {
+  for (const id of ["#join-wrong", "#join-words", "#join-secret", "#join-qr"]) $(id).replaceChildren();
   let found;
   try {
     found = await invitation(token);
@@ -50,6 +52,7 @@ async function showJoin() {
     return;
   }
   const form = $("#join");
+  form.reset();
   const name = form.elements.namedItem("name");
   name.value = found.name ?? "";
   name.readOnly = Boolean(found.name);
@@ -77,7 +80,9 @@ function picture(svg) {
 }
 
 const CODES = new Set(["wrong", "throttled", "not_admitted", "changed", "old_browser", "offline"]);
-const JOIN_CODES = new Set(["bad_token", "taken", "weak", "key_file"]);
+const JOIN_CODES = new Set(["bad_token", "taken", "weak", "key_file", "name", "shown", "wrong"]);
+const JOIN_WORDS = { name: "join.name_wrong", shown: "join.shown_wrong", wrong: "join.code_wrong" };
+const JOIN_FIELDS = { name: "name", taken: "name", shown: "shown", wrong: "code", key_file: "key" };
 
 onForm("sign", async (form) => {
   const given = Object.fromEntries(new FormData(form));
@@ -130,7 +135,9 @@ onForm("join", async (form) => {
     $("#sign").elements.namedItem("name").value = given.name.trim();
     show("joined", "joined-heading");
   } catch (problem) {
-    wrong.textContent = t(JOIN_CODES.has(problem.code) ? `join.${problem.code}` : CODES.has(problem.code) ? `sign.${problem.code}` : "sign.error");
+    const { code } = problem;
+    wrong.textContent = t(JOIN_WORDS[code] ?? (JOIN_CODES.has(code) ? `join.${code}` : CODES.has(code) ? `sign.${code}` : "sign.error"));
+    if (JOIN_FIELDS[code]) focus(form.elements.namedItem(JOIN_FIELDS[code]));
   } finally {
     button.textContent = t("join.go");
     button.removeAttribute("aria-busy");
@@ -159,10 +166,20 @@ onAction("language", async (button) => {
 export async function openDoor({ onEntered, onLanguage }) {
   entered = onEntered;
   refreshed = onLanguage;
-  const invited = /^#join=([A-Za-z0-9_-]{16,128})$/.exec(location.hash);
-  if (location.hash) history.replaceState(null, "", location.pathname); // the token stays nowhere
-  if (invited) {
-    token = invited[1];
-    await showJoin();
-  } else showSign();
+  // A link may also be opened where this page stands already: then nothing is loaded anew.
+  addEventListener("hashchange", () => {
+    if (!invited()) return;
+    if ($("#desk").hidden) void showJoin();
+    else say("join.sign_out_first");
+  });
+  if (invited()) await showJoin();
+  else showSign();
+}
+
+/** Whether the address is that of an invitation. The token is taken from it, and stays nowhere. */
+function invited() {
+  const found = /^#join=([A-Za-z0-9_-]{16,128})$/.exec(location.hash);
+  if (location.hash) history.replaceState(null, "", location.pathname);
+  if (found && $("#desk").hidden) token = found[1];
+  return found !== null;
 }

@@ -1,6 +1,7 @@
 // Fragments: the server's HTML, swapped in by htmx. What is in them was rendered from our own templates, escaped.
 
 import htmx from "htmx.org";
+import { csrf } from "../session/index.js";
 import { Problem } from "./api.js";
 import { tick } from "./ticker.js";
 
@@ -22,8 +23,8 @@ document.addEventListener("htmx:responseError", (event) => {
 });
 document.addEventListener("htmx:afterSwap", (event) => tick(event.detail.target));
 
-/** Puts a fragment into an element. Throws a Problem if it did not come. */
-export function swap(path, target, how = "innerHTML") {
+/** Puts a fragment into an element. With `values` these are posted, and stand in no address. Throws a Problem if it did not come. */
+export function swap(path, target, how = "innerHTML", values = null) {
   return new Promise((resolve, reject) => {
     const failed = (event) => {
       if (event.detail.target !== target) return;
@@ -34,7 +35,8 @@ export function swap(path, target, how = "innerHTML") {
       for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.removeEventListener(name, failed);
     };
     for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, failed);
-    htmx.ajax("GET", path, { target, swap: how, source: target }).then(() => {
+    const more = values ? { values, headers: { "X-CSRF": csrf() } } : {};
+    htmx.ajax(values ? "POST" : "GET", path, { target, swap: how, source: target, ...more }).then(() => {
       done();
       resolve();
     });

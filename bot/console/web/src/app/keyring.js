@@ -5,11 +5,16 @@ import { FIRST, checkEntry, hex, link, openCaseKey, openRecord, random, same, se
 import { me, signingKey, unitKeys } from "../session/index.js";
 import { Problem, base64, unbase64 } from "./api.js";
 import { colleague } from "./colleagues.js";
+import { breathe } from "./gather.js";
 
 const open = new Map();
 
 /** Kinds of records that only staff write: one that nobody signed is forged. */
 const STAFF = new Set(["note", "relayed", "reply", "status"]);
+/** Kinds that say what it is about: they are opened before what was said since. */
+export const TOLD = ["report", "unfinished", "alert", "hand_off", "message"];
+const TOGETHER = 8; // records opened at a time: a key that is pressed meanwhile waits for no more than these
+const SKEW = 60; // seconds by which the clocks of the service's machines may differ: entries are chained in another order than they are dated
 
 export const forgetAll = () => open.clear();
 export const forget = (caseId) => open.delete(caseId);
@@ -22,7 +27,11 @@ export class OpenCase {
     this.head = unhex(head);
     this.entries = new Map(); // record id → {id, kind, at, body, author, mine, problem}
     this.sealed = new Map(); // record id → row, until it is opened
-    this.links = new Map(); // `previous` in hex → link in hex, of entries whose signature holds
+    this.from = undefined; // the second before which what was said is still with the server; null: it is all here
+    this.latest = 0; // when the newest record that is here was written
+    this.told = this.head; // the last entry, as the server's last answer has it
+    this.links = new Map(); // link in hex → {previous, at}, of entries whose signature holds
+    this.sorted = null; // the entries in their order, until another one comes
     this.own = new Set(); // records that this page sealed
     this.ready = openCaseKey(unbase64(key), unitKeys(unitId), this.id, unhex(unitId)).then(
       (found) => (this.key = found),
@@ -32,36 +41,44 @@ export class OpenCase {
     );
   }
 
-  /** Takes rows of the server's; what is known already stays. Gives how many are new. */
-  take(rows) {
-    let fresh = 0;
+  /** Takes rows of the server's; what is known already stays. `from` comes with a page (see above). */
+  take(rows, from = undefined) {
+    if (from !== undefined) this.#reaches(from);
     for (const row of rows) {
-      if (this.entries.has(row.id) || this.sealed.has(row.id)) continue;
-      this.sealed.set(row.id, row);
-      fresh += 1;
+      this.latest = Math.max(this.latest, row.at);
+      if (!this.entries.has(row.id) && !this.sealed.has(row.id)) this.sealed.set(row.id, row);
     }
-    return fresh;
   }
 
-  /** Opens rows that are not open yet: the newest `most` of them (all by default). Gives the entries. */
+  /** A page that goes back to `from` was taken. If it does not reach what is here already, that is given up: no gap stands in a conversation. */
+  #reaches(from) {
+    const apart = this.from !== undefined && from !== null && from > this.latest;
+    if (apart) {
+      for (const held of [this.entries, this.sealed]) for (const one of [...held.values()]) if (one.kind === "said") held.delete(one.id);
+      this.links = new Map([...this.links].filter(([, one]) => one.kind !== "said"));
+      this.sorted = null;
+    }
+    if (this.from === undefined || apart || from === null) this.from = from;
+    else if (this.from !== null) this.from = Math.min(this.from, from);
+  }
+
+  /** Opens rows that are not open yet: what it is about, and the newest `most` of the rest (all by default). Gives the entries. */
   async openSome(most = Number.POSITIVE_INFINITY) {
     await this.ready;
     const rows = [...this.sealed.values()].sort((one, other) => one.at - other.at || (one.id < other.id ? -1 : 1));
-    const wanted = rows.slice(Math.max(0, rows.length - most));
-    const opened = [];
-    for (let at = 0; at < wanted.length; at += 40) {
-      opened.push(...(await Promise.all(wanted.slice(at, at + 40).map((row) => this.#opened(row)))));
-      if (wanted.length > 40) await new Promise((next) => setTimeout(next)); // the page stays responsive
+    const wanted = rows.filter((row, place) => place >= rows.length - most || TOLD.includes(row.kind));
+    for (let at = 0; at < wanted.length; at += TOGETHER) {
+      if (at) await breathe();
+      for (const entry of await Promise.all(wanted.slice(at, at + TOGETHER).map((row) => this.#opened(row)))) {
+        if (!this.sealed.delete(entry.id)) continue; // given up meanwhile
+        this.entries.set(entry.id, entry);
+        this.sorted = null;
+      }
     }
-    for (const [number, entry] of opened.entries()) {
-      this.sealed.delete(wanted[number].id);
-      this.entries.set(entry.id, entry);
-    }
-    return opened;
   }
 
   async #opened(row) {
-    const entry = { id: row.id, kind: row.kind, at: row.at, body: null, author: row.author, mine: row.author === me()?.id, problem: "" };
+    const entry = { id: row.id, kind: row.kind, at: row.at, body: null, author: row.author, previous: row.previous, mine: row.author === me()?.id, problem: "" };
     if (row.kind === "return_address" || row.kind === "identity") return entry;
     const sealed = unbase64(row.sealed);
     try {
@@ -81,29 +98,44 @@ export class OpenCase {
       const author = await colleague(row.author);
       const entry = { caseId: this.id, recordId: unhex(row.id), version: row.version, authorId: unhex(row.author), previous: unhex(row.previous), sealed };
       await checkEntry(entry, unhex(row.signature), author.signingPublic);
-      this.links.set(row.previous, hex(await link(entry, unhex(row.signature))));
+      this.links.set(hex(await link(entry, unhex(row.signature))), { previous: row.previous, at: row.at, kind: row.kind });
       return "";
     } catch {
       return "forged";
     }
   }
 
-  /** Whether the signed entries are one unbroken chain up to what the server calls the last. Only said once all are open. */
+  /** Whether the signed entries that are here are one unbroken chain, from what the server calls the last back to the first; or, as long as
+   *  older ones are still with the server, back to where these begin. Only said once all that is here is open. */
   get whole() {
     if (this.sealed.size) return true;
-    let at = hex(FIRST);
-    let steps = 0;
-    while (this.links.has(at)) {
-      at = this.links.get(at);
-      steps += 1;
-    }
-    return steps === this.links.size && at === hex(this.head);
+    const chain = this.#chain();
+    const first = chain.length ? this.links.get(chain.at(-1)).previous : hex(this.told);
+    if (this.from === null) return first === hex(FIRST) && chain.length === this.links.size;
+    const reached = new Set(chain);
+    return [...this.links].every(([link, one]) => reached.has(link) || one.at <= this.from + SKEW);
+  }
+
+  /** The signed entries that hang together, from the last one back. */
+  #chain() {
+    const after = new Map([...this.links].map(([link, one]) => [one.previous, link]));
+    let at = hex(this.told);
+    while (after.has(at)) at = after.get(at); // what was written while the answer was on its way
+    const chain = [];
+    for (; this.links.has(at); at = this.links.get(at).previous) chain.push(at);
+    return chain;
   }
 
   get all() {
-    // Within one second, what the reporter said is in the order of its numbers.
+    // Within one second: what was said in the order of its numbers (the version of the talk), what staff wrote in the order of the chain.
+    if (this.sorted) return this.sorted;
+    const places = new Map(this.#chain().reverse().map((link, place) => [this.links.get(link).previous, place]));
     const number = (entry) => entry.body?.n ?? 0;
-    return [...this.entries.values()].sort((one, other) => one.at - other.at || number(one) - number(other) || (one.id < other.id ? -1 : 1));
+    const place = (entry) => places.get(entry.previous) ?? 0;
+    this.sorted = [...this.entries.values()].sort(
+      (one, other) => one.at - other.at || number(one) - number(other) || place(one) - place(other) || (one.id < other.id ? -1 : 1),
+    );
+    return this.sorted;
   }
 
   /** A staff entry for the server, and its id. Sealed to the case, signed, naming the entry before it. */
@@ -132,6 +164,7 @@ export async function openCase(answer, caseId) {
   const known = open.get(caseId);
   if (known) {
     known.headIs(answer.head);
+    known.told = known.head;
     return known;
   }
   const one = new OpenCase({ id: caseId, unitId: answer.unit_id, publicKey: answer.public_key, key: answer.key, head: answer.head });

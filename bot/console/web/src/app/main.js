@@ -21,12 +21,13 @@ import { move } from "./roving.js";
 import { startTicking } from "./ticker.js";
 import { say } from "./toast.js";
 import { loadWords, t } from "./words.js";
-import { closePages, showPage } from "./pages.js";
+import { closePages, sealAnew, showPage } from "./pages.js";
 import { lock, me, signOut } from "../session/index.js";
 import * as queue from "../queue/queue.js";
 import * as talk from "../conversation/talk.js";
 import "../conversation/tools.js";
 import * as cases from "../case/cases.js";
+import { forget as forgetList, unreadFirst } from "../case/list.js";
 
 const SECTIONS = ["queue", "cases", "board", "staff", "hours", "me"];
 let may = {};
@@ -72,13 +73,14 @@ async function enter() {
   openLine();
   if (may.queue) await startPresence();
   else $(".presence").hidden = true;
-  if (may.board) watchLate(cases.unreadFirst);
+  if (may.board) watchLate(unreadFirst);
   // After a session that ended, one goes on where one was; else at the first section that there is.
   await go(at && !$(`[data-view=${at}]`).hidden ? at : SECTIONS.find((name) => !$(`[data-view=${name}]`).hidden));
   const { talk: talkId, case: caseId } = resume;
   resume = {};
   if (at === "queue" && talkId) await talk.openTalk(talkId);
   if (at === "cases" && caseId) await cases.openTheCase(caseId);
+  if (may.staff?.includes("remove")) void sealAnew(); // what was left when somebody went
 }
 
 /** Locks: keys and all that was opened are forgotten, what somebody was writing is not. */
@@ -95,6 +97,7 @@ function leave(options = null) {
   closeDialogs();
   talk.closeTalk();
   cases.closeCase();
+  forgetList();
   closePages();
   $("#queue").replaceChildren();
   $("#cases").replaceChildren();
@@ -143,6 +146,11 @@ const list = () => $(at === "cases" ? "#case-rows" : "#queue-rows");
 onKey("j", () => list() && move(list(), 1));
 onKey("k", () => list() && move(list(), -1));
 onKey("a", () => at === "queue" && queue.acceptFirst());
+onKey("/", async () => {
+  if ($("[data-view=cases]").hidden) return;
+  if (at !== "cases") await go("cases");
+  focus($("#case-number"));
+});
 onKey("p", () => may.queue && void toggle());
 onKey("shift+h", hideScreen);
 onKey("?", () => openDialog("keys"));
@@ -157,6 +165,7 @@ onChanged((what, id, version) => {
     if (may.queue) queue.touched(id);
     talk.changed(id, version);
   }
+  if (what === "ticks") talk.changed(id);
   if (what === "typing") talk.reporterTypes(id);
   if (what === "case" || what === "deadline") cases.changed(id);
   if (what === "case") lookLate();

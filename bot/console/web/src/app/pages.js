@@ -11,7 +11,7 @@ import { chime, soundWanted, wakeSound, wantSound } from "./sound.js";
 import { tick } from "./ticker.js";
 import { say, saw } from "./toast.js";
 import { clock, span, t } from "./words.js";
-import { admit, endSession, invite, members, me, myFingerprint, remove, sessions, unitFingerprint } from "../session/index.js";
+import { admit, endSession, invite, members, me, myFingerprint, remove, reseal, sessions, unitFingerprint } from "../session/index.js";
 
 const page = () => $("#view-page");
 
@@ -63,7 +63,7 @@ async function staffPage() {
           "td",
           { class: "row-acts" },
           one.state === "new" && may.includes("admit") && el("button", { type: "button", class: "main", data: { do: "admit", id: one.id }, text: t("staff.admit") }),
-          one.state === "active" && one.id !== me().id && may.includes("invite") && el("button", { type: "button", class: "quiet", data: { do: "invite-again", id: one.id, role: one.role }, text: t("staff.again") }),
+          one.state === "active" && one.id !== me().id && may.includes("invite") && el("button", { type: "button", class: "quiet", data: { do: "invite-again", id: one.id, role: one.role, name: one.shown }, text: t("staff.again") }),
           one.state !== "removed" && one.id !== me().id && may.includes("remove") && el("button", { type: "button", class: "quiet", data: { do: "remove", id: one.id }, text: t("staff.remove") }),
         ),
       ),
@@ -105,16 +105,32 @@ onForm("remove-form", async () => {
   closeDialogs();
   await showPage("staff");
   focus($("#staff-heading"));
+  void sealAnew();
 });
 
-async function invited(role, staffId = null) {
-  $("#invite-link").textContent = await invite(role, staffId);
+/** The unit's cases, sealed to its newest key: after somebody went, and at a lead's sign-in if that was broken off. */
+export async function sealAnew() {
+  const line = (text) => $("#reseal") && ($("#reseal").textContent = text);
+  try {
+    const { done, broken } = await reseal((done, left) => line(t("staff.reseal_goes_on", { done, all: done + left })));
+    line("");
+    if (done) say("staff.resealed", { n: done });
+    if (broken) say("staff.reseal_broken", { n: broken });
+  } catch {
+    line(t("staff.reseal_later"));
+  }
+}
+
+async function invited(role, again = null) {
+  $("#invite-link").textContent = await invite(role, again?.id);
+  $("#invite-again-note").hidden = !again;
+  $("#invite-again-note").textContent = again ? t("staff.again_note", { name: again.name }) : "";
   $("#invite-made").hidden = false;
   focus($("#invite-made button"));
 }
 onForm("invite-form", (form) => invited(new FormData(form).get("role")));
 // Whoever lost the passphrase comes anew, with new keys, under the same name.
-onAction("invite-again", (button) => invited(button.dataset.role, button.dataset.id));
+onAction("invite-again", (button) => invited(button.dataset.role, button.dataset));
 
 onAction("copy", async (button) => {
   await navigator.clipboard.writeText($(`#${button.dataset.of}`).textContent);

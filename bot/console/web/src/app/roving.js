@@ -3,29 +3,42 @@
 import { $$ } from "./dom.js";
 
 const ITEMS = ".row, .choice";
+const REACHED = ".row[tabindex='0'], .choice[tabindex='0']";
+const shown = (item) => item.offsetParent !== null;
+const firstOf = (list) => $$(ITEMS, list).find(shown) ?? null;
 
-/** The items of a list that are shown. */
-export const itemsOf = (list) => $$(ITEMS, list).filter((item) => item.offsetParent !== null);
+const buttonsOf = (item) => $$(".acts button", item.closest("li") ?? item);
 
-/** Makes exactly one item, and the buttons that stand with it, reachable by Tab. */
+function reach(item, yes) {
+  item.tabIndex = yes ? 0 : -1;
+  for (const button of buttonsOf(item)) button.tabIndex = yes ? 0 : -1;
+}
+
+/** Makes exactly one item, and the buttons that stand with it, reachable by Tab. Only what was reachable before is touched: a list may be long. */
 export function settle(list, wanted = null) {
-  const items = itemsOf(list);
-  const current = (wanted && items.find((item) => item === wanted)) || items.find((item) => item.id && item.id === list.dataset.current) || items[0];
-  for (const item of items) {
-    const here = item === current;
-    item.tabIndex = here ? 0 : -1;
-    for (const button of $$(".acts button", item.closest("li") ?? item)) button.tabIndex = here ? 0 : -1;
-  }
+  const held = list.dataset.current ? document.getElementById(list.dataset.current) : null;
+  const current = wanted ?? (held && list.contains(held) && held.matches(ITEMS) && shown(held) ? held : firstOf(list));
+  for (const item of $$(REACHED, list)) if (item !== current) reach(item, false);
+  if (current && current.tabIndex !== 0) reach(current, true);
   if (current?.id) list.dataset.current = current.id;
-  return current ?? null;
+  return current;
 }
 
 /** Moves by so many items from where one is; gives where one is then. */
 export function move(list, by) {
-  const items = itemsOf(list);
-  if (!items.length) return null;
-  const at = items.findIndex((item) => item === document.activeElement || item.closest("li")?.contains(document.activeElement));
-  const next = items[at < 0 ? (by > 0 ? Math.max(0, items.findIndex((item) => item.tabIndex === 0)) : items.length - 1) : Math.min(items.length - 1, Math.max(0, at + by))];
+  const items = [...list.querySelectorAll(ITEMS)];
+  const here = document.activeElement?.closest?.("li")?.querySelector(ITEMS) ?? document.activeElement;
+  let at = items.indexOf(here);
+  if (at < 0) at = by > 0 ? Math.max(0, items.findIndex((item) => item.tabIndex === 0)) - 1 : items.length; // the first press enters the list
+  const step = by > 0 ? 1 : -1;
+  let next = null;
+  for (let place = at + step, left = Math.abs(by); left > 0 && items[place]; place += step) {
+    if (!shown(items[place])) continue;
+    next = items[place];
+    left -= 1;
+  }
+  next ??= items[at] ?? null;
+  if (!next) return null;
   settle(list, next);
   next.focus();
   next.scrollIntoView({ block: "nearest" });

@@ -1,67 +1,44 @@
-// Cases: the list (what is in clear of them), and one of them opened here: report, additions, conversation, notes, mailbox.
+// A case opened here: report, additions, conversation, notes, mailbox.
 
-import { $, $$, el, focus } from "../app/dom.js";
+import { $, el, focus } from "../app/dom.js";
 import { onAction, onForm } from "../app/actions.js";
 import { base64, get } from "../app/api.js";
-import { nameOf } from "../app/colleagues.js";
+import { named } from "../app/colleagues.js";
 import { swap } from "../app/fragments.js";
-import { openCase } from "../app/keyring.js";
+import { gathered } from "../app/gather.js";
+import { TOLD, isOpen, openCase } from "../app/keyring.js";
 import { lookLate } from "../app/late.js";
-import { settle } from "../app/roving.js";
 import { tick } from "../app/ticker.js";
 import { say, saw } from "../app/toast.js";
 import { clock, t } from "../app/words.js";
 import { keepDraft, keepsDraft } from "../conversation/drafts.js";
+import { putAway } from "../conversation/files.js";
 import { Log, isSaid } from "../conversation/log.js";
 import { notesShown } from "../conversation/notes.js";
 import { sendEntry } from "../conversation/outgoing.js";
-import { hex, random, sealReply, sha256, unhex, utf8 } from "../vault/index.js";
+import { hex, random, sealReply, sha256, signReply, unhex, utf8 } from "../vault/index.js";
+import { me, signingKey } from "../session/index.js";
+import * as list from "./list.js";
 import { namesSexual, recordShown } from "./report.js";
 
-const TOLD = ["report", "unfinished", "alert", "hand_off", "message"];
+const GATHER = 200; // ms: many changes at once are one look
 
-let which = "open";
-let chosen = false; // somebody chose a tab; until then what is late comes first
-let current = null; // {id, opened, answer}
-let timer = null;
+let current = null; // {id, opened, answer, log}
 
 export const shownCase = () => current?.id ?? "";
 
 export async function show() {
-  const list = $("#cases");
-  const focused = document.activeElement?.closest?.("#cases") ? document.activeElement.id : "";
-  await swap(`/console/f/cases?which=${which}`, list);
-  const rows = $("#case-rows");
-  if (!rows) return; // somebody has gone meanwhile
-  settle(rows);
-  tick(list);
+  await list.show();
   mark();
-  $("[data-view=cases] .dot").hidden = rows.dataset.unread === "0";
   if (!current) empty();
-  if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus({ preventScroll: true });
 }
 
 function mark() {
-  for (const row of $$("#case-rows .row")) {
-    if (row.dataset.id === current?.id) row.setAttribute("aria-current", "true");
-    else row.removeAttribute("aria-current");
-  }
+  list.mark(current?.id);
 }
 
 function empty() {
   $("#case").replaceChildren(el("div", { class: "empty" }, el("p", { text: t("case.choose") })));
-}
-
-onAction("which", async (button) => {
-  which = button.dataset.which;
-  chosen = true;
-  await show();
-  focus($(`[data-do=which][data-which=${which}]`));
-});
-
-/** Something is past its time: the list begins with what nobody has read, unless another one was chosen. */
-export function unreadFirst() {
-  if (!chosen) which = "unread";
 }
 
 export function closeCase() {
@@ -69,12 +46,13 @@ export function closeCase() {
   current = null;
   delete $("#view-cases").dataset.pane;
   empty();
+  putAway();
   mark();
   if (was) focus(document.getElementById(`case-${was}`));
 }
 
 export async function openTheCase(id, { quietly = false } = {}) {
-  const one = { id, opened: null, answer: null };
+  const one = { id, opened: null, answer: null, log: null, told: null };
   current = one;
   $("#view-cases").dataset.pane = "open";
   try {
@@ -100,36 +78,41 @@ export async function openTheCase(id, { quietly = false } = {}) {
 async function take(one, answer) {
   one.answer = answer;
   one.opened = await openCase(answer, one.id);
-  one.opened.take(answer.records);
+  one.opened.take(answer.records, answer.from);
   await one.opened.openSome();
   const entries = one.opened.all;
-  await Promise.all(entries.filter((entry) => entry.author && entry.name === undefined).map(async (entry) => (entry.name = await nameOf(entry.author))));
+  await named(entries);
   if (current !== one) return;
   const status = $("#case-status");
   if (status) status.textContent = t(`case.${answer.status}`);
   await shown(one, entries);
 }
 
+const OTHERS = { return_address: "case.address", identity: "case.identity", identity_opened: "case.identity_opened" };
+
+async function part(entry) {
+  if (OTHERS[entry.kind]) return el("p", { class: "notice", text: `${t(OTHERS[entry.kind])}${entry.body?.reason ? `: ${entry.body.reason}` : ""}` });
+  const title = entry.kind === "message" ? t("case.messages") : t(`case.kind_${entry.kind}`);
+  const content = entry.problem ? el("p", { class: "wrong", text: t(`talk.${entry.problem}`) }) : await recordShown(entry.body);
+  return el("section", { class: "record" }, el("h2", {}, title, " ", el("span", { class: "soft", text: clock(entry.at) })), content);
+}
+
 async function shown(one, entries) {
   const box = $("#records");
-  const parts = [];
+  if (!one.told) {
+    one.told = new Set(); // ids of records that stand there: they are never changed
+    box.replaceChildren();
+    putAway();
+  }
   for (const entry of entries) {
-    if (TOLD.includes(entry.kind)) {
-      const title = entry.kind === "message" ? t("case.messages") : t(`case.kind_${entry.kind}`);
-      const content = entry.problem ? el("p", { class: "wrong", text: t(`talk.${entry.problem}`) }) : await recordShown(entry.body);
-      parts.push(el("section", { class: "record" }, el("h2", {}, title, " ", el("span", { class: "soft", text: clock(entry.at) })), content));
-    } else if (entry.kind === "return_address" || entry.kind === "identity" || entry.kind === "identity_opened") {
-      const key = { return_address: "case.address", identity: "case.identity", identity_opened: "case.identity_opened" }[entry.kind];
-      parts.push(el("p", { class: "notice", text: `${t(key)}${entry.body?.reason ? `: ${entry.body.reason}` : ""}` }));
-    }
+    if (one.told.has(entry.id) || !(TOLD.includes(entry.kind) || OTHERS[entry.kind])) continue;
+    one.told.add(entry.id);
+    const element = await part(entry);
+    if (current !== one) return;
+    if (one.log) one.log.element.closest(".record").before(element);
+    else box.append(element);
   }
-  box.replaceChildren(...parts);
-  const said = entries.filter(isSaid);
-  if (said.length) {
-    const log = el("div", { class: "log inset", tabindex: "0", role: "region", "aria-label": t("case.said") });
-    box.append(el("section", { class: "record" }, el("h2", { text: t("case.said") }), log));
-    new Log(log).add(said);
-  }
+  said(one, entries.filter(isSaid));
   notesShown($("#notes"), entries, ["note", "relayed", "status", "duty"]);
   if ($("#duty-named")) $("#duty-named").hidden = !entries.some((entry) => !entry.problem && namesSexual(entry.body));
   await mailbox(one, entries);
@@ -138,6 +121,29 @@ async function shown(one, entries) {
   notice.textContent = one.opened.whole ? "" : t("talk.broken_chain");
   notice.classList.toggle("wrong", !one.opened.whole);
 }
+
+function said(one, entries) {
+  if (!entries.length) return;
+  if (!one.log) {
+    const log = el("div", { class: "log inset", tabindex: "0", role: "region", "aria-label": t("case.said") });
+    $("#records").append(el("section", { class: "record" }, el("h2", { text: t("case.said") }), log));
+    one.log = new Log(log, "case-earlier");
+  }
+  one.log.add(entries);
+  one.log.earlier(one.opened.from !== null);
+}
+
+onAction("case-earlier", async () => {
+  const one = current;
+  if (!one?.opened || one.opened.from === null) return;
+  const answer = await get(`/console/j/case/${one.id}/earlier?before=${one.opened.from}`);
+  one.opened.take(answer.records, answer.from);
+  await one.opened.openSome();
+  await named(one.opened.all);
+  if (current !== one) return;
+  await shown(one, one.opened.all);
+  focus($(".earlier button", one.log.element) ?? one.log.element);
+});
 
 /** Replies as staff signed them, and whether they were read. What lies in a mailbox and nobody signed for is called forged. */
 async function mailbox(one, entries) {
@@ -164,9 +170,10 @@ async function mailbox(one, entries) {
   $("#mail-list").replaceChildren(...rows);
 }
 
+/** What is new since the last look. */
 async function renew(one) {
-  const answer = await get(`/console/j/case/${one.id}`);
-  await take(one, answer);
+  const since = isOpen(one.id) ? Math.max(1, one.opened.latest) : 0;
+  await take(one, await get(`/console/j/case/${one.id}?since=${since}`));
 }
 
 const entered = (one, name, kind, body, more = {}) =>
@@ -182,7 +189,10 @@ onForm("mail-form", async (form) => {
     one.answer.mailboxes.map(async (box) => {
       const id = random(16);
       const sealed = await sealReply(content, unhex(box.public), unhex(box.id), id);
-      return { id: hex(id), mailbox_id: box.id, sealed: base64(sealed), sha256: hex(await sha256(sealed)) };
+      // Signed by itself as well: the bot, which cannot read the case, tells nothing that it cannot check.
+      const signed = { caseId: unhex(one.id), mailboxId: unhex(box.id), messageId: id, authorId: unhex(me().id), sealed };
+      const signature = hex(await signReply(signed, signingKey()));
+      return { id: hex(id), mailbox_id: box.id, sealed: base64(sealed), signature, sha256: hex(await sha256(sealed)) };
     }),
   );
   await entered(one, "reply", "reply", { from: "staff", text, messages: messages.map(({ id, sha256: hash }) => ({ id, sha256: hash })) }, { along: { messages: messages.map(({ sha256: _, ...wire }) => wire) } });
@@ -199,7 +209,7 @@ onForm("status-form", async (form) => {
   await entered(one, "status", "status", { from: "staff", status, text: reason.trim() }, { along: { status } });
   say("app.saved");
   await openTheCase(one.id, { quietly: true });
-  await show();
+  await list.show();
 });
 
 // Whether the police have to know within three days: that it was answered is in clear, and what was answered is sealed.
@@ -210,7 +220,7 @@ onForm("duty-form", async (form) => {
   await entered(one, "duty", "duty", { from: "staff", duty, text: text.trim() });
   say("app.saved");
   await openTheCase(one.id, { quietly: true });
-  await show();
+  await list.show();
   void lookLate();
 });
 
@@ -231,12 +241,12 @@ document.addEventListener("submit", (event) => {
     .catch(saw);
 });
 
+const lists = gathered(() => ($("#view-cases").hidden ? Promise.resolve() : list.show()).catch(() => {}), GATHER);
+const cases = gathered(() => (current?.opened ? renew(current) : Promise.resolve()).catch(() => {}), GATHER);
+
 export function changed(id) {
-  clearTimeout(timer);
-  timer = setTimeout(() => {
-    if (!$("#view-cases").hidden) void show().catch(() => {});
-    if (current?.id === id && current.opened) void renew(current).catch(() => {});
-  }, 200);
+  lists.soon();
+  if (current?.id === id) cases.soon();
 }
 
 export const lineIsBack = () => current && changed(current.id);

@@ -9,9 +9,10 @@ export function keepDraft(key, text) {
 }
 export const forgetDrafts = () => drafts.clear();
 
-/** Has a field keep what is written in it under a key, and shows what was kept. */
+/** Has a field keep what is written in it under a key, and shows what was kept. On a slow line somebody may have begun to write before. */
 export function keepsDraft(field, key) {
-  field.value = draftOf(key);
+  if (field.value && !draftOf(key)) keepDraft(key, field.value);
+  else field.value = draftOf(key);
   field.addEventListener("input", () => keepDraft(key, field.value));
 }
 

@@ -19,17 +19,27 @@ async function content(file) {
 
 const size = (bytes) => (bytes > 900_000 ? `${(bytes / 1e6).toFixed(1)} MB` : `${Math.max(1, Math.round(bytes / 1000))} kB`);
 
+const shown = new Map(); // what is open: element → its address in this page's memory
+
+/** Forgets what was opened and stands on the screen no more. */
+export function putAway() {
+  for (const [box, url] of shown) {
+    if (box.isConnected) continue;
+    URL.revokeObjectURL(url);
+    shown.delete(box);
+  }
+}
+
 /** A file of a record, opened by a click and put away by another. */
 export function attachment(file) {
   const kind = file.kind === "voice" ? "media_audio" : file.kind === "image" ? "media_show" : "media_document";
   const place = el("div", { class: "media", "aria-live": "polite" });
   const button = el("button", { type: "button", class: "quiet", "aria-expanded": "false" }, t(`talk.${kind}`), el("span", { class: "soft", text: ` ${size(file.clean_size ?? file.size ?? 0)}` }));
   const box = el("figure", { class: "attachment" }, el("div", { class: "blur", "aria-hidden": "true" }), el("figcaption", {}, el("span", { class: "soft", text: t("talk.media") }), button), place);
-  let url = "";
   button.addEventListener("click", async () => {
-    if (url) {
-      URL.revokeObjectURL(url);
-      url = "";
+    if (shown.has(box)) {
+      URL.revokeObjectURL(shown.get(box));
+      shown.delete(box);
       place.replaceChildren();
       box.classList.remove("seen");
       button.firstChild.textContent = t(`talk.${kind}`);
@@ -41,8 +51,10 @@ export function attachment(file) {
     try {
       const bytes = await content(file);
       const type = [...TYPES.image, ...TYPES.voice].includes(file.type) ? file.type : "application/octet-stream";
-      url = URL.createObjectURL(new Blob([bytes], { type }));
-      place.replaceChildren(shown(file, type, url));
+      if (!box.isConnected) return; // somebody went on while it came
+      const url = URL.createObjectURL(new Blob([bytes], { type }));
+      shown.set(box, url);
+      place.replaceChildren(...shownAs(file, type, url));
       box.classList.add("seen");
       button.firstChild.textContent = t("talk.media_hide");
       button.setAttribute("aria-expanded", "true");
@@ -55,9 +67,11 @@ export function attachment(file) {
   return box;
 }
 
-function shown(file, type, url) {
-  if (TYPES.image.includes(type)) return el("img", { src: url, alt: t("case.files") });
-  if (TYPES.voice.includes(type)) return el("audio", { src: url, controls: true, preload: "auto" });
-  // A document is not shown in the page: it could hold anything. It is handed to whoever wants it, under a name of ours.
-  return el("a", { href: url, download: `${file.id.slice(0, 8)}.${file.extension ?? "bin"}`, text: t("talk.media_document") });
+function shownAs(file, type, url) {
+  if (TYPES.image.includes(type)) return [el("img", { src: url, alt: t("case.files") })];
+  if (TYPES.voice.includes(type)) return [el("audio", { src: url, controls: true, preload: "auto" })];
+  // A document is not shown in the page: it could hold anything. It is handed to whoever wants it, under a name of ours, and lies on the
+  // disk from then on, which is said.
+  const save = el("a", { href: url, download: `${file.id.slice(0, 8)}.${file.extension ?? "bin"}`, text: t("talk.media_save") });
+  return [save, el("p", { class: "hint", text: t("talk.media_saved") })];
 }

@@ -9,8 +9,10 @@ const near = (log) => log.scrollHeight - log.scrollTop - log.clientHeight < 120;
 const TICKS = { pending: "pending", sending: "pending", sent: "sent", delivered: "delivered", read: "read", failed: "failed", dead: "failed" };
 
 export class Log {
-  constructor(element) {
+  /** `more`: the action of the button for what is older. */
+  constructor(element, more) {
     this.element = element;
+    this.more = more;
     this.shown = new Map(); // record id → element
   }
 
@@ -18,21 +20,25 @@ export class Log {
     return this.shown.size === 0;
   }
 
-  /** Adds entries, each in its place; keeps the view where it was unless it was at the end. */
+  /** Adds entries, each in its place; keeps the view where it was unless it was at the end. `entries` are in the order of time. */
   add(entries) {
+    const fresh = entries.filter((entry) => !this.shown.has(entry.id));
+    if (!fresh.length) return;
+    const first = this.element.querySelector(".message");
+    const older = first ? fresh.filter((entry) => entry.at < Number(first.dataset.at)) : [];
     const stays = !near(this.element);
-    const before = this.element.scrollHeight;
-    const first = this.element.firstElementChild?.dataset.at;
-    for (const entry of entries) {
-      if (this.shown.has(entry.id)) continue;
-      const element = message(entry);
-      this.shown.set(entry.id, element);
-      this.#place(element);
-    }
+    const top = first?.getBoundingClientRect().top;
+    if (older.length) first.before(...older.map((entry) => this.#made(entry)));
+    for (const entry of fresh.slice(older.length)) this.#place(this.#made(entry));
     this.#separate();
-    const older = first !== undefined && this.element.firstElementChild?.dataset.at !== first;
-    if (older) this.element.scrollTop += this.element.scrollHeight - before;
+    if (older.length) this.element.scrollTop += first.getBoundingClientRect().top - top;
     else if (!stays) this.toEnd();
+  }
+
+  #made(entry) {
+    const element = message(entry);
+    this.shown.set(entry.id, element);
+    return element;
   }
 
   #place(element) {
@@ -43,14 +49,36 @@ export class Log {
     else this.element.prepend(element);
   }
 
+  /** A day's name stands before its first message. What stands there already is left alone. */
   #separate() {
-    for (const old of this.element.querySelectorAll(".day:not(#earlier)")) old.remove();
     let current = null;
+    let name = null;
     for (const element of [...this.element.children]) {
+      if (element.matches(".earlier")) continue;
+      if (element.dataset.day) {
+        name?.remove();
+        name = element;
+        continue;
+      }
       const at = Number(element.dataset.at);
-      if (at === 0 || dayNumber(at) === current) continue;
-      current = dayNumber(at);
-      element.before(el("p", { class: "day", data: { at: String(at - 0.5) }, text: day(at) }));
+      const number = dayNumber(at);
+      if (number === current || Number(name?.dataset.day) !== number) {
+        name?.remove();
+        if (number !== current) element.before(el("p", { class: "day", data: { at: String(at - 0.5), day: String(number) }, text: day(at) }));
+      }
+      name = null;
+      current = number;
+    }
+    name?.remove();
+  }
+
+  /** At the top stands a button for what is older, if there is more. */
+  earlier(more) {
+    const old = this.element.querySelector(".earlier");
+    if (!more) old?.remove();
+    else if (!old) {
+      const button = el("button", { type: "button", class: "quiet", data: { do: this.more }, text: t("talk.earlier") });
+      this.element.prepend(el("p", { class: "day earlier", data: { at: "0" } }, button));
     }
   }
 
@@ -77,9 +105,10 @@ export class Log {
 
   /** What became of replies: record id → [status, code]. */
   ticks(found) {
-    for (const [id, [status]] of Object.entries(found)) {
+    for (const [id, [status, code]] of Object.entries(found)) {
       const place = this.shown.get(id)?.querySelector(".tick");
-      const name = TICKS[status] ?? "pending";
+      const tick = TICKS[status] ?? "pending";
+      const name = tick === "pending" && code.startsWith("window_") ? "held" : tick; // WhatsApp's day is over
       if (place && place.dataset.state !== name) {
         place.dataset.state = name;
         place.textContent = t(`talk.${name}`);
@@ -87,8 +116,15 @@ export class Log {
     }
   }
 
+  /** Whether a reply of one's own stands at one of these ticks. */
+  any(...names) {
+    return [...this.shown.values()].some((element) => names.includes(element.querySelector(".tick")?.dataset.state));
+  }
+
   toEnd() {
-    this.element.scrollTop = this.element.scrollHeight;
+    const down = () => (this.element.scrollTop = this.element.scrollHeight);
+    down();
+    requestAnimationFrame(down); // how high a message is, is known once it is drawn
   }
 }
 

@@ -7,6 +7,9 @@ import { clock, t } from "../app/words.js";
 export function notesShown(list, entries, kinds) {
   if (!list) return;
   const wanted = entries.filter((entry) => kinds.includes(entry.kind)).reverse();
+  const shown = wanted.map((entry) => entry.id).join(" ");
+  if (list.dataset.shown === shown) return; // entries are never changed
+  list.dataset.shown = shown;
   list.replaceChildren(
     ...wanted.map((entry) =>
       el(

@@ -4,25 +4,27 @@ import { $, $$, el, focus } from "../app/dom.js";
 import { onAction, onForm } from "../app/actions.js";
 import { messageCame } from "../app/alerts.js";
 import { Problem, get, post } from "../app/api.js";
-import { nameOf } from "../app/colleagues.js";
+import { named } from "../app/colleagues.js";
 import { closeDialogs } from "../app/dialogs.js";
 import { swap } from "../app/fragments.js";
-import { isOpen, openCase } from "../app/keyring.js";
+import { gathered } from "../app/gather.js";
+import { TOLD, isOpen, openCase } from "../app/keyring.js";
 import { onKey } from "../app/keys.js";
 import { online } from "../app/live.js";
 import { setClock, tick } from "../app/ticker.js";
 import { say, saw } from "../app/toast.js";
 import { t } from "../app/words.js";
-import { recordShown, safeWordIn } from "../case/report.js";
+import { questions, recordShown, safeWordIn } from "../case/report.js";
 import { draftOf, forgetDrafts as forget, keepDraft, keepsDraft } from "./drafts.js";
+import { putAway } from "./files.js";
 import { Log, isSaid } from "./log.js";
 import { notesShown } from "./notes.js";
+import { mayWrite, obstacle } from "./obstacle.js";
 import { Outgoing, sendEntry } from "./outgoing.js";
 
 export { forget as forgetDrafts };
 
-const FIRST_LOOK = 60; // messages shown at once, and records opened before anything is; older ones when one asks for them
-const SUMMARY = ["alert", "hand_off", "report", "unfinished", "message"];
+const FIRST_LOOK = 60; // records opened before anything is shown: as many messages as the first page holds
 
 let current = null; // the conversation on the screen
 const outgoings = new Map(); // of every conversation in which something was still to be sent
@@ -38,45 +40,50 @@ class Talk {
     this.state = null; // what the server said last
     this.log = null;
     this.version = -1;
-    this.loading = null;
-    this.again = false;
+    this.looks = gathered(() => this.#load(), 0);
+    this.begun = null; // the first look, on its way
+    this.missed = false; // something changed since that
     this.summarised = new Set();
-    this.most = FIRST_LOOK;
   }
 
   get here() {
     return current === this;
   }
 
-  async load() {
-    if (this.loading) {
-      this.again = true;
-      return this.loading;
-    }
-    this.loading = this.#load().finally(() => {
-      this.loading = null;
-    });
-    await this.loading;
-    if (this.again && this.here) {
-      this.again = false;
-      await this.load();
-    }
+  /** Fetches and shows what is so now: what a look that is under way already finds may be older. */
+  load() {
+    return this.looks.now();
+  }
+
+  /** Fetches and opens what is to be shown first, before there is anything to show it in. */
+  first() {
+    this.begun = this.#asked().then((answer) => this.take(answer));
+    return this.begun;
   }
 
   async #load() {
-    const known = this.opened && isOpen(this.caseId);
-    const since = known ? Math.max(1, ...[...this.opened.entries.values()].map((entry) => entry.at), ...[...this.opened.sealed.values()].map((row) => row.at)) : 0;
-    let answer = await get(`/console/j/hand-off/${this.id}?since=${since}`);
-    if (!answer.key && !isOpen(answer.case_id)) answer = await get(`/console/j/hand-off/${this.id}?since=0`);
-    this.caseId = answer.case_id;
-    this.opened = await openCase(answer, answer.case_id);
-    this.opened.take(answer.records);
-    this.state = answer;
-    setClock(answer.now);
-    await this.opened.openSome(FIRST_LOOK);
+    const begun = this.begun;
+    this.begun = null;
+    await (begun ?? this.#asked().then((answer) => this.take(answer)));
     if (!this.here) return;
     await this.show();
     if (this.opened.sealed.size) void this.rest();
+  }
+
+  /** What is new for this page, sealed: the newest page of it the first time. */
+  async #asked() {
+    const known = this.opened && isOpen(this.caseId);
+    const answer = await get(`/console/j/hand-off/${this.id}?since=${known ? Math.max(1, this.opened.latest) : 0}`);
+    return answer.key || isOpen(answer.case_id) ? answer : get(`/console/j/hand-off/${this.id}?since=0`);
+  }
+
+  async take(answer) {
+    this.caseId = answer.case_id;
+    this.opened = await openCase(answer, answer.case_id);
+    this.opened.take(answer.records, answer.from);
+    this.state = answer;
+    setClock(answer.now);
+    await this.opened.openSome(FIRST_LOOK);
   }
 
   /** Opens what is left while nothing else is to be done: only then is it known whether the chain is whole. */
@@ -90,34 +97,32 @@ class Talk {
 
   async show() {
     const entries = this.opened.all;
-    await Promise.all(entries.filter((entry) => entry.author && entry.name === undefined).map(async (entry) => (entry.name = await nameOf(entry.author))));
+    await named(entries);
     if (!this.here) return;
-    const said = entries.filter(isSaid);
-    this.log.add(said.slice(-this.most));
+    this.log.add(entries.filter(isSaid));
     for (const entry of entries) if (entry.mine) this.log.sent(entry.id);
     this.log.ticks(this.state.ticks);
-    this.#earlier(this.opened.sealed.size > 0 || said.some((entry) => !this.log.shown.has(entry.id)));
+    this.log.earlier(this.opened.from !== null);
     await this.#summary(entries);
     notesShown($("#notes"), entries, ["note", "relayed"]);
-    this.#writing();
+    this.writing();
   }
 
-  #earlier(more) {
-    $("#earlier")?.remove();
-    if (!more) return;
-    $("#log").prepend(el("p", { id: "earlier", class: "day", data: { at: "0" } }, el("button", { type: "button", class: "quiet", data: { do: "earlier" }, text: t("talk.earlier") })));
-  }
-
+  /** Fetches a page of what was said before, and shows it. */
   async earlier() {
-    this.most += FIRST_LOOK * 4;
+    if (this.opened.from === null) return;
+    const answer = await get(`/console/j/hand-off/${this.id}/earlier?before=${this.opened.from}`);
+    this.opened.take(answer.records, answer.from);
     await this.opened.openSome();
+    if (!this.here) return;
+    Object.assign(this.state.ticks, answer.ticks);
     await this.show();
-    focus($("#earlier button") ?? $("#log"));
+    focus($("#log .earlier button") ?? $("#log"));
   }
 
   async #summary(entries) {
     const box = $("#summary .summary-in");
-    const wanted = entries.filter((entry) => SUMMARY.includes(entry.kind) && !this.summarised.has(entry.id));
+    const wanted = entries.filter((entry) => TOLD.includes(entry.kind) && !this.summarised.has(entry.id));
     if (!wanted.length && this.summarised.size) return;
     if (!this.summarised.size) box.replaceChildren();
     for (const entry of wanted) {
@@ -126,17 +131,18 @@ class Talk {
     }
   }
 
-  #writing() {
-    const { mine, live, state, window: until, safe } = this.state;
-    const may = mine && live && state === "active";
-    $("#compose").hidden = !may;
+  /** Whether one may write, and what stands in the way. Time alone changes it, too: WhatsApp's day ends while one looks. */
+  writing() {
+    const { mine, state, safe } = this.state;
+    $("#compose").hidden = !mayWrite(this.state);
+    $("#compose [data-do=safe]").disabled = safe === "asked";
     for (const button of $$("#talk [data-own]")) button.hidden = !(mine && state === "active");
-    const closed = until !== null && until <= Date.now() / 1000;
     const notice = $("#talk-notice");
-    const words = !this.opened.whole ? "talk.broken_chain" : !live && state !== "closed" ? "talk.left" : !mine && state === "active" ? "talk.not_yours" : may && closed ? "talk.window_closed" : may && safe === "no" ? "talk.not_safe" : "";
+    const words = obstacle(this.state, this.opened.whole);
     notice.hidden = words === "";
     if (words && notice.textContent !== t(words)) notice.textContent = t(words);
     notice.classList.toggle("wrong", words === "talk.broken_chain");
+    $("#to-mail").hidden = !["talk.window_over", "talk.message_only"].includes(words);
   }
 
   /** What the two agreed upon to know each other by. */
@@ -167,9 +173,11 @@ export async function openTalk(id, { toReply = false, quietly = false } = {}) {
   const talk = new Talk(id);
   current = talk;
   try {
-    await Promise.all([swap(`/console/f/hand-off/${id}`, pane), get("/console/j/questions").catch(() => null)]);
+    // Side by side: whoever has just been accepted waits for all of it.
+    await Promise.all([swap(`/console/f/hand-off/${id}`, pane), talk.first(), questions().catch(() => null)]);
     if (!talk.here) return;
-    talk.log = new Log($("#log"));
+    putAway();
+    talk.log = new Log($("#log"), "earlier");
     keepsDraft($("#reply"), `reply ${id}`);
     keepsDraft($("#note"), `note ${id}`);
     tick(pane);
@@ -180,6 +188,7 @@ export async function openTalk(id, { toReply = false, quietly = false } = {}) {
     if (!talk.log.empty && matchMedia("(max-width: 52rem)").matches) $("#summary").open = false; // the words of now need the room
     talk.log.toEnd();
     if (!quietly) focus(toReply && !$("#compose").hidden ? $("#reply") : $("#talk-heading"));
+    if (talk.missed) void changed(id);
   } catch (problem) {
     if (!talk.here) return;
     if (problem.code === "no_key" || problem.status === 404) {
@@ -205,6 +214,7 @@ export function closeTalk() {
   delete $("#view-queue").dataset.pane;
   $("#talk").replaceChildren($("#empty-pane").content.cloneNode(true));
   for (const one of $$("#talk [data-t]")) one.textContent = t(one.dataset.t);
+  putAway();
   markRow("");
   if (was) focus(document.getElementById(`row-${was}`));
 }
@@ -217,7 +227,11 @@ export function again() {
 /** The server says that a hand-off is another than before. */
 export async function changed(id) {
   const talk = current;
-  if (!talk || talk.id !== id || !talk.log) return;
+  if (!talk || talk.id !== id) return;
+  if (!talk.log) {
+    talk.missed = true;
+    return;
+  }
   try {
     const before = new Set(talk.opened?.entries.keys());
     await Promise.all([talk.load(), head(talk)]);
@@ -252,7 +266,8 @@ export function reporterTypes(id) {
 
 export function lineIsBack() {
   for (const outgoing of outgoings.values()) void outgoing.work();
-  if (current) void changed(current.id);
+  if (current?.log) void changed(current.id);
+  else if (current) void openTalk(current.id, { quietly: true });
 }
 
 /** Writes a staff entry into the conversation that is open. */
@@ -273,7 +288,7 @@ function outgoingOf(talk) {
     outgoings.set(
       talk.id,
       new Outgoing({
-        deliver: (text, recordId) => entered(talk, "reply", "said", { from: "staff", text }, { along: { text }, recordId }),
+        deliver: (text, recordId) => entered(talk, "reply", "said", { from: "staff", n: talk.state.version + 1, text }, { along: { text }, recordId }),
         changed: (item, problem) => outgoingIs(talk.id, item, problem),
       }),
     );
@@ -308,10 +323,21 @@ export function reply(talk, text) {
 setInterval(() => {
   if (online()) for (const outgoing of outgoings.values()) if (outgoing.items[0]?.state === "waiting") void outgoing.work();
 }, 5000);
+setInterval(() => current?.log && current.state?.window && current.writing(), 1000);
+
+/** That a reply went out is no event of the desk's: it is asked for while one is on its way, or held back and the reporter wrote. */
+setInterval(() => {
+  const open = current?.state && obstacle(current.state, true) !== "talk.window_over";
+  if (online() && current?.log?.any("pending", ...(open ? ["held"] : []))) void current.load().catch(() => {});
+}, 2000);
 
 onForm("compose", () => {
   const field = $("#reply");
   if (!current || !field.value.trim()) return;
+  if (current.state.safe === "no") {
+    say("talk.not_safe"); // the desk would refuse it as well
+    return;
+  }
   reply(current, field.value);
   field.value = "";
   keepDraft(`reply ${current.id}`, "");
@@ -348,22 +374,17 @@ function side(open) {
 onAction("side", (button) => side(button.getAttribute("aria-expanded") !== "true"));
 onAction("earlier", () => current?.earlier());
 onAction("safe", async () => {
-  await post(`/console/j/hand-off/${current.id}/safe`, { version: current.state.version });
-  say("talk.safe_sent");
-  await changed(current.id);
-});
-
-async function simple(name, button) {
+  const { id, state } = current;
   try {
-    await post(`/console/j/hand-off/${button.dataset.id}/${name}`, {});
+    await post(`/console/j/hand-off/${id}/safe`, { version: state.version });
+    say("talk.safe_sent");
   } catch (problem) {
     if (problem.status !== 409) throw problem;
     say("talk.moved");
   }
-  await changed(button.dataset.id);
-}
-onAction("take-back", (button) => simple("take-back", button));
-onAction("let-go", (button) => simple("let-go", button));
+  await changed(id);
+  focus($("#reply"));
+});
 
 const pane = () => $("#talk .talk") !== null && !$("#view-queue").hidden;
 onKey("r", () => (pane() && !$("#compose").hidden ? focus($("#reply")) : focus($("#mail"))));
@@ -380,6 +401,10 @@ onKey("ctrl+enter", () => {
   return true;
 });
 onKey("escape", (event) => {
+  if (event.target.matches?.("#case-number")) {
+    focus($("#cases-heading"));
+    return true;
+  }
   if (event.target.matches?.("#reply, #note, #mail")) {
     event.target.blur();
     focus($("#talk-heading") ?? $("#case-heading"));

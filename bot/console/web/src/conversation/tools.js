@@ -75,6 +75,10 @@ const wordShown = () => {
   $("[data-do=word-ask]").hidden = agreed === "";
 };
 onAction("word", () => {
+  if (talkNow().state.safe === "no") {
+    say("talk.not_safe");
+    return;
+  }
   proposed = talkNow().safeWord ? "" : anyWord();
   openDialog("word");
   wordShown();
@@ -109,12 +113,23 @@ async function toReporter(name) {
 // Colleagues
 
 for (const which of ["transfer", "invite"]) {
-  onAction(which, () => settle($(".choices", openDialog(which))));
+  onAction(which, async () => {
+    const talk = talkNow();
+    await talk.load(); // who is there now, and not who was when this was opened
+    const about = (one) => el("span", { class: "soft", text: ` ${t(`role.${one.role}`)} · ${t(`presence.${one.state}`)}` });
+    const choices = talk.state.colleagues.map((one) =>
+      el("button", { type: "button", class: "choice", tabindex: "-1", data: { do: `${which}-to`, to: one.id, name: one.shown } }, one.shown, about(one)),
+    );
+    const dialog = openDialog(which);
+    $(".choices", dialog).replaceChildren(...(choices.length ? choices : [el("p", { text: t("talk.nobody") })]));
+    focus(settle($(".choices", dialog)) ?? $("[data-do=close-dialog]", dialog));
+  });
   onAction(`${which}-to`, async (button) => {
     const talk = talkNow();
     closeDialogs();
     try {
       await post(`/console/j/hand-off/${talk.id}/${which}`, { to: button.dataset.to, version: talk.state.version });
+      if (which === "invite") say("talk.invited", { name: button.dataset.name });
     } catch (problem) {
       if (problem.code === "offline" || problem.status === 401) throw problem;
       say(["absent", "full", "unknown"].includes(problem.code) ? "talk.cannot" : "talk.moved");
@@ -122,6 +137,18 @@ for (const which of ["transfer", "invite"]) {
     await changed(talk.id);
   });
 }
+
+async function simple(name, button) {
+  try {
+    await post(`/console/j/hand-off/${button.dataset.id}/${name}`, {});
+  } catch (problem) {
+    if (problem.status !== 409) throw problem;
+    say("talk.moved");
+  }
+  await changed(button.dataset.id);
+}
+onAction("take-back", (button) => simple("take-back", button));
+onAction("let-go", (button) => simple("let-go", button));
 
 // Relayed to the emergency services
 
@@ -146,6 +173,7 @@ onForm("relayed-form", async (form) => {
 
 const openWrap = () => {
   $("#wrap-wrong").textContent = "";
+  $("#wrap-note").textContent = t(talkNow().state.state === "active" ? "talk.wrap_note" : "talk.wrap_note_over");
   openDialog("wrap");
 };
 onAction("wrap", openWrap);
@@ -174,7 +202,7 @@ onForm("wrap-form", async (form) => {
     await post(`/console/j/hand-off/${talk.id}/close`, { outcome: given.outcome, risk: given.risk });
   } catch (problem) {
     if (problem.status !== 409) throw problem;
-    $("#wrap-wrong").textContent = t(problem.code === "second" ? "talk.second" : "talk.moved");
+    $("#wrap-wrong").textContent = t(problem.code === "second" ? "talk.second_refused" : "talk.moved");
     await talk.load();
     return;
   }

@@ -5,16 +5,15 @@ import { onAction } from "../app/actions.js";
 import { alertsAre } from "../app/alerts.js";
 import { Problem, post } from "../app/api.js";
 import { swap } from "../app/fragments.js";
+import { gathered } from "../app/gather.js";
 import { settle } from "../app/roving.js";
 import { presence, show as showPresence } from "../app/presence.js";
 import { say, saw } from "../app/toast.js";
 import { t } from "../app/words.js";
 import { openTalk, shownTalk } from "../conversation/talk.js";
 
-const GATHER = 120; // ms: many changes at once are one look
-let timer = null;
-let running = null;
-let again = false;
+const GATHER = 200; // ms: many changes at once are one look
+let all = false; // of a long group every entry, because somebody asked for it
 const unseen = new Set(); // of one's own: changed since one looked
 
 async function load() {
@@ -22,7 +21,7 @@ async function load() {
   const focused = document.activeElement?.closest?.("#queue") ? document.activeElement.id : "";
   const scrolled = target.scrollTop;
   const current = $("#queue-rows")?.dataset.current ?? "";
-  await swap("/console/f/queue", target);
+  await swap(all ? "/console/f/queue?all=1" : "/console/f/queue", target);
   const rows = $("#queue-rows");
   if (!rows) return; // somebody has gone meanwhile
   rows.dataset.current = current;
@@ -32,7 +31,7 @@ async function load() {
   mark(shownTalk());
   dots();
   showPresence(rows.dataset.mine);
-  alertsAre({ danger: Number(rows.dataset.danger), offered: Number(rows.dataset.offered) });
+  alertsAre({ danger: Number(rows.dataset.danger), offered: Number(rows.dataset.offered), invited: Number(rows.dataset.invited) });
 }
 
 /** A hand-off changed: unless one looks at it, its row says so. */
@@ -58,36 +57,26 @@ function dots() {
   $("[data-view=queue] .dot").hidden = !(calls && $("#view-queue").hidden);
 }
 
-/** Looks anew, soon; never twice at a time. */
-export function changed() {
-  clearTimeout(timer);
-  timer = setTimeout(() => void look(), GATHER);
-}
+const looks = gathered(() => load().catch((problem) => problem.status !== 401 && problem.code !== "offline" && saw(problem)), GATHER);
+
+/** Looks anew, soon. */
+export const changed = looks.soon;
+export const show = looks.now;
 
 /** Looks no more: somebody goes. */
 export function rest() {
-  clearTimeout(timer);
+  looks.rest();
+  all = false;
   unseen.clear();
 }
 
-async function look() {
-  if (running) {
-    again = true;
-    return running;
-  }
-  running = load()
-    .catch((problem) => problem.status !== 401 && problem.code !== "offline" && saw(problem))
-    .finally(() => {
-      running = null;
-      if (again) {
-        again = false;
-        changed();
-      }
-    });
-  return running;
-}
-
-export const show = () => look();
+onAction("queue-all", async (button) => {
+  const group = `.${[...button.closest(".group").classList].at(-1)} .row`;
+  const first = $$(group).length;
+  all = true;
+  await show();
+  $$(group)[first]?.focus();
+});
 
 /** Marks the row whose conversation is open. */
 export function mark(id) {
@@ -104,7 +93,7 @@ async function order(name, button) {
   } catch (problem) {
     if (problem instanceof Problem && problem.status === 409) {
       say("queue.gone");
-      await look();
+      await show();
       return false;
     }
     if (problem.code === "full") say("error.capacity");
@@ -120,20 +109,21 @@ async function taken(name, button) {
   if (!(await order(name, button))) return;
   changed();
   await openTalk(id, { toReply: true });
+  seen(id);
 }
 
 onAction("accept", (button) => taken("accept", button));
 onAction("pull", (button) => taken("pull", button));
 onAction("refuse", async (button) => {
   if (!(await order("refuse", button))) return;
-  await look();
+  await show();
   if (presence() !== "ready") say("queue.refused_note");
 });
 
-/** What "A" does: somebody in danger first, then what is offered to me, then what is chosen in the list. */
+/** What "A" does: a crisis that nobody has first, then what is offered to me, then what is chosen in the list. */
 export function acceptFirst() {
-  const danger = $("#queue .offered .danger [data-do=accept], #queue .waiting .danger [data-do=pull]");
-  const offered = danger ?? $("#queue .offered [data-do=accept]");
+  const danger = $("#queue .crisis [data-do=accept], #queue .crisis [data-do=pull]");
+  const offered = danger ?? $("#queue .entry.offered [data-do=accept]");
   const chosen = document.activeElement?.closest?.("#queue li") ?? $("#queue-rows .row[tabindex='0']")?.closest("li");
   (offered ?? $("[data-do=pull]", chosen ?? document.createElement("i")))?.click();
 }

@@ -34,13 +34,15 @@ async function unitsOf(answer, keys) {
     if (mine < 0) continue;
     if (!trusted.has(staff.id)) throw new DoorError("changed");
     await checkUnit(unit, trusted);
-    const first = unit.keys[mine];
-    const ids = [unhex(unit.id), first.version];
-    const list = [await openAsMember(unhex(first.sealed), keys.sealing, ...ids, unhex(staff.id))];
-    if (!same(await sealingPublic(list[0]), unhex(first.public))) throw new DoorError("changed");
-    for (const [number, key] of unit.keys.slice(mine).entries()) {
-      if (key.former) list.push(await openFormer(unhex(key.former), list[number], unhex(unit.id), key.version));
+    const list = [];
+    let key = null; // of the version that it is at: out of the next one, or sealed to oneself (recovery makes a key that opens none before it)
+    for (const one of unit.keys.slice(mine)) {
+      if (!key && one.sealed) key = await openAsMember(unhex(one.sealed), keys.sealing, unhex(unit.id), one.version, unhex(staff.id));
+      if (!key) continue;
+      list.push(key);
+      key = one.former ? await openFormer(unhex(one.former), key, unhex(unit.id), one.version) : null;
     }
+    if (!same(await sealingPublic(list[0]), unhex(unit.keys[mine].public))) throw new DoorError("changed");
     opened.set(unit.id, list);
   }
   return [opened, roots];

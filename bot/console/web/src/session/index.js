@@ -7,6 +7,7 @@ export { DoorError, csrf } from "./call.js";
 export { admit, changeUnitKey, invite, members, myFingerprint, remove, signers, unitFingerprint } from "./colleagues.js";
 export { beginJoin, invitation, join, newPassphrase, signIn } from "./enter.js";
 export { me, signingKey, unitKeys } from "./held.js";
+export { reseal } from "./reseal.js";
 
 /** Forgets the keys; the session stays, and `signIn` unlocks it with the passphrase alone. */
 export const lock = forget;

@@ -1,11 +1,15 @@
 // Whom this browser believes. A unit's root is its first lead, who signed for himself; whoever he admitted, and whoever those leads admitted, may be
-// believed. The root, and the city's recovery key, are remembered here from the first time on: another one is refused loudly.
+// believed; so may a lead whom the city's recovery key admitted. The root, and both halves of the recovery key (what it opens with, what it signs with), are
+// remembered here from the first time on: another one is refused loudly.
 
 import { checkCertificate, checkUnitKey, hex, join, sha256, unhex } from "../vault/index.js";
 import { DoorError } from "./call.js";
 
 const UNIT = "ruang-aman.root.";
 const RECOVERY = "ruang-aman.recovery";
+const RECOVERY_SIGNS = "ruang-aman.recovery-signs";
+
+let authority = null; // the recovery key as one that vouches: {id, signing_public}
 
 const holder = (row) => ({
   staffId: unhex(row.id),
@@ -24,13 +28,15 @@ function pinned(name, value) {
 
 const rootMark = async (row) => hex(await sha256(join(unhex(row.unit_id), unhex(row.sealing_public), unhex(row.signing_public))));
 
-async function holds(row, by) {
-  if (!row.certificate || by.unit_id !== row.unit_id) return false;
-  return checkCertificate(holder(row), unhex(row.certificate), unhex(by.signing_public)).then(
+async function signed(row, signingPublic) {
+  if (!row.certificate) return false;
+  return checkCertificate(holder(row), unhex(row.certificate), unhex(signingPublic)).then(
     () => true,
     () => false,
   );
 }
+
+const holds = async (row, by) => by.unit_id === row.unit_id && signed(row, by.signing_public);
 
 /** The rows of one unit whose certificates lead to its root: a Map id → row; and the root. Throws `changed` if the root is not the one that this browser
  *  knows, or if there is more than one to choose from. */
@@ -49,6 +55,9 @@ export async function believed(rows, unitId) {
   pinned(UNIT + unitId, found[0]);
   const root = found[1];
   const trusted = new Map([[root.id, root]]);
+  for (const row of own) {
+    if (authority && row.role === "lead" && row.admitted_by === authority.id && (await signed(row, authority.signing_public))) trusted.set(row.id, row);
+  }
   for (let grown = true; grown; ) {
     grown = false;
     for (const row of own) {
@@ -62,10 +71,10 @@ export async function believed(rows, unitId) {
   return { root, trusted };
 }
 
-/** Throws `changed` unless a believed lead says that this is the unit's key. */
+/** Throws `changed` unless a believed lead, or recovery, says that this is the unit's key. */
 export async function checkUnit(unit, trusted) {
   const [newest] = unit.keys;
-  const lead = newest && trusted.get(newest.root_id);
+  const lead = newest && (newest.root_id === authority?.id ? { ...authority, role: "lead" } : trusted.get(newest.root_id));
   if (!newest || lead?.role !== "lead" || newest.public !== unit.public) throw new DoorError("changed");
   await checkUnitKey(unhex(newest.public), unhex(newest.signature), unhex(unit.id), newest.version, unhex(lead.signing_public)).catch(() => {
     throw new DoorError("changed");
@@ -74,6 +83,10 @@ export async function checkUnit(unit, trusted) {
 
 /** The recovery key is the one that this browser knows, or the first. Throws `changed`; also if there was one, and is none any more. */
 export function checkRecovery(recovery) {
+  authority = null;
   if (recovery) pinned(RECOVERY, recovery.public);
   else if (localStorage.getItem(RECOVERY) !== null) throw new DoorError("changed");
+  if (recovery?.signing) pinned(RECOVERY_SIGNS, recovery.signing);
+  else if (localStorage.getItem(RECOVERY_SIGNS) !== null) throw new DoorError("changed");
+  if (recovery?.signing) authority = { id: recovery.id, signing_public: recovery.signing };
 }

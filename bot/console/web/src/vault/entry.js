@@ -20,3 +20,14 @@ export const checkEntry = async (entry, signature, authorPublic) => verify(await
 
 /** What the next entry of the case has as `previous`. */
 export const link = async (entry, signature) => sha256(concat(await signed(entry), signature));
+
+// A message in a reporter's mailbox: {caseId, mailboxId, messageId, authorId, sealed}. The bot checks it before it tells anything.
+async function signedReply({ caseId, mailboxId, messageId, authorId, sealed }) {
+  const ids = [caseId, mailboxId, messageId, authorId].map(identifier);
+  return join(utf8("ruang-aman/1 staff-reply"), ...ids, await sha256(sealed));
+}
+
+export const signReply = async (reply, signingPrivate) => sign(await signedReply(reply), signingPrivate);
+
+/** Throws unless the author wrote exactly this, for this mailbox of this case. */
+export const checkReply = async (reply, signature, authorPublic) => verify(await signedReply(reply), signature, authorPublic);

@@ -1,0 +1,50 @@
+// A look at the server that many changes ask for. Never two at a time; and after one that took long there is a pause that is longer still, so
+// that a busy desk is not kept busy by those who look at it.
+
+const MOST = 2000; // ms: however slow the server is, nobody looks at what was for longer
+
+/** `look` fetches and shows. `now()` gives a promise of a look that begins after the call; `soon()` waits for more changes, `pause` ms at
+ *  least, and is not put off by them; `rest()` forgets what was asked for. */
+export function gathered(look, pause) {
+  let timer = null;
+  let running = null;
+  let next = null;
+  let took = 0;
+
+  function now() {
+    clearTimeout(timer);
+    timer = null;
+    if (running) {
+      next ??= running
+        .catch(() => {})
+        .then(() => {
+          next = null;
+          return now();
+        });
+      return next;
+    }
+    const begun = performance.now();
+    running = look().finally(() => {
+      took = performance.now() - begun;
+      running = null;
+    });
+    return running;
+  }
+
+  return {
+    now,
+    soon() {
+      timer ??= setTimeout(() => {
+        timer = null;
+        if (navigator.onLine) void now().catch(() => {}); // when the line is back, all is asked for anew
+      }, Math.min(MOST, Math.max(pause, 2 * took)));
+    },
+    rest() {
+      clearTimeout(timer);
+      timer = null;
+    },
+  };
+}
+
+/** Lets the browser do what waits (a key that was pressed, a frame to be drawn) before what comes next. */
+export const breathe = () => (globalThis.scheduler?.yield ? scheduler.yield() : new Promise((next) => setTimeout(next)));

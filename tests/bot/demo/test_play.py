@@ -1,0 +1,128 @@
+"""`demo --play`: made-up reporters who meet the real service; one of them wants a person, and talks with whoever comes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from actions.queue import State
+from bot.app import Service
+from bot.channels.web import WebChannel
+from bot.cli.play import ANSWERS, FIRST, SCRIPTS, THANKS, Pace, boy, play
+from bot.desk.views import Reply
+from bot.running import understander
+from bot.settings import load_settings
+from bot.storage import tables
+from bot.storage.desk import DeskStore
+from tests.bot.desk.sitting import Person, add_person
+from tests.bot.house import UNIT, add_unit
+from tests.stores import given
+
+PACE = Pace(pause=0.01, staffed=5, taken=5, silent=5)
+
+
+class Demo:
+    """A service with the web chat and one counsellor, at a desk whose rounds the test makes."""
+
+    def __init__(self, service: Service, rina: Person) -> None:
+        self.service, self.rina, self.store = service, rina, DeskStore(service.engine)
+
+    async def hand_off(self, state: State | None) -> Any:
+        """The one hand-off, once it is in a state."""
+        for _ in range(500):
+            await self.service.desk.tick()
+            rows = await self.all(select(tables.hand_off.c.id))
+            found = await self.store.hand_off(rows[0].id) if rows else None
+            if found is not None and (state is None or found.state is state):
+                return found
+            await asyncio.sleep(0.01)
+        raise AssertionError(f"no hand-off is {state}")
+
+    async def all(self, statement: Any) -> list[Any]:
+        async with self.service.engine.connect() as connection:
+            return list((await connection.execute(statement)).all())
+
+    async def said(self, case_id: bytes) -> int:
+        """How many messages of the reporter's came into the conversation."""
+        record = tables.case_record.c
+        return len(await self.all(select(record.id).where(record.case_id == case_id, record.kind == "said", record.author_id.is_(None))))
+
+    async def writes(self, seen: Any, text: str) -> None:
+        """Rina writes, and waits until an answer has come."""
+        before = await self.said(seen.case_id)
+        case = await self.store.case(seen.case_id)
+        result = await self.service.desk.reply(self.rina, seen.id, Reply(text=text, **self.rina.entry(seen, case, text)))
+        assert result.ok, result
+        for _ in range(500):
+            if await self.said(seen.case_id) > before:
+                return
+            await asyncio.sleep(0.01)
+        raise AssertionError("no answer came")
+
+
+@asynccontextmanager
+async def opened(folder: Path) -> AsyncIterator[Demo]:
+    settings = load_settings(from_environment=False, given=given(folder))
+    service = Service(settings, channels={"web": WebChannel()}, understander=understander())
+    await service.start(jobs=False)
+    try:
+        unit = await add_unit(service, UNIT)
+        yield Demo(service, await add_person(service, "Rina", unit=unit))
+    finally:
+        await service.stop()
+
+
+@pytest.fixture
+async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
+    async with opened(tmp_path) as made:
+        yield made
+
+
+async def test_whoever_takes_the_boy_is_answered_until_he_says_goodbye(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
+    talking = asyncio.create_task(boy(demo.service, PACE))
+    await asyncio.sleep(0.1)
+    assert await demo.all(select(tables.hand_off.c.id)) == [], "he waits until somebody is there"
+    await demo.service.desk.beat(demo.rina, "ready")
+    offered = await demo.hand_off(State.OFFERED)
+    assert offered.urgency == "other", "nothing that he writes is a cry for help"
+    assert (await demo.service.desk.accept(demo.rina, offered.id)).ok
+    seen = await demo.hand_off(State.ACTIVE)
+    await asyncio.sleep(0.2)
+    assert await demo.said(seen.case_id) == 0, "he is asked first"
+    for number in range(len(ANSWERS) + 1):
+        await demo.writes(seen, f"Halo, aku Rina. {number}")
+    await asyncio.wait_for(talking, 10)
+    ended = await demo.hand_off(State.WRAP_UP)
+    assert (ended.ended, ended.urgency, ended.rating) == ("left", "other", 5)
+    lines = [line.partition("] ")[2] for line in capsys.readouterr().out.splitlines()]
+    assert lines == ["counsellor", "talk", FIRST, "own", *ANSWERS, THANKS, "selesai bicara", "very_good"]
+
+
+async def test_if_nobody_comes_he_leaves_his_message_and_goes(demo: Demo) -> None:
+    await demo.service.desk.beat(demo.rina, "ready")
+    await boy(demo.service, Pace(pause=0.01, staffed=5, taken=0.3, silent=5))
+    left = await demo.hand_off(None)
+    assert left.owner_id is None and left.conversation_id is None
+    assert left.ended is None, "what he wrote waits to be read"
+
+
+async def test_if_whoever_took_him_is_silent_he_says_goodbye(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
+    await demo.service.desk.beat(demo.rina, "ready")
+    talking = asyncio.create_task(boy(demo.service, Pace(pause=0.01, staffed=5, taken=5, silent=0.3)))
+    offered = await demo.hand_off(State.OFFERED)
+    assert (await demo.service.desk.accept(demo.rina, offered.id)).ok
+    await asyncio.wait_for(talking, 10)
+    assert (await demo.hand_off(State.WRAP_UP)).ended == "left"
+    assert "aku udahan dulu" in capsys.readouterr().out
+
+
+async def test_if_nobody_is_at_the_desk_he_leaves_a_message_and_the_others_report(demo: Demo) -> None:
+    await play(demo.service, Pace(pause=0, staffed=0, taken=0, silent=0))
+    kinds = sorted(row.kind for row in await demo.all(select(tables.cases.c.kind)))
+    assert kinds == ["hand_off", *["report"] * len(SCRIPTS)]
