@@ -242,10 +242,32 @@ export async function changed(id) {
     const before = new Set(talk.opened?.entries.keys());
     await Promise.all([talk.load(), head(talk)]);
     const came = talk.opened.all.some((entry) => !before.has(entry.id) && entry.body?.from === "reporter");
+    if (came && $("#talk-typing")) $("#talk-typing").hidden = true;
     if (came && talk.state.mine) messageCame();
   } catch (problem) {
     if (problem.status === 404 && talk.here) closeTalk();
   }
+}
+
+// That somebody is writing: a hint for a few seconds. The server sends it on only while it may be seen.
+const HINT = 4000; // ms
+let hinted = 0;
+let fades = null;
+
+document.addEventListener("input", (event) => {
+  const talk = current;
+  if (event.target.id !== "reply" || !talk?.state?.mine || !event.target.value.trim() || Date.now() - hinted < HINT) return;
+  hinted = Date.now();
+  post(`/console/j/hand-off/${talk.id}/typing`).catch(() => {}); // a hint that does not arrive is none
+});
+
+/** The reporter is writing. */
+export function reporterTypes(id) {
+  const shown = $("#talk-typing");
+  if (current?.id !== id || !shown) return;
+  clearTimeout(fades);
+  shown.hidden = false;
+  fades = setTimeout(() => ($("#talk-typing") ?? shown).toggleAttribute("hidden", true), HINT + 2000);
 }
 
 export function lineIsBack() {
