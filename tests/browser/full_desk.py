@@ -16,7 +16,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from actions.rows import Insert
 from bot.channels.web import address_of
 from bot.demo.colleague import Born, born
 from bot.demo.reporter import Reporter
@@ -27,6 +26,7 @@ from bot.settings import load_settings
 from bot.vault.certificate import Holder, certify
 from bot.vault.member import seal_to_member
 from bot.vault.staff_auth import StaffSecrets
+from tests.pinning import unit_made
 from tests.stores import given
 
 PASSPHRASE = "bunga pasir tenang kapal langit roti"
@@ -48,7 +48,7 @@ class Full:
 
     async def begun(self, folk: People, *, counsellors: int, waiting: int) -> None:
         row = {"id": self.unit, "name": "UPTD PPA", "kind": "service", "lead": 1, "public_key": None, "created_at": int(time.time())}
-        await self.service.writer.write([Insert(table="unit", row=row)])
+        await unit_made(self.service.writer, self.service.keys.pins, row)
         lead = await self._joins(folk, "lead", "ratna")
         assert lead.unit is not None
         self.told["key"] = lead.unit.private.hex()
@@ -67,6 +67,8 @@ class Full:
     async def _joins(self, folk: People, role: str, name: str, *, passphrase: str = "") -> Born:
         token, row = new_invite(unit_id=self.unit, role=role, made_by=None, staff_id=None, now=int(time.time()))
         await self.service.writer.write([row])
+        if role == "lead":
+            await folk.staff.expect_first(self.unit, token)
         known = None if passphrase else StaffSecrets(auth=secrets.token_bytes(32), wrap=secrets.token_bytes(32))
         invitation = await folk.staff.invitation(token)
         made = await asyncio.to_thread(born, invitation, token=token, name=name, shown=name.title(), passphrase=passphrase, known=known)

@@ -30,6 +30,8 @@ pytestmark = [
 ]
 COUNSELLORS, WAITING, SECONDS, PER_SECOND = 20, 200, 60, 1.0
 BOUND_MS = 500  # p95, on a machine that has nothing else to do
+CORE = 0.6  # of one processor core: what the service may take for all of it, on any machine
+QUIET = 1.5  # others' work on this machine, as `crowded` finds it, up to which waiting says something about the service
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def desk(tmp_path: Path) -> Iterator[dict[str, Any]]:
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line, (tmp_path / "log").read_text()[-2000:]
-    yield json.loads(line)
+    yield {**json.loads(line), "process": process.pid}
     process.terminate()
     process.wait(20)
 
@@ -55,6 +57,12 @@ def crowded() -> float:
     while time.process_time() - cpu < 1.0:
         sum(range(10_000))
     return max(1.0, time.perf_counter() - wall)
+
+
+def worked(process: int) -> float:
+    """Seconds of processor time that a process has taken so far."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def p95(values: Sequence[float]) -> float:
@@ -121,6 +129,7 @@ def test_the_first_words_are_there_within_half_a_second_of_accepting(
     crowd.stdin.write(json.dumps(desk) + "\n")
     crowd.stdin.flush()
     here: list[float] = []
+    before, begun = worked(desk["process"]), time.monotonic()
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         offer = page.locator("#queue .offered [data-do=accept]").first
@@ -130,6 +139,7 @@ def test_the_first_words_are_there_within_half_a_second_of_accepting(
             here.append(took)
             ends(page)
     out, _ = crowd.communicate(timeout=60)
+    core = (worked(desk["process"]) - before) / (time.monotonic() - begun)
     told = json.loads(out)
     page.context.close()
     shown, accepted = ([1000 * each for each in told[name]] for name in ("shown", "accepted"))
@@ -138,12 +148,15 @@ def test_the_first_words_are_there_within_half_a_second_of_accepting(
         print(f"\n{len(shown)} accepted, {told['ended']} ended, {sum(told['replies'].values())} replies, {len(looks)} looks at the queue")
         for what, values in (("accepted", accepted), ("first words", shown), ("in the browser", here), ("the queue", looks)):
             print(f"{what}: median {median(values):.0f} ms, p95 {p95(values):.0f} ms, longest {max(values):.0f} ms")
-        print(f"a bit of work took {others:.1f} times as long as alone, before anybody sat down")
+        print(f"the service took {core:.0%} of a core; a bit of work took {others:.1f} times as long as alone, before anybody sat down")
         print(f"the queue: {weight:.0f} kB; {told['late']} too late, {told['nobody']} times nobody was offered; replies {told['replies']}")
     assert told["broken"] == [] and told["failed"] == 0
     assert wrong == []
     assert len(shown) > SECONDS * PER_SECOND / 2, "the desk was kept busy"
     assert len(here) >= 5
     assert set(told["replies"]) <= {"200", "409"} and told["replies"]["200"] > 0.8 * sum(told["replies"].values())
-    assert p95(shown) <= BOUND_MS * others
-    assert p95(here) <= BOUND_MS * others
+    assert core < CORE
+    if others > QUIET:
+        pytest.skip(f"how long people wait here says nothing: this machine works for {others:.1f} at once")
+    assert p95(shown) <= BOUND_MS
+    assert p95(here) <= BOUND_MS

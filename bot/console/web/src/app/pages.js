@@ -3,6 +3,7 @@
 import { $, $$, el, focus } from "./dom.js";
 import { onAction, onForm } from "./actions.js";
 import { get, post } from "./api.js";
+import { contactsShown } from "./contacts.js";
 import { closeDialogs, openDialog } from "./dialogs.js";
 import { swap } from "./fragments.js";
 import { lettersOn, wantLetters } from "./keys.js";
@@ -223,6 +224,7 @@ async function mePage() {
     box.checked = on();
     box.addEventListener("change", () => want(box.checked));
   }
+  await contactsShown();
   const open = await sessions();
   $("#sessions").replaceChildren(
     ...open.map((one) =>

@@ -17,6 +17,7 @@ let pages = [""]; // where each page that was turned over begins; the last one i
 let framed = ""; // the language in which heading and search stand there
 let framing = null; // heading and search, on their way
 let chosen = "";
+let picked = false; // somebody chose which cases; until then what is late comes first
 
 const wanted = () => Object.fromEntries([...new FormData($("#case-search"))].filter(([, value]) => value.trim()));
 
@@ -69,7 +70,13 @@ export function mark(id = "") {
 /** Somebody goes: what they were looking for goes, too. */
 export function forget() {
   looks.rest();
-  [which, pages, framed, chosen] = ["open", [""], "", ""];
+  [which, pages, framed, chosen, picked] = ["open", [""], "", "", false];
+}
+
+/** Something is past its time: the list begins with what nobody has read, unless something else was chosen. */
+export function unreadFirst() {
+  if (picked || which === "unread") return;
+  [which, pages] = ["unread", [""]];
 }
 
 /** Begins at the first page again. */
@@ -86,6 +93,7 @@ function first() {
 
 onAction("which", async (button) => {
   which = button.dataset.which;
+  picked = true;
   await anew();
   focus($(`[data-do=which][data-which=${which}]`));
 });
