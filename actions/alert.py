@@ -121,8 +121,11 @@ async def false_alarm(request: Request, ports: Ports) -> Outcome:
     hand_off = hand_off_of(request)
     here = hand_off is not None and hand_off.case_id == case_id
     rows: list[Change] = moved(request, [FalseAlarm(at=seconds(request.now)), wrote(request)]) if here else []
+    # Nobody is woken for it any more. It has to be read all the same, and it is never called low.
+    later = seconds(request.now) + ports.deadlines.medium
+    rows.append(Update(table="cases", key={"id": case_id, "status": "stored"}, values={"due_at": later}))
     if not here:  # the talk is over, or was with somebody else: what is said of the alert counts all the same
-        rows = [Update(table="hand_off", key={"case_id": case_id}, values={"false_alarm": 1})]
+        rows.append(Update(table="hand_off", key={"case_id": case_id}, values={"false_alarm": 1}))
     rows += await _add(request, ports, case_id, {"false_alarm": True}) or []
     return Outcome(code="ok", rows=tuple(rows), facts={"alert": None, "code_given": None})
 

@@ -34,6 +34,7 @@ UNIT_KEY_CHANGED = "unit_key_changed"
 CASE_KEYS_SEALED_ANEW = "case_keys_sealed_anew"  # some of a unit's cases, to its newest key; the subject is the unit
 SIGNED_IN = "signed_in"  # the subject is the session
 SIGNED_OUT = "sessions_ended"
+CONTACT_CHANGED = "contact_changed"  # a chat or a telephone number was linked, or is not any more
 RELAYED = "relayed"  # help from elsewhere was called for this case: who answered stands sealed in it
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from actions.deadline import read_by
 from actions.ports import NewCase, Ports, Recipient, Request
 from actions.rows import Change, Insert
 
@@ -64,7 +65,7 @@ async def open_case(
             table="cases",
             row={
                 "id": case.id, "kind": kind, "urgency": urgency, "status": "stored", "language": request.language,
-                "public_key": case.public_key, "created_at": now, "tag": case.tag,
+                "public_key": case.public_key, "created_at": now, "due_at": read_by(urgency, now, ports.deadlines), "tag": case.tag,
             },
         ),
         *(

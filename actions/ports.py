@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import Any, Protocol
 
+from actions.deadline import Deadlines
 from actions.queue import HandOff
 from actions.rows import Change
 
@@ -151,7 +152,7 @@ class Files(Protocol):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ports:
     """All of them together, and what is neither clock nor chance in the core: `new_id` gives 16 random bytes. `zone` is where the city is;
-    `open_at` says whether somebody is planned to be at the desk at a moment."""
+    `open_at` says whether somebody is planned to be at the desk at a moment; `deadlines` are the city's."""
 
     sealer: Sealer
     receipts: Receipts
@@ -163,6 +164,7 @@ class Ports:
     recording: Mapping[str, Any] = field(default_factory=dict)
     zone: tzinfo = UTC
     open_at: Callable[[datetime], bool] = field(default=lambda _: True)
+    deadlines: Deadlines = field(default_factory=Deadlines)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

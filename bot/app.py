@@ -15,6 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from actions.deadline import Deadlines
 from actions.desk import TOLD
 from actions.ports import Ports
 from actions.rows import Insert
@@ -25,6 +26,9 @@ from bot.clearing import Clearing
 from bot.deliver import Deliver
 from bot.desk.alarm import Caller, Messenger
 from bot.desk.build import build_desk
+from bot.desk.events import DEADLINE, Changed
+from bot.desk.linking import Linking
+from bot.desk.typing import Typing
 from bot.errors import OperatorError
 from bot.evidence.desk import FileDesk
 from bot.evidence.errors import NotTaken
@@ -39,11 +43,13 @@ from bot.rollover import Rollover
 from bot.row_ids import RowIds
 from bot.settings import Settings
 from bot.shelf import Shelf, load_shelf
+from bot.storage.audit import AuditChain
 from bot.storage.database import migrate, open_engine, truncate_wal
+from bot.storage.desk import DeskStore
 from bot.storage.faults import is_double
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
-from bot.storage.sharing import BUBBLE, HAND_OFF, KEY_DEATH, MESSAGE, sharing_of
+from bot.storage.sharing import BUBBLE, CASE_DUE, HAND_OFF, KEY_DEATH, MESSAGE, REPORTER_TYPES, STAFF, STAFF_TYPES, notice, sharing_of
 from bot.storage.staff import StaffStore
 from bot.storage.untagged import Untagged
 from bot.storage.writer import Writer
@@ -61,6 +67,7 @@ log = logging.getLogger(__name__)
 # Elsewhere the person has to delete everything: at Twilio every message is deleted anyway, on a phone WhatsApp lets no business do it.
 CAN_WIPE = {"telegram": "both", "web": "page", "whatsapp": "none"}
 STAGES = "web"  # no platform keeps its files until they are fetched: they wait sealed in the database
+COLLEAGUES = Changed(what="staff", id=b"")  # somebody joined, or linked a chat
 _GRACE = 10.0  # seconds for turns and deliveries that are on their way when the service stops
 
 
@@ -109,6 +116,7 @@ class Service:
         self.settings = settings
         self.channels = channels
         self.shelf = shelf or load_shelf()
+        self.deadlines = Deadlines.of_city(self.shelf.city)
         self._clock = clock
         self._understander = understander
         # Another desk than the service's own, for tests that move hand-offs by hand.
@@ -171,13 +179,21 @@ class Service:
             guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads, self.tags),
             files=self.files, new_id=lambda: secrets.token_bytes(16),
             recording=self.shelf.recording, zone=settings.zone,
-            open_at=lambda moment: self._by_hand is not None or self.desk.open_at(moment),
+            open_at=lambda moment: self._by_hand is not None or self.desk.open_at(moment), deadlines=self.deadlines,
         )  # fmt: skip
         self.rollover = Rollover(writer=self.writer, reads=self.reads, keys=self.keys, ids=ids)
         self.desk = build_desk(
             reading=self.reading, writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, channels=self.channels,
             deliver=self.deliver, sharing=self.sharing, tell=self._tell, clock=self._clock, zone=settings.zone, messenger=self._messenger,
-            caller=self._caller,
+            caller=self._caller, deadlines=self.deadlines,
+        )  # fmt: skip
+        self.linking = Linking(
+            store=self.staff, writer=self.writer, keys=self.keys, chain=AuditChain(self.engine, self.writer),
+            channel=self.channels.get("telegram"), caller=self._caller, told=self.colleagues_changed, clock=self._clock,
+        )  # fmt: skip
+        self.typing = Typing(
+            store=DeskStore(self.reading, self.keys.pins.names), reads=self.reads, writer=self.writer, keys=self.keys,
+            channels=self.channels, pages=self.pages, events=self.desk.events, sharing=self.sharing,
         )  # fmt: skip
         said, self._staffed, changed = self._by_hand or (self.desk.desk_world, lambda: self.desk.staffed, self.desk.changed)
         turn = Turn(
@@ -208,6 +224,8 @@ class Service:
         if self._started:
             self.jobs.stop()
             await self.desk.stop(_GRACE)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.linking.settle(), _GRACE)
             await self.turns.close(_GRACE)
             self.pages.wake_all()
             await self.deliver.close(_GRACE)
@@ -233,6 +251,20 @@ class Service:
             self.keys.died(subject)
         elif kind == HAND_OFF and self._started:
             self.desk.heard(subject)
+        elif kind == CASE_DUE and self._started:
+            self.desk.events.publish(Changed(what=DEADLINE, id=subject))
+        elif kind == STAFF and self._started:
+            self.desk.events.publish(COLLEAGUES)
+        elif kind == STAFF_TYPES:
+            self.pages.typing(subject)
+        elif kind == REPORTER_TYPES and self._started:
+            self.typing.heard(subject)
+
+    async def colleagues_changed(self) -> None:
+        """Pages that show colleagues are told, here and at other processes."""
+        self.desk.events.publish(COLLEAGUES)
+        if self.sharing.holder is not None:
+            await self.writer.write([], notices=(notice(STAFF, b""),))
 
     def _tell(self, conversation_id: bytes) -> None:
         """Something happened at the desk that a reporter should hear."""
@@ -301,8 +333,8 @@ class Service:
     # The mailroom
 
     async def receive(self, received: Received) -> bool:
-        """Stores a message; returns once it is durable."""
-        return await self.intake.receive(received)
+        """Stores a message; returns once it is durable. A code by which a colleague links a chat is done with, and stored nowhere."""
+        return await self.linking.took(received) or await self.intake.receive(received)
 
     async def receive_file(self, received: Received, content: bytes) -> bool:
         """Stores a message with its file, sealed, in one commit; returns once it is durable."""
@@ -338,6 +370,17 @@ class Service:
         conversation_id = await self._conversation(channel, address)
         if conversation_id is not None and ids:
             await self.pages.confirm(conversation_id, ids)
+
+    async def typed(self, channel: str, address: str) -> float:
+        """When somebody of the staff was last writing there; 0.0 if nobody is."""
+        conversation_id = await self._conversation(channel, address)
+        return self.pages.typed(conversation_id) if conversation_id is not None else 0.0
+
+    async def types(self, channel: str, address: str) -> None:
+        """Whoever is there is writing."""
+        conversation_id = await self._conversation(channel, address)
+        if conversation_id is not None:
+            await self.typing.reporter(conversation_id)
 
     async def settle(self) -> None:
         """Returns when every message taken in is answered and every answer is out: for tests and the terminal."""

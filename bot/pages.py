@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import suppress
 
 import orjson
@@ -21,6 +22,8 @@ from flows.message import Outbound
 
 log = logging.getLogger(__name__)
 
+TYPING_SECONDS = 5.0  # for which "is writing" is true
+
 
 class Pages:
     """The pages that fetch. They may be connected to any process; each is told by the one that it is connected to."""
@@ -28,6 +31,7 @@ class Pages:
     def __init__(self, *, writer: Writer, reads: Reads, keys: KeyStore) -> None:
         self._writer, self._reads, self._keys = writer, reads, keys
         self._news: dict[bytes, set[asyncio.Event]] = {}  # one for each page that waits
+        self._typing: dict[bytes, float] = {}  # conversation → when somebody of the staff was last writing in it
 
     def wake(self, conversation_id: bytes) -> None:
         """Tells the pages of a conversation that something may be there for them."""
@@ -38,6 +42,17 @@ class Pages:
         """Tells every page: what another process said may have been lost."""
         for conversation_id in list(self._news):
             self.wake(conversation_id)
+
+    def typing(self, conversation_id: bytes) -> None:
+        """Somebody of the staff is writing to a conversation: its pages show it for a moment."""
+        now = time.monotonic()
+        self._typing = {each: at for each, at in self._typing.items() if now - at < TYPING_SECONDS} | {conversation_id: now}
+        self.wake(conversation_id)
+
+    def typed(self, conversation_id: bytes) -> float:
+        """When that was last, by a clock that only goes on; 0.0 if it is over."""
+        at = self._typing.get(conversation_id, 0.0)
+        return at if time.monotonic() - at < TYPING_SECONDS else 0.0
 
     async def pending(self, conversation_id: bytes) -> list[Pending]:
         """What waits for the client of a pull channel, oldest first."""

@@ -95,6 +95,22 @@ class Editing(Protocol):
 
 
 @runtime_checkable
+class TypingShown(Protocol):
+    """A channel whose platform shows for a few seconds that somebody is writing."""
+
+    async def typing(self, address: str) -> None:
+        """Shows it. Raises TryLater, Refused."""
+
+
+@runtime_checkable
+class Named(Protocol):
+    """A channel in whose platform the bot has a name by which it is found."""
+
+    async def username(self) -> str:
+        """The name. Raises TryLater, Refused."""
+
+
+@runtime_checkable
 class Fetching(Protocol):
     """A channel whose platform keeps a person's files until they are fetched.
 
@@ -179,3 +195,9 @@ class Mailroom(Protocol):
 
     async def confirm(self, channel: str, address: str, ids: tuple[int, ...]) -> None:
         """The client has these: their bodies are erased."""
+
+    async def typed(self, channel: str, address: str) -> float:
+        """When somebody of the staff was last writing to this address, by a clock that only goes on; 0.0 if nobody is."""
+
+    async def types(self, channel: str, address: str) -> None:
+        """Whoever is at this address is writing: whoever talks with them is shown it."""

@@ -169,7 +169,7 @@ def routes(
     cover: str = COVER_PATH,
     heartbeat: float = HEARTBEAT_SECONDS,
 ) -> list[Route]:
-    """The web chat's routes: page, files, messages, files, events, confirm, leave.
+    """The web chat's routes: page, files, messages, files, events, confirm, typing, leave.
 
     `numbers` maps a service's id (`emergency`, `police`, `ambulance`) to its telephone number, shown without JavaScript and while there
     is no connection; ValueError if one of the three is missing. `service_name` is the neutral name in the heading. `cover` is where "leave
@@ -182,6 +182,7 @@ def routes(
         Route("/chat/files", _guarded(chat.files), methods=["POST"]),
         Route("/chat/events", _guarded(chat.events), methods=["GET"]),
         Route("/chat/confirm", _guarded(chat.confirm), methods=["POST"]),
+        Route("/chat/typing", _guarded(chat.typing), methods=["POST"]),
         Route("/chat/leave", _guarded(chat.leave), methods=["POST"]),
     ]
 
@@ -251,6 +252,14 @@ class _Chat:
             await self._mailroom.confirm(NAME, address, tuple(ids))
         return _reply(202, {"ok": True})
 
+    async def typing(self, request: Request) -> Response:
+        """Whoever has the page open is writing. The page says so only to somebody who was shown to be writing before."""
+        address = address_of(_bearer(request))
+        if wait := self._throttle.fetch(address):
+            return _slow_down(wait)
+        await self._mailroom.types(NAME, address)
+        return _reply(202, {"ok": True})
+
     async def events(self, request: Request) -> Response:
         address = address_of(_bearer(request))
         if wait := self._throttle.fetch(address):
@@ -264,6 +273,7 @@ class _Chat:
         sent: set[int] = set()  # what is not confirmed yet stays pending; it is not sent twice on one stream
         closing = asyncio.ensure_future(self._channel.closing.wait())
         changed: asyncio.Future[None] | None = None
+        shown = 0.0  # the last hint that somebody is writing
         try:
             yield b": here\n\n"
             while not closing.done():
@@ -275,6 +285,9 @@ class _Chat:
                 for bubble in fresh:
                     yield _event({"id": bubble.id, "message": bubble.message.to_json()})
                 sent = {bubble.id for bubble in pending}
+                if (typed := await self._mailroom.typed(NAME, address)) > shown:
+                    shown = typed
+                    yield _event({"typing": True})
                 began = asyncio.get_running_loop().time()
                 await asyncio.wait({changed, closing}, return_when=asyncio.FIRST_COMPLETED)
                 if changed.done():

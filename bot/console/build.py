@@ -10,10 +10,11 @@ from starlette.applications import Starlette
 
 from bot.app import Service
 from bot.console.auth import HANDLERS
+from bot.console.contacts import contact_routes
 from bot.console.join import join_routes
 from bot.console.routes import Console, routes
 from bot.console.sessions import Sessions, session_routes
-from bot.desk.events import Changed
+from bot.desk.events import CASE, Changed
 from bot.desk.people import People, people
 from bot.storage.audit import AuditChain
 from bot.storage.board import Board
@@ -25,6 +26,7 @@ from bot.storage.staff import StaffStore
 class OpenConsole:
     """`closing` ends the streams of the pages that are open."""
 
+    console: Console
     people: People
     closing: asyncio.Event
 
@@ -42,17 +44,19 @@ def open_console(
     chain = AuditChain(service.engine, service.writer)
     folk = people(
         store=StaffStore(service.engine, reading=service.reading), writer=service.writer, keys=service.keys, chain=chain,
-        changed=service.units.refresh, clock=clock, second_factor=second_factor, gone=service.desk.gone,
+        changed=service.units.refresh, clock=clock, second_factor=second_factor, gone=service.desk.gone, came=service.colleagues_changed,
     )  # fmt: skip
     console = Console(
-        desk=service.desk, cases=CaseFile(service.reading), board=Board(service.reading), writer=service.writer, chain=chain,
-        library=service.shelf.library, city=service.shelf.city, clock=clock,
-        changed=lambda case_id: service.desk.events.publish(Changed(what="case", id=case_id)), closing=closing, trust=service.trust,
+        desk=service.desk, typing=service.typing, cases=CaseFile(service.reading), board=Board(service.reading), writer=service.writer,
+        chain=chain, library=service.shelf.library, deadlines=service.deadlines, clock=clock,
+        changed=lambda case_id: service.desk.events.publish(Changed(what=CASE, id=case_id)), closing=closing, trust=service.trust,
         tags=service.tags,
     )  # fmt: skip
     sessions = Sessions(folk, public_url=service.settings.public_url)
     app.state.sessions = sessions
-    app.router.routes += [*routes(console), *session_routes(folk, sessions), *join_routes(folk, sessions)]
+    app.router.routes += [
+        *routes(console), *session_routes(folk, sessions), *join_routes(folk, sessions), *contact_routes(service.linking)
+    ]  # fmt: skip
     for refused, answer in HANDLERS.items():
         app.add_exception_handler(refused, answer)
-    return OpenConsole(people=folk, closing=closing)
+    return OpenConsole(console=console, people=folk, closing=closing)

@@ -6,16 +6,15 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from bot.console.deadline import read_by
+from actions.deadline import UNREAD, Deadlines, read_by, report_by
 from bot.console.guard import Asked, BadRequest, form_of, identifier, one_of
 from bot.console.pages import Pages
 from bot.storage.case_file import CaseFile
-from bot.storage.case_list import PAGE, UNREAD, WHICH, Search
+from bot.storage.case_list import PAGE, WHICH, Place, Search
 
 STATUSES = ("stored", "received", "assessed", "in_progress", "referred", "reopened", "closed")
 MINE, NOBODY = "mine", "nobody"
@@ -24,10 +23,10 @@ _DIGITS = frozenset(string.hexdigits)
 
 
 class CaseRows:
-    """Endpoints GET and POST /console/f/cases. `zone` is the city's: in it a day begins and ends; `city` is what the city decided."""
+    """Endpoints GET and POST /console/f/cases. `zone` is the city's: in it a day begins and ends; `deadlines` are what the city decided."""
 
-    def __init__(self, *, pages: Pages, cases: CaseFile, zone: tzinfo, city: Mapping[str, Any]) -> None:
-        self._pages, self._cases, self._zone, self._city = pages, cases, zone, city
+    def __init__(self, *, pages: Pages, cases: CaseFile, zone: tzinfo, deadlines: Deadlines) -> None:
+        self._pages, self._cases, self._zone, self._deadlines = pages, cases, zone, deadlines
 
     async def frame(self, request: Request, asked: Asked) -> Response:
         """Heading and search, without rows: it stands still while these come and go."""
@@ -41,17 +40,19 @@ class CaseRows:
         form = await form_of(request)
         search, unit_id = self._search(form, asked), asked.staff.unit_id
         before = form.get("before", "")
-        found = await self._cases.list.page(unit_id, search, before=_place(before) if before else None)
+        place = _place(before) if before else None
+        found = await self._cases.list.page(unit_id, search, deadlines=self._deadlines, before=place)
         rows = found[:PAGE]
         shown = [
             {
                 "id": row.id.hex(), "number": row.id.hex()[:NUMBER].upper(), "kind": row.kind, "urgency": row.urgency, "status": row.status,
                 "at": row.created_at, "last": row.last_at, "unread": row.status in UNREAD, "owner": row.owner or "",
-                "due": read_by(row.urgency, row.created_at, self._city),
+                "due": read_by(row.urgency, row.created_at, self._deadlines),
+                "report": report_by(row.created_at, self._deadlines) if row.due_at is not None else None,
             }
             for row in rows
         ]  # fmt: skip
-        older = f"{rows[-1].created_at}-{rows[-1].id.hex()}" if len(found) > PAGE else ""
+        older = f"{rows[-1].rank}-{rows[-1].moment}-{rows[-1].id.hex()}" if len(found) > PAGE else ""
         return self._pages.rendered(
             request, "case_rows.html", cases=shown, which=search.which, whiches=WHICH, older=older, newer=bool(before),
             counts=await self._cases.list.counts(unit_id), found=await self._cases.list.found(unit_id, search) if search.narrow else None,
@@ -81,8 +82,10 @@ class CaseRows:
         return int(moment.timestamp())
 
 
-def _place(text: str) -> tuple[int, bytes]:
-    at, _, last = text.partition("-")
-    if not (at.isascii() and at.isdigit() and len(at) < 12):
+def _place(text: str) -> Place:
+    """Where a list goes on. Raises BadRequest."""
+    rank, _, rest = text.partition("-")
+    at, _, last = rest.partition("-")
+    if not all(number.isascii() and number.isdigit() and len(number) < 12 for number in (rank, at)):
         raise BadRequest
-    return int(at), identifier(last)
+    return int(rank), int(at), identifier(last)

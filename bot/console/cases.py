@@ -1,4 +1,5 @@
-"""Cases over HTTP: sealed records, replies into the reporter's mailbox, notes, status. What staff write is signed and chained."""
+"""Cases over HTTP: sealed records, replies into the reporter's mailbox, notes, status, the three days. What staff write is signed and
+chained."""
 
 from __future__ import annotations
 
@@ -16,10 +17,10 @@ from bot.console.auth import Staff
 from bot.console.guard import Asked, BadRequest, answer, body_of, hex_of, identifier, one_of
 from bot.console.hand_offs import blob, entry_of, page_json, record_json, second_of
 from bot.console.reach import Reach
+from bot.console.reading import Reading
 from bot.desk.errors import Refused
 from bot.desk.mailbox import Mailbox, Message
 from bot.storage.case_file import CaseFile
-from bot.storage.case_list import UNREAD
 from bot.storage.faults import Moved
 from bot.storage.writer import Writer
 from bot.vault.errors import SignatureError
@@ -27,8 +28,8 @@ from bot.vault.row_tag import RowTags, same
 from bot.vault.signing import SIGNATURE_BYTES
 from bot.vault.staff_entry import FIRST, StaffEntry, check_entry, link
 
-STATUSES = ("assessed", "in_progress", "referred", "closed", "reopened")
-READ = "assessed"  # "Petugas sudah membacanya": what a code says once somebody has opened the case
+REOPENED = "reopened"
+STATUSES = ("assessed", "in_progress", "referred", "closed", REOPENED)
 _MOST_MAILBOXES = 4
 
 
@@ -36,34 +37,34 @@ class Cases:
     """Endpoints under /console/j/case/{id}, and files. `changed` tells the consoles that a case is another than before."""
 
     def __init__(
-        self, *, cases: CaseFile, writer: Writer, reach: Reach, clock: Callable[[], float], changed: Callable[[bytes], None],
-        mailbox: Mailbox, tags: RowTags,
+        self, *, cases: CaseFile, writer: Writer, reach: Reach, reading: Reading, clock: Callable[[], float],
+        changed: Callable[[bytes], None], mailbox: Mailbox, tags: RowTags,
     ) -> None:  # fmt: skip
-        self._cases, self._writer, self._reach, self._clock, self._changed = cases, writer, reach, clock, changed
+        self._cases, self._writer, self._reach, self._reading, self._clock, self._changed = cases, writer, reach, reading, clock, changed
         self._mailbox, self._tags = mailbox, tags
 
     async def opened(self, request: Request, asked: Asked) -> Response:
         """The sealed case. Its key, sealed to the unit, comes with the first look, which is on the audit chain, and by which its status
         says that it was read, before that; `since` (seconds) gives what came later, without it."""
         since = second_of(request, "since")
-        case = await self._cases.case(asked.id)
         key = await self._cases.key_for(asked.id, asked.staff.unit_id)
-        if case is None or key is None:
+        if key is None:
             return answer({"error": "not_there"}, 404)
-        held: dict[str, Any] = {"records": [record_json(each) for each in await self._cases.records.later(case.id, since)]} if since else {}
-        if not since:
+        held: dict[str, Any] = {}
+        if since:
+            held["records"] = [record_json(each) for each in await self._cases.records.later(asked.id, since)]
+        else:
             await self._reach.opened(asked.staff, asked.id, audit.CASE_OPENED)
-            held = {**page_json(await self._cases.records.newest(case.id)), "key": base64.b64encode(key).decode()}
-        status = case.status
-        if status in UNREAD:
-            status = READ
-            await self._writer.write([Update(table="cases", key={"id": case.id, "status": case.status}, values={"status": READ})])
-            self._changed(case.id)
+            await self._reading.opened(asked.id)
+            held = {**page_json(await self._cases.records.newest(asked.id)), "key": base64.b64encode(key).decode()}
+        case = await self._cases.case(asked.id)
+        if case is None:
+            return answer({"error": "not_there"}, 404)
         mailboxes = await self._mailboxes(case.id)
         waiting = await self._cases.waiting_in(case.id)
         return answer(
             {
-                "id": case.id.hex(), "kind": case.kind, "urgency": case.urgency, "status": status, "language": case.language,
+                "id": case.id.hex(), "kind": case.kind, "urgency": case.urgency, "status": case.status, "language": case.language,
                 "created_at": case.created_at, "public_key": case.public_key.hex(), "unit_id": asked.staff.unit_id.hex(),
                 "head": (case.head or FIRST).hex(), "now": int(self._clock()), **held,
                 "mailboxes": [{"id": box.mailbox_id.hex(), "public": box.mailbox_public.hex()} for box in mailboxes],
@@ -127,8 +128,16 @@ class Cases:
     async def status(self, request: Request, asked: Asked) -> Response:
         """How far the work is, as the reporter sees it with the code; why is sealed."""
         body = await body_of(request)
-        status = one_of(body.get("status"), STATUSES)
-        return await self._entered(asked, "status", body, values={"status": status})
+        values: dict[str, Any] = {"status": one_of(body.get("status"), STATUSES)}
+        case = await self._cases.case(asked.id)
+        if values["status"] == REOPENED and case is not None:  # there may be something new in it: what was answered before is asked again
+            values["due_at"] = self._reading.due(case.created_at)
+        return await self._entered(asked, "status", body, values=values)
+
+    async def duty(self, request: Request, asked: Asked) -> Response:
+        """Whether the police have to know within three days (UU 12/2022 Art. 41) is answered: no, or they do. Which of the two is sealed;
+        in clear is that nobody need be reminded any more."""
+        return await self._entered(asked, "duty", await body_of(request), values={"due_at": None})
 
     async def _entered(
         self, asked: Asked, kind: str, body: Mapping[str, Any], along: Sequence[Change] = (), values: Mapping[str, Any] | None = None

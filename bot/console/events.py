@@ -11,16 +11,16 @@ from typing import Any, cast
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from actions.access import Subject, may
+from actions.access import LEAD, Subject, may
 from bot.console.auth import NotAdmitted, NotSignedIn, Staff, signed_in
 from bot.console.document import SAFE
 from bot.console.guard import Asked, Found, answer
-from bot.desk.events import Changed, Events
+from bot.desk.events import ALARM, CASE, DEADLINE, HAND_OFF, TICKS, TYPING, Changed, Events
 
 HEARTBEAT_SECONDS = 15.0  # by it the page knows that the line stands, and says that it is there
 STREAMS_PER_PERSON = 6
 SECONDS = 3600.0  # after which a stream ends: the page asks again, and whoever was removed since is refused
-_KINDS = {"hand_off": "hand_off", "alarm": "hand_off", "ticks": "hand_off", "case": "case"}
+_KINDS = {HAND_OFF: "hand_off", ALARM: "hand_off", TICKS: "hand_off", CASE: "case", DEADLINE: "case", TYPING: "hand_off"}
 _MOST_KNOWN = 4_096
 
 
@@ -80,6 +80,8 @@ class Streams:
         kind = _KINDS.get(changed.what)
         if kind is None or not changed.id:
             return True
+        if changed.what == DEADLINE and staff.role != LEAD:
+            return False  # it calls a lead; the list of cases tells everybody else
         subject = self._known.get((kind, changed.id))
         if subject is None:
             subject = await self._found(kind, "open", changed.id)

@@ -26,7 +26,12 @@ log = logging.getLogger(__name__)
 _MOST_FIELDS = 32
 BODY_LIMIT = 256 * 1024  # bytes of a request: a reply of 4,000 characters, sealed twice
 # What the page does by itself: it does not keep a session alive whose person has gone.
-BY_ITSELF = frozenset({"/console/events", "/console/j/presence", "/console/f/queue", "/console/f/hand-off/{id}/head", "/console/f/board"})
+BY_ITSELF = frozenset(
+    {
+        "/console/events", "/console/j/presence", "/console/f/queue", "/console/f/hand-off/{id}/head", "/console/f/board",
+        "/console/j/overdue",
+    }
+)  # fmt: skip
 
 Found = Callable[[str, str, bytes], Awaitable[Subject | None]]
 Endpoint = Callable[[Request, "Asked"], Awaitable[Response]]

@@ -13,9 +13,11 @@ from starlette.responses import Response
 from actions import audit
 from bot.console.guard import Asked, BadRequest, answer, body_of, hex_of, identifier, one_of, whole
 from bot.console.reach import Reach
+from bot.console.reading import Reading
 from bot.console.shown import head_of, others
 from bot.desk.queue import OUTCOMES, RISKS, Desk
 from bot.desk.shown import tick_of
+from bot.desk.typing import Typing
 from bot.desk.views import Entry, Reply, Result
 from bot.storage.case_file import CaseFile
 from bot.storage.case_records import Page
@@ -94,8 +96,8 @@ def second_of(request: Request, name: str) -> int:
 class HandOffs:
     """Endpoints under /console/j/hand-off/{id}."""
 
-    def __init__(self, *, desk: Desk, cases: CaseFile, reach: Reach) -> None:
-        self._desk, self._cases, self._reach = desk, cases, reach
+    def __init__(self, *, desk: Desk, cases: CaseFile, reach: Reach, reading: Reading, typing: Typing) -> None:
+        self._desk, self._cases, self._reach, self._reading, self._typing = desk, cases, reach, reading, typing
 
     async def opened(self, request: Request, asked: Asked) -> Response:
         """The sealed conversation. The key comes with the first look, which goes to the audit chain; `since` (seconds) gives what came
@@ -121,6 +123,7 @@ class HandOffs:
         }  # fmt: skip
         if not since:
             await self._reach.opened(asked.staff, asked.id, audit.HAND_OFF_OPENED)
+            await self._reading.opened(hand_off.case_id)
             body["key"] = base64.b64encode(view.sealed_key).decode()
         return answer(body)
 
@@ -183,6 +186,11 @@ class HandOffs:
         """Words to the reporter: in clear for the platform, and sealed to the case."""
         body = await body_of(request)
         return _result(await self._desk.reply(asked.staff, asked.id, Reply(text=told(body.get("text")), **entry_of(body))))
+
+    async def typing(self, request: Request, asked: Asked) -> Response:
+        """Whoever has it is writing: the reporter is shown that, where and while it may be (`bot.desk.typing`)."""
+        await self._typing.counsellor(asked.staff.id, asked.id)
+        return answer({})
 
     async def note(self, request: Request, asked: Asked) -> Response:
         """Words to colleagues: sealed."""

@@ -90,6 +90,7 @@ def join_routes(people: People, sessions: Sessions) -> Sequence[BaseRoute]:
                 certificate=octets_or_none(body, "certificate", SIGNATURE_BYTES), unit_key=_first_key(body),
             )
         )  # fmt: skip
+        await people.came()
         response = answer({"csrf": came.session.csrf, **await roster.opened(people.store, came.staff)})
         sessions.let_in(request, response, came)
         return response

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -13,12 +13,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from actions.access import allowed
+from actions.deadline import Clock, Deadlines, report_by
 from bot.console.auth import Staff
-from bot.console.deadline import read_by
 from bot.console.document import SAFE, language_of
 from bot.console.guard import Asked, answer
 from bot.console.shown import ShownItem, grouped, head_of, rings
 from bot.console.words import Dictionary, Words
+from bot.desk.contacts import LAST_PLACE
 from bot.desk.queue import OUTCOMES, RISKS, Desk
 from bot.desk.views import HandOffView
 from bot.storage.board import Board, Span
@@ -37,14 +38,14 @@ _NEXT = {
 
 
 class Pages:
-    """Endpoints under /console/f. `city` is what the city decided; `catalogue` knows the telephone numbers."""
+    """Endpoints under /console/f. `deadlines` are what the city decided; `catalogue` knows the telephone numbers."""
 
     def __init__(
         self, *, desk: Desk, cases: CaseFile, board: Board, words: Dictionary, catalogue: Catalogue, templates: Environment,
-        city: Mapping[str, Any], clock: Callable[[], float],
+        deadlines: Deadlines, clock: Callable[[], float],
     ) -> None:  # fmt: skip
         self._desk, self._cases, self._board = desk, cases, board
-        self._words, self._catalogue, self._templates, self._city, self._clock = words, catalogue, templates, city, clock
+        self._words, self._catalogue, self._templates, self._deadlines, self._clock = words, catalogue, templates, deadlines, clock
         # Twenty consoles look at the same two hundred entries whenever one of them changes: each is drawn once.
         self._entry = lru_cache(maxsize=_DRAWN)(self._drawn)
 
@@ -110,6 +111,15 @@ class Pages:
             return answer({"error": "not_there"}, 404)
         return self.rendered(request, "talk_head.html", **self._head(view, asked.staff, language_of(request, self._words)))
 
+    def _report(self, row: Any) -> int | None:
+        """By when the police have to know, if it is sexual violence; None once that is answered. The same for every case."""
+        return report_by(row.created_at, self._deadlines) if row.due_at is not None else None
+
+    async def overdue(self, request: Request, asked: Asked) -> Response:
+        """How many of the unit's cases are past a clock: what calls a lead, until somebody has seen to it."""
+        reading, now = await self._board.reading(asked.staff.unit_id), int(self._clock())
+        return answer({clock.value: reading.overdue(clock, now=now, deadlines=self._deadlines) for clock in Clock})
+
     async def case(self, request: Request, asked: Asked) -> Response:
         """A case: its frame."""
         row = await self._cases.case(asked.id)
@@ -117,7 +127,7 @@ class Pages:
             return answer({"error": "not_there"}, 404)
         shown = {
             "id": row.id.hex(), "number": row.id.hex()[:6].upper(), "kind": row.kind, "urgency": row.urgency, "status": row.status,
-            "language": row.language, "at": row.created_at, "next": _NEXT.get(row.status, ()),
+            "language": row.language, "at": row.created_at, "next": _NEXT.get(row.status, ()), "report": self._report(row),
         }  # fmt: skip
         offs = [{"id": each.id.hex(), "state": each.state} for each in await self._cases.hand_offs_of(asked.id)]
         talks = "hand_off" in allowed(asked.staff.role)
@@ -129,10 +139,11 @@ class Pages:
         view = await self._desk.queue(asked.staff)
         waiting = [item.hand_off.waiting_since for item in view.items if item.hand_off.state in ("waiting", "offered")]
         spans = [(name, await self._board.span(unit_id, now - seconds)) for name, seconds in (("day", 86_400), ("week", 7 * 86_400))]
-        unread = (await self._board.reading(unit_id)).unread
+        reading = await self._board.reading(unit_id)
+        late = {clock.value: reading.overdue(clock, now=now, deadlines=self._deadlines) for clock in Clock}
         return self.rendered(
             request, "board.html", colleagues=view.colleagues, waiting=len(waiting), oldest=min(waiting) if waiting else None,
-            unread=len(unread), overdue=sum(read_by(urgency, at, self._city) <= now for urgency, at in unread),
+            unread=reading.unread, late=late,
             spans=[{"key": name, "span": span, "rate": _rate(span)} for name, span in spans],
         )  # fmt: skip
 
@@ -152,7 +163,7 @@ class Pages:
 
     async def me(self, request: Request, asked: Asked) -> Response:
         """One's own account."""
-        return self.rendered(request, "me.html", staff=asked.staff)
+        return self.rendered(request, "me.html", staff=asked.staff, places=range(1, LAST_PLACE + 1))
 
 
 

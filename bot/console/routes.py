@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from actions.access import allowed
+from actions.deadline import Deadlines
 from bot.console.access_table import ROUTES
 from bot.console.case_rows import CaseRows
 from bot.console.cases import Cases
@@ -23,9 +23,11 @@ from bot.console.hand_offs import HandOffs
 from bot.console.leads import Leads
 from bot.console.pages import Pages
 from bot.console.reach import Reach
+from bot.console.reading import Reading
 from bot.console.words import load_words
 from bot.desk.mailbox import Mailbox
 from bot.desk.queue import Desk
+from bot.desk.typing import Typing
 from bot.storage.audit import AuditChain
 from bot.storage.board import Board
 from bot.storage.case_file import CaseFile
@@ -37,16 +39,17 @@ from flows.library import Library
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Console:
-    """What the console is made of. `city` is what the city decided; `changed` tells all consoles that a case is another than before;
+    """What the console is made of. `deadlines` are what the city decided; `changed` tells all consoles that a case is another than before;
     `trust` says whom the service believes, `tags` are its own over what it wrote; `closing` ends the open streams when it stops."""
 
     desk: Desk
+    typing: Typing
     cases: CaseFile
     board: Board
     writer: Writer
     chain: AuditChain
     library: Library
-    city: Mapping[str, Any]
+    deadlines: Deadlines
     clock: Callable[[], float]
     changed: Callable[[bytes], None]
     trust: Trust
@@ -69,17 +72,20 @@ def routes(console: Console) -> list[Route]:
     document = Document(words=words, assets=console.assets, templates=templates)
     reach = Reach(cases=console.cases, chain=console.chain, clock=console.clock)
     guard = Guard(found=reach.access_by_id, note=reach.refused)
-    desk = HandOffs(desk=console.desk, cases=console.cases, reach=reach)
+    reading = Reading(
+        cases=console.cases, writer=console.writer, deadlines=console.deadlines, clock=console.clock, changed=console.changed
+    )  # fmt: skip
+    desk = HandOffs(desk=console.desk, cases=console.cases, reach=reach, reading=reading, typing=console.typing)
     cases = Cases(
-        cases=console.cases, writer=console.writer, reach=reach, clock=console.clock, changed=console.changed,
+        cases=console.cases, writer=console.writer, reach=reach, reading=reading, clock=console.clock, changed=console.changed,
         mailbox=Mailbox(console.trust, console.tags), tags=console.tags,
     )  # fmt: skip
     leads = Leads(desk=console.desk, writer=console.writer, words=words, library=console.library)
     pages = Pages(
         desk=console.desk, cases=console.cases, board=console.board, words=words, catalogue=console.library.catalogue, templates=templates,
-        city=console.city, clock=console.clock,
+        deadlines=console.deadlines, clock=console.clock,
     )  # fmt: skip
-    listed = CaseRows(pages=pages, cases=console.cases, zone=console.desk.zone, city=console.city)
+    listed = CaseRows(pages=pages, cases=console.cases, zone=console.desk.zone, deadlines=console.deadlines)
     streams = Streams(console.desk.events, found=reach.access_by_id, closing=console.closing)
     endpoints: dict[tuple[str, str], Endpoint] = {
         ("GET", "/console/events"): streams.stream,
@@ -96,6 +102,7 @@ def routes(console: Console) -> list[Route]:
         ("GET", "/console/j/may"): _may,
         ("GET", "/console/j/canned"): leads.canned,
         ("GET", "/console/j/questions"): leads.questions,
+        ("GET", "/console/j/overdue"): pages.overdue,
         ("POST", "/console/j/setting/{name}"): leads.change,
         ("POST", "/console/j/presence"): desk.presence,
         ("GET", "/console/j/hand-off/{id}"): desk.opened,
@@ -104,6 +111,7 @@ def routes(console: Console) -> list[Route]:
         ("POST", "/console/j/hand-off/{id}/refuse"): desk.refuse,
         ("POST", "/console/j/hand-off/{id}/pull"): desk.pull,
         ("POST", "/console/j/hand-off/{id}/reply"): desk.reply,
+        ("POST", "/console/j/hand-off/{id}/typing"): desk.typing,
         ("POST", "/console/j/hand-off/{id}/safe"): desk.safe,
         ("POST", "/console/j/hand-off/{id}/note"): desk.note,
         ("POST", "/console/j/hand-off/{id}/transfer"): desk.transfer,
@@ -118,6 +126,7 @@ def routes(console: Console) -> list[Route]:
         ("POST", "/console/j/case/{id}/reply"): cases.reply,
         ("POST", "/console/j/case/{id}/note"): cases.note,
         ("POST", "/console/j/case/{id}/status"): cases.status,
+        ("POST", "/console/j/case/{id}/duty"): cases.duty,
         ("GET", "/console/j/file/{id}/{first:int}"): cases.file,
     }
     opened = {

@@ -34,8 +34,9 @@ class Messenger(Protocol):
 class Caller(Protocol):
     """A telephone."""
 
-    async def call(self, number: str) -> None:
-        """Has a number ring, and a voice say to open the console. Returns once the call is on its way. Raises ChannelError."""
+    async def call(self, number: str, *, code: str = "") -> None:
+        """Has a number ring, and a voice say to open the console; or, with a `code` of digits, that code and nothing else. Returns once the
+        call is on its way. Raises ChannelError."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -109,7 +110,7 @@ class Alarm:
             linked += [row for row in chain[:due.step] if row.telegram is not None and row not in linked]
         if not on_duty:
             log.error("desk_nobody", extra={"hand_off": crisis.hand_off.id.hex(), "code": due.stage})
-        work = [self._write(row, due) for row in linked]
+        work = [self._write(row, f"{due.stage}_message") for row in linked]
         if due.stage == Stage.ON_CALL:
             work.append(self._call(chain[due.step - 1], due))
         loud = due.stage == Stage.LEAD and (due.step - 1) % LEAD_EVERY == 0
@@ -117,11 +118,18 @@ class Alarm:
             work += [self._call(row, due) for row in leads if row.telephone is not None]
         await asyncio.gather(*work)
 
-    async def _write(self, row: Any, due: Alarmed) -> None:
+    def write(self, rows: Collection[Any], *, kind: str) -> None:
+        """Sends the message without content to the chats of those of these colleagues (rows of `DeskStore.staff`) who linked one, soon.
+        `kind` names the alarm in metrics and log."""
+        for row in rows:
+            if row.telegram is not None:
+                self._go(self._write(row, f"{kind}_message"))
+
+    async def _write(self, row: Any, kind: str) -> None:
         chat = self._contacts.read(row, "telegram")
         if self._messenger is None or chat is None:
             return
-        await self._tried(self._messenger.send(chat, Outbound(text=ALERT)), row, f"{due.stage}_message")
+        await self._tried(self._messenger.send(chat, Outbound(text=ALERT)), row, kind)
 
     async def _call(self, row: Any, due: Alarmed) -> None:
         number = self._contacts.read(row, "telephone")

@@ -9,31 +9,43 @@ from typing import Any
 
 from actions.rows import Update
 from bot import contexts
-from bot.storage.writer import Writer
 from bot.vault.draft import lock, unlock
 from bot.vault.errors import VaultError
 
 log = logging.getLogger(__name__)
 
-_SHAPES = {"telephone": re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII), "telegram": re.compile(r"[1-9][0-9]{0,18}", re.ASCII)}
+TELEPHONE, TELEGRAM = "telephone", "telegram"
+LAST_PLACE = 9  # of the on-call chain
+_SHAPES = {TELEPHONE: re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII), TELEGRAM: re.compile(r"[1-9][0-9]{0,18}", re.ASCII)}
+
+
+def fits(column: str, value: str) -> bool:
+    """Whether a value is a telephone number (+62…), or the id of a private Telegram chat."""
+    return _SHAPES[column].fullmatch(value) is not None
 
 
 class Contacts:
     """`key` gives the desk's key of the key store."""
 
-    def __init__(self, writer: Writer, key: Callable[[], bytes]) -> None:
-        self._writer, self._key = writer, key
+    def __init__(self, key: Callable[[], bytes]) -> None:
+        self._key = key
 
-    async def set(self, staff_id: bytes, *, telephone: str | None, telegram: str | None, place: int | None) -> bool:
-        """Writes down how somebody is reached (None: not), and their place in the on-call chain. False for what is no number (+62…), and no
-        id of a private Telegram chat."""
-        values: dict[str, Any] = {"on_call": place}
-        for column, value in (("telephone", telephone), ("telegram", telegram)):
-            if value is not None and not _SHAPES[column].fullmatch(value):
-                return False
-            values[column] = None if value is None else lock(self._key(), value.encode(), context=contexts.staff(column, staff_id))
-        await self._writer.write([Update(table="staff", key={"id": staff_id}, values=values)])
-        return True
+    def changed(self, staff_id: bytes, **values: str | int | None) -> Update:
+        """The row by which `telephone`, `telegram` (None: not any more) or `on_call` (the place in the chain) of somebody are others.
+
+        Raises ValueError for what is no number and no chat.
+        """
+        stored: dict[str, Any] = {}
+        for column, value in values.items():
+            if column not in _SHAPES:
+                stored[column] = value
+            elif value is None:
+                stored[column] = None
+            elif not fits(column, str(value)):
+                raise ValueError(column)
+            else:
+                stored[column] = lock(self._key(), str(value).encode(), context=contexts.staff(column, staff_id))
+        return Update(table="staff", key={"id": staff_id}, values=stored)
 
     def read(self, row: Any, column: str) -> str | None:
         """What stands in a column of a colleague's row: telephone or telegram. None if there is nothing, or nothing that can be read."""

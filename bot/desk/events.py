@@ -8,13 +8,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-HAND_OFF, QUEUE, ALARM, STAFF, TICKS = "hand_off", "queue", "alarm", "staff", "ticks"
+HAND_OFF, QUEUE, ALARM, STAFF, CASE, DEADLINE = "hand_off", "queue", "alarm", "staff", "case", "deadline"
+TICKS, TYPING = "ticks", "typing"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changed:
-    """`what` is hand_off, queue, alarm (a crisis that nobody has yet: be loud), ticks (a reply in a hand-off arrived, or could not), case
-    or staff; `id` is its id, empty for all of a kind."""
+    """`what` is hand_off, queue, alarm (a crisis that nobody has yet: be loud), ticks (a reply in a hand-off arrived, or could not), case,
+    deadline (a case whose time has passed: for leads), typing (the reporter of a hand-off is writing) or staff; `id` is its id, empty for
+    all of a kind."""
 
     what: str
     id: bytes

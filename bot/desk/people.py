@@ -21,9 +21,14 @@ async def _nothing(staff_id: bytes) -> None:
     return None
 
 
+async def _nobody() -> None:
+    return None
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class People:
-    """`gone` is called with the id of whoever signed out or was removed: what they had at the desk goes back."""
+    """`gone` is called with the id of whoever signed out or was removed: what they had at the desk goes back. `came` is called when
+    somebody joined: a lead's page shows who waits to be admitted."""
 
     store: StaffStore
     sessions: SessionBook
@@ -32,6 +37,7 @@ class People:
     unit_keys: UnitKeys
     case_keys: CaseKeys
     gone: Callable[[bytes], Awaitable[None]]
+    came: Callable[[], Awaitable[None]]
 
     def close(self) -> None:
         """Ends its threads."""
@@ -41,6 +47,7 @@ class People:
 def people(
     *, store: StaffStore, writer: Writer, keys: KeyStore, chain: AuditChain, changed: Callable[[], Awaitable[None]],
     clock: Callable[[], float], second_factor: bool = True, gone: Callable[[bytes], Awaitable[None]] = _nothing,
+    came: Callable[[], Awaitable[None]] = _nobody,
 ) -> People:  # fmt: skip
     """The colleagues of a service whose stores are open. `changed`: units' keys are not what they were; `clock` gives seconds since
     1970."""
@@ -53,5 +60,5 @@ def people(
     unit_keys = UnitKeys(store=store, chain=chain, keys=keys, changed=changed, clock=clock)
     case_keys = CaseKeys(store=store, chain=chain, keys=keys, clock=clock)
     return People(
-        store=store, sessions=sessions, sign_in=sign_in, staff=staff, unit_keys=unit_keys, case_keys=case_keys, gone=gone
+        store=store, sessions=sessions, sign_in=sign_in, staff=staff, unit_keys=unit_keys, case_keys=case_keys, gone=gone, came=came
     )  # fmt: skip

@@ -15,13 +15,15 @@ from bot.desk.alarm import Alarm
 from bot.desk.events import STAFF, TICKS, Changed, Events
 from bot.desk.hours import SETTINGS, Hours, HoursError, read_hours
 from bot.desk.ledger import Ledger
+from bot.desk.picture import NOBODY, Glances, close_up, picture
 from bot.desk.presence import Presence, colleagues_of
 from bot.desk.replies import Replies
-from bot.desk.round import NOBODY, Glances, Round, close_up, picture
+from bot.desk.round import Round
 from bot.desk.settings import DeskSettings
 from bot.desk.shown import item_of, on_duty, queue_view
 from bot.desk.views import Entry, HandOffView, Member, QueueView, Reply, Result
 from bot.desk.wait import Wait
+from bot.desk.watch import Watch
 from bot.storage.desk import DeskStore
 from bot.storage.sharing import Sharing
 from bot.storage.writer import Writer
@@ -47,13 +49,13 @@ class Desk:
 
     def __init__(
         self, *, store: DeskStore, writer: Writer, sharing: Sharing, ledger: Ledger, alarm: Alarm, replies: Replies,
-        take_up: Callable[[], Any], clock: Callable[[], float], zone: tzinfo = UTC, windowed: Collection[str] = ("whatsapp",),
+        take_up: Callable[[], Any], clock: Callable[[], float], watch: Watch, zone: tzinfo = UTC, windowed: Collection[str] = ("whatsapp",),
     ) -> None:  # fmt: skip
         self._store, self._writer, self._sharing, self._ledger, self._alarm = store, writer, sharing, ledger, alarm
         self._replies, self._take_up, self._clock, self.zone = replies, take_up, clock, zone
         self._windowed = frozenset(windowed)
         self._presence = Presence(store, writer, clock)
-        self._round = Round(store=store, ledger=ledger, alarm=alarm)
+        self._round = Round(store=store, ledger=ledger, alarm=alarm, watch=watch)
         self._glances = Glances(store)
         self._wait = Wait(store, clock)
         self._colleagues: dict[bytes, Colleague] = {}

@@ -2,97 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from actions import queue
 from actions.queue import Colleague, Event, HandOff, State, Urgency, choose, goes_away, in_order
 from bot.desk.alarm import Alarm, Crisis
 from bot.desk.ledger import Ledger
-from bot.desk.presence import AWAY, PAUSE, READY, colleagues_of, lost, sent_away
+from bot.desk.picture import Picture, picture
+from bot.desk.presence import AWAY, PAUSE, READY, lost, sent_away
+from bot.desk.watch import Watch
 from bot.metrics import DESK_OLDEST, DESK_PEOPLE, DESK_WAITING
 from bot.storage.desk import DeskStore
 
 log = logging.getLogger(__name__)
 
-NOBODY: frozenset[bytes] = frozenset()
 _TALKABLE = (State.WAITING, State.OFFERED, State.ACTIVE, State.CALLBACK)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Picture:
-    """The desk at one moment. `conversations` are the rows (id, channel, last_at) of those that are talked in and still there."""
-
-    open: tuple[HandOff, ...]
-    readers: dict[bytes, frozenset[bytes]]
-    rows: tuple[Any, ...]
-    colleagues: dict[bytes, Colleague]
-    conversations: dict[bytes, Any]
-
-    def of(self, hand_off: HandOff) -> frozenset[bytes]:
-        """The units that can read it."""
-        return self.readers.get(hand_off.case_id, NOBODY)
-
-    def last_at(self, hand_off: HandOff) -> int | None:
-        """When its reporter wrote last; None if it is not talked in."""
-        row = self.conversations.get(hand_off.conversation_id or b"")
-        return row.last_at if row is not None else None
-
-
-async def picture(store: DeskStore) -> Picture:
-    """The desk now."""
-    hand_offs = await store.open_hand_offs()
-    rows = await store.staff()
-    return Picture(
-        open=tuple(hand_offs),
-        readers=await store.readers(each.case_id for each in hand_offs),
-        rows=tuple(rows),
-        colleagues=colleagues_of(rows, hand_offs),
-        conversations=await store.conversations(each.conversation_id for each in hand_offs if each.conversation_id is not None),
-    )
-
-
-async def close_up(store: DeskStore, hand_off: HandOff) -> Picture:
-    """The desk as far as one hand-off shows it: its conversation, and the names of colleagues, whose load is not looked at."""
-    rows, where = await store.staff(), hand_off.conversation_id
-    return Picture(
-        open=(hand_off,), readers={}, rows=tuple(rows), colleagues=colleagues_of(rows, (hand_off,)),
-        conversations=await store.conversations({where}) if where is not None else {},
-    )  # fmt: skip
-
-
-class Glances:
-    """The desk as many ask for it at once: one look for all of them. Nobody is given a look that began before they asked, so whoever has
-    just changed something sees it changed."""
-
-    def __init__(self, store: DeskStore) -> None:
-        self._store = store
-        self._now: asyncio.Task[Picture] | None = None
-        self._next: asyncio.Task[Picture] | None = None
-
-    async def glance(self) -> Picture:
-        """The desk, at a moment after the call."""
-        if self._next is None:
-            self._next = asyncio.create_task(self._after(self._now), name="desk-glance")
-        return await asyncio.shield(self._next)  # who goes away leaves the others their look
-
-    async def _after(self, before: asyncio.Task[Picture] | None) -> Picture:
-        if before is not None:
-            await asyncio.wait({before})
-        self._now, self._next = self._next, None
-        return await picture(self._store)
 
 
 class Round:
     """Time passes at the desk."""
 
-    def __init__(self, *, store: DeskStore, ledger: Ledger, alarm: Alarm) -> None:
-        self._store, self._ledger, self._alarm = store, ledger, alarm
+    def __init__(self, *, store: DeskStore, ledger: Ledger, alarm: Alarm, watch: Watch) -> None:
+        self._store, self._ledger, self._alarm, self._watch = store, ledger, alarm, watch
 
     async def run(self) -> Picture:
-        """One round: what has run out, who has gone, who is asked, what rings. Gives the desk as it is then."""
+        """One round: what has run out, who has gone, who is asked, what rings, what should have been read. Gives the desk as it is then."""
         seen = await picture(self._store)
         if await self._time(seen) | await self._untie(seen):
             seen = await picture(self._store)
@@ -100,6 +35,7 @@ class Round:
             seen = await picture(self._store)
         crises = [Crisis(hand_off=each, readers=seen.of(each), last_at=seen.last_at(each)) for each in in_order(seen.open) if each.rings]
         await self._alarm.round(crises, seen.rows, seen.colleagues)
+        await self._watch.round(seen, now=self._ledger.now)
         self._measure(seen)
         return seen
 

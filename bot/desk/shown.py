@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Any
 
 from actions.queue import HandOff, State, in_order
+from bot.desk.picture import Picture
 from bot.desk.presence import AWAY
-from bot.desk.round import Picture
 from bot.desk.views import Member, OnDuty, QueueItem, QueueView, Tick
 
 

@@ -267,6 +267,7 @@ def farewell(staff_id: bytes, *, name: str | None = None) -> Sequence[Change]:
         Delete(table="unit_member", key={"staff_id": staff_id}),
         Delete(table="staff_session", key={"staff_id": staff_id}),
         Delete(table="presence", key={"staff_id": staff_id}),
+        Delete(table="contact_code", key={"staff_id": staff_id}),
         Delete(table="invite", key={"made_by": staff_id}),
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actions.queue import HandOff, State, wait_minutes
-from bot.desk.round import Picture, picture
+from bot.desk.picture import Picture, picture
 from bot.storage.desk import DeskStore
 
 HOUR = 3600

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, exists, select
+from sqlalchemy import Row, exists, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from actions.deadline import UNREAD, Clock, Deadlines, overdue
 from bot.storage import tables
-from bot.storage.case_list import UNREAD
 
 _GONE = ("left", "erased", "silent")
 
@@ -29,9 +29,20 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """Cases that nobody has opened yet, by urgency: (urgency, when it came)."""
+    """Cases whose clocks run (`actions.deadline`): those that nobody has opened yet, and those of which nobody has said yet whether the
+    three days apply. (urgency, status, when it came, whether the second clock is open)."""
 
-    unread: tuple[tuple[str, int], ...]
+    clocks: tuple[tuple[str, str, int, bool], ...]
+
+    @property
+    def unread(self) -> int:
+        """How many nobody has opened yet."""
+        return sum(status in UNREAD for _, status, _, _ in self.clocks)
+
+    def overdue(self, clock: Clock, *, now: int, deadlines: Deadlines) -> int:
+        """How many are past one of the clocks."""
+        found = (overdue(*each[:3], open_clock=each[3], now=now, deadlines=deadlines) for each in self.clocks)
+        return sum(each is clock for each in found)
 
 
 class Board:
@@ -55,8 +66,9 @@ class Board:
         return Span(asked=len(found), answered=len(waits), abandoned=abandoned, median=median)
 
     async def reading(self, unit_id: bytes) -> Reading:
-        """What a unit has not read yet."""
+        """What a unit has not read, or not answered, yet."""
         case, key = tables.cases, tables.case_key.c
         mine = exists().where(key.case_id == case.c.id, key.recipient_id == unit_id)
-        rows = await self._all(select(case.c.urgency, case.c.created_at).where(case.c.status.in_(UNREAD), mine).limit(10_000))
-        return Reading(unread=tuple((row.urgency, row.created_at) for row in rows))
+        columns = (case.c.urgency, case.c.status, case.c.created_at, case.c.due_at)
+        rows = await self._all(select(*columns).where(or_(case.c.status.in_(UNREAD), case.c.due_at.is_not(None)), mine).limit(10_000))
+        return Reading(clocks=tuple((row.urgency, row.status, row.created_at, row.due_at is not None) for row in rows))

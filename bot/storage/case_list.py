@@ -6,15 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, exists, func, literal, select, tuple_
+from sqlalchemy import case as by_value
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from actions.deadline import UNREAD, Deadlines
 from bot.storage import tables
 
-UNREAD = ("stored", "received")  # nobody has opened it yet
 PAGE = 100  # cases of a list at a time
 WHICH = ("unread", "open", "closed", "all")
 _ID_DIGITS = 32
+CRISES = ("danger", "self_harm")
+Place = tuple[int, int, bytes]
+"""Where a list goes on: a number to sort by, a moment in seconds since 1970, and the id of the case that was shown last."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,9 +52,14 @@ class CaseList:
         async with self._engine.connect() as connection:
             return (await connection.execute(statement)).all()
 
-    async def page(self, unit_id: bytes, search: Search, *, before: tuple[int, bytes] | None = None) -> Sequence[Row[Any]]:
-        """Cases of a unit, newest first, `PAGE` of them and one more if there are more. `before` is where the list goes on: time and id of
-        the last one that was shown. `last_at` is when something was added last; `owner` who has or had the conversation last, or None."""
+    async def page(
+        self, unit_id: bytes, search: Search, *, deadlines: Deadlines, before: Place | None = None
+    ) -> Sequence[Row[Any]]:  # fmt: skip
+        """Cases of a unit, `PAGE` of them and one more if there are more. `before` is where the list goes on: `rank`, `moment` and id of
+        the last one that was shown. `last_at` is when something was added last; `owner` who has or had the conversation last, or None.
+
+        Unread ones come as they have to be read: crises first, then by deadline; all others the newest first.
+        """
         case, record, off, staff = tables.cases, tables.case_record, tables.hand_off, tables.staff
         latest = select(func.max(record.c.created_at)).where(record.c.case_id == case.c.id).scalar_subquery()
         owner = (
@@ -61,15 +70,19 @@ class CaseList:
             .limit(1)
             .scalar_subquery()
         )
+        unread = search.which == "unread"
+        rank: ColumnElement[int] = by_value((case.c.urgency.in_(CRISES), 0), else_=1) if unread else literal(0)
+        moment = case.c.created_at + _to_read(deadlines) if unread else case.c.created_at
+        place = (rank, moment, case.c.id)
         statement = (
-            select(case, latest.label("last_at"), owner.label("owner"))
+            select(case, latest.label("last_at"), owner.label("owner"), rank.label("rank"), moment.label("moment"))
             .where(*_asked(unit_id, search))
-            .order_by(case.c.created_at.desc(), case.c.id.desc())
+            .order_by(*(each if unread else each.desc() for each in place[0 if unread else 1 :]))
             .limit(PAGE + 1)
         )
         if before is not None:
-            at, last = before
-            statement = statement.where(or_(case.c.created_at < at, and_(case.c.created_at == at, case.c.id < last)))
+            here, last = tuple_(*place), tuple_(*(literal(part) for part in before))
+            statement = statement.where(here > last if unread else here < last)
         return await self._all(statement)
 
     async def found(self, unit_id: bytes, search: Search) -> int:
@@ -120,6 +133,12 @@ def _asked(unit_id: bytes, search: Search) -> list[ColumnElement[bool]]:
     if search.nobodys:
         wanted.append(~exists().where(off.case_id == case.id, off.owner_id.is_not(None)))
     return wanted
+
+
+def _to_read(deadlines: Deadlines) -> ColumnElement[int]:
+    """Seconds that each case has until somebody must have read it."""
+    known = {urgency: deadlines.to_read(urgency) for urgency in (*CRISES, "child", "other")}
+    return by_value(known, value=tables.cases.c.urgency, else_=deadlines.high)
 
 
 def _sealed_to(unit_id: bytes) -> ColumnElement[bool]:

@@ -120,6 +120,13 @@ class DeskStore:
         """A case: public_key, head and the rest; or None."""
         return await self._one(select(tables.cases).where(tables.cases.c.id == case_id))
 
+    async def due_cases(self, now: int, *, most: int = 200) -> Sequence[Row[Any]]:
+        """Cases of which a lead is to be told now (`actions.deadline`): id, urgency, status, created_at, due_at."""
+        case = tables.cases.c
+        columns = (case.id, case.urgency, case.status, case.created_at, case.due_at)
+        due = select(*columns).where(case.due_at.is_not(None), case.due_at <= now)
+        return await self._all(due.order_by(case.due_at).limit(most))
+
     async def sealed_key(self, case_id: bytes, unit_id: bytes) -> bytes | None:
         """The case's private half, sealed to a unit."""
         key = tables.case_key.c

@@ -48,6 +48,7 @@ LEFT_OUT: dict[str, str] = {
     "invite": "links that are good for a day",
     "staff_session": "who is signed in now",
     "presence": "who is there now",
+    "contact_code": "codes that are good for ten minutes",
     "sign_in_try": "tries to sign in of this hour",
     "replica": "processes that are alive now",
     "claim": "work that one of them has now",

@@ -22,7 +22,11 @@ from bot.storage.staff import REMOVED, former_name
 
 RESTORED = "restored"  # the code of what waited to be sent when the backup was made
 _AT_A_TIME = 500
-_PLAIN = frozenset({"flow_revision", "alembic_version", "guess", "replica", "claim", "switch", "content_resource", "sign_in_try"})
+_PLAIN = frozenset(
+    {
+        "flow_revision", "alembic_version", "guess", "replica", "claim", "switch", "content_resource", "sign_in_try", "contact_code",
+    }
+)  # fmt: skip
 """Tables that a service fills by itself, or that hold nothing of anybody: a database with rows in these alone counts as empty."""
 
 

@@ -34,11 +34,12 @@ CHANNEL = "ruang_aman"  # of LISTEN and NOTIFY
 _ALONE_LOCK = 0x52A_A1  # the advisory lock of whoever must be the only one on a database; replicas share it
 
 # What one process tells the others: a letter, an id, and who is meant. Never more: whoever can connect to the database can listen.
-MESSAGE, BUBBLE, KEY_DEATH, HAND_OFF = "m", "b", "k", "d"
+MESSAGE, BUBBLE, KEY_DEATH, HAND_OFF, CASE_DUE, STAFF = "m", "b", "k", "d", "c", "s"
+STAFF_TYPES, REPORTER_TYPES = "t", "w"  # of a conversation, of a hand-off
 
 
 def notice(kind: str, subject: bytes, *, to: bytes | None = None) -> str:
-    """What is sent: `kind`, the id of a conversation or a key, and the one process that it is for (None: all)."""
+    """What is sent: `kind`, the id of what it is about, and the one process that it is for (None: all)."""
     return f"{kind}:{subject.hex()}:{to.hex() if to is not None else ''}"
 
 

@@ -77,6 +77,10 @@ class StaffStore:
         """An invitation by the hash of its token, or None."""
         return await self._one(select(tables.invite).where(tables.invite.c.token == token))
 
+    async def contact_code(self, code: bytes) -> Row[Any] | None:
+        """A code by which a chat or a number is linked, by its hash; None if there is none."""
+        return await self._one(select(tables.contact_code).where(tables.contact_code.c.code == code))
+
     async def unit_keys(self, unit_id: bytes) -> Sequence[Row[Any]]:
         """The versions of a unit's key, the newest first."""
         key = tables.unit_key.c
@@ -142,9 +146,10 @@ class StaffStore:
             return int((await connection.execute(query)).scalar_one())
 
     async def tidy(self, *, now: int, idle_since: int, tried_before: int) -> None:
-        """Deletes what is over at a moment (seconds since 1970): invitations, sessions, counted tries."""
+        """Deletes what is over at a moment (seconds since 1970): invitations, codes for contacts, sessions, counted tries."""
         session = tables.staff_session.c
         async with self._engine.begin() as connection:
-            await connection.execute(delete(tables.invite).where(tables.invite.c.until <= now))
+            for good_until in (tables.invite, tables.contact_code):
+                await connection.execute(delete(good_until).where(good_until.c.until <= now))
             await connection.execute(delete(tables.staff_session).where(or_(session.until <= now, session.seen_at < idle_since)))
             await connection.execute(delete(tables.sign_in_try).where(tables.sign_in_try.c.at < tried_before))

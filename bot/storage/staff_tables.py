@@ -45,6 +45,17 @@ invite = Table(
     Column("until", BigInteger, nullable=False),
 )
 
+contact_code = Table(
+    "contact_code",
+    metadata,
+    Column("staff_id", LargeBinary(16), primary_key=True),
+    Column("kind", Text, primary_key=True),  # telegram, telephone: what is being linked
+    Column("code", LargeBinary(32), nullable=False, unique=True),  # HMAC of a code under the desk's key; good for ten minutes
+    Column("value", LargeBinary),  # the number that is to be confirmed, locked under the desk's key; a chat names itself
+    Column("used", Integer, nullable=False),  # 1: the same message may come again, and links nobody else
+    Column("until", BigInteger, nullable=False),
+)
+
 unit_key = Table(
     "unit_key",
     metadata,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, literal_column
 
 from bot.storage.metadata import metadata as metadata
+from bot.storage.staff_tables import contact_code as contact_code
 from bot.storage.staff_tables import desk_setting as desk_setting
 from bot.storage.staff_tables import invite as invite
 from bot.storage.staff_tables import presence as presence
@@ -128,8 +129,11 @@ cases = Table(
     Column("public_key", LargeBinary(32), nullable=False),
     Column("created_at", BigInteger, nullable=False, index=True),
     Column("head", LargeBinary(32)),  # hash over the last entry that staff made: the next one names it, so of two at once one is refused
+    Column("due_at", BigInteger),  # when a lead is told next (`actions.deadline`); none: read, and the three days are answered
     Column("tag", LargeBinary(32)),  # the service's, over id and public key (`bot.vault.row_tag`)
 )
+_DUE = cases.c.due_at.is_not(None)
+Index("cases_due", cases.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
 
 case_key = Table(
     "case_key",
@@ -323,6 +327,7 @@ SEALED: dict[tuple[str, str], str] = {
     ("staff", "wrapped"): "staff",
     ("staff", "telegram"): "desk",
     ("staff", "telephone"): "desk",
+    ("contact_code", "value"): "desk",
     ("unit_key", "former"): "unit",
     ("unit_member", "sealed"): "staff",
 }

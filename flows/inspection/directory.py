@@ -128,10 +128,25 @@ def check_city(content: Content) -> Iterator[Problem]:
             yield Problem(file=source.file, line=line, message=f"'{name}' needs a 'value' and 'confirm: true' or 'confirm: false'")
             continue
         value = entry["value"]
+        if wrong := _span(name, value) or _start(name, value):
+            yield Problem(file=source.file, line=line, message=f"'{name}' {wrong}")
         if isinstance(value, Marked) and value.keys() & set(content.languages):
             for language in content.languages:
                 if not value.get(language):
                     yield Problem(file=source.file, line=line, message=f"'{name}' has no text in '{language}'")
+
+
+def _span(name: str, value: Any) -> str:
+    """What is wrong with a length of time; "" if nothing, or if it is none."""
+    if not name.endswith(("_hours", "_minutes", "_days")) or name == "opening_hours":
+        return ""
+    least = 1 if "_again_" in name else 0  # told again without a pause, nobody would listen any more
+    good = isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return "" if good else f"must be a whole number, at least {least}"
+
+
+def _start(name: str, value: Any) -> str:
+    return "must be 'submitted': from another moment nothing is counted" if name.endswith("_clock_starts") and value != "submitted" else ""
 
 
 def _roles(value: Any, languages: tuple[str, ...]) -> Iterator[str]:

@@ -33,6 +33,7 @@ class Phones:
     def __init__(self) -> None:
         self.seen: dict[str, list[Outbound]] = defaultdict(list)
         self.deleted: dict[str, list[str]] = defaultdict(list)
+        self.typed: list[str] = []  # addresses to which somebody was shown to be writing
 
     def parse(self, update: object) -> Received | None:
         return None
@@ -44,6 +45,9 @@ class Phones:
         await asyncio.sleep(0)
         self.seen[address].append(message)
         return (f"out{len(self.seen[address])}",)
+
+    async def typing(self, address: str) -> None:
+        self.typed.append(address)
 
     async def delete(self, address: str, ref: str) -> None:
         self.deleted[address].append(ref)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
+from bot.storage.desk import DeskStore
 from tests.browser.desk import PATIENCE, STORY, Desk, accept, finish, ready, shot, signed_in_pages, sound
 from tests.browser.office import Office
 from tests.browser.pages import DESKTOP, PHONE, until
@@ -85,7 +86,9 @@ def test_a_conversation_from_the_offer_to_the_end_by_keyboard_alone(desk: Desk, 
     keys.press("Tab")
     keys.press("Space")
     keys.press("ArrowUp")  # round to the last risk
-    assert page.evaluate("[...document.querySelectorAll('#wrap input:checked')].map((e) => e.value)") == ["helped", "none"]
+    keys.press("Tab")
+    keys.press("Space")  # no sign of sexual violence
+    assert page.evaluate("[...document.querySelectorAll('#wrap input:checked')].map((e) => e.value)") == ["helped", "none", "none"]
     keys.press("Enter")
     expect(page.locator("#talk .empty")).to_be_visible(timeout=PATIENCE)
     until(page, lambda: any("sudah selesai" in text for text in desk.office.heard(address)[-2:]))
@@ -241,6 +244,26 @@ def test_every_section_is_sound_and_legible(desk: Desk, console: Any, view: str)
     expect(page.locator("#talk-head [data-do=wrap]")).to_be_visible(timeout=PATIENCE)
     page.locator("#talk-head [data-do=wrap]").click()
     page.locator("#wrap input[value=helped]").check()
-    page.locator("#wrap input[value=none]").check()
+    page.locator("#wrap input[name=risk][value=none]").check()
+    page.locator("#wrap input[name=duty][value=later]").check()
     page.locator("#wrap-form button[type=submit]").click()
     expect(page.locator("#wrap")).to_be_hidden(timeout=PATIENCE)
+
+
+def test_each_sees_that_the_other_is_writing(desk: Desk, console: Any) -> None:
+    page = console(desk.sari)
+    ready(page)
+    address = desk.asks()
+    accept(page)
+    page.keyboard.type("Halo, aku")
+    until(page, lambda: address in desk.office.phones.typed)
+    hand_off = bytes.fromhex(page.locator("#talk-head").get_attribute("data-id") or "")
+    talked = desk.office.run(DeskStore(desk.office.service.engine).hand_off(hand_off))
+    expect(page.locator("#talk-typing")).to_be_hidden()
+    desk.office.run(desk.office.service.typing.reporter(talked.conversation_id))
+    expect(page.locator("#talk-typing")).to_have_text("Pelapor sedang menulis …", timeout=PATIENCE)
+    expect(page.locator("#talk-typing")).to_be_visible()
+    desk.office.says(address, "ini aku")
+    expect(page.locator("#talk-typing")).to_be_hidden(timeout=PATIENCE)
+    page.locator("#reply").fill("")
+    finish(page)

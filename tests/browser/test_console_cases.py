@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -226,6 +227,32 @@ def test_a_colleague_is_invited_joins_is_admitted_by_six_words_and_reads(unit: U
     expect(lead.locator("#records")).to_contain_text(STORY, timeout=PATIENCE)
 
 
+SLOW_FRAME = """
+const {open, send} = XMLHttpRequest.prototype;
+XMLHttpRequest.prototype.open = function (method, path, ...more) {
+  this.late = method.toUpperCase() === "GET" && path.startsWith("/console/f/cases");
+  return open.call(this, method, path, ...more);
+};
+XMLHttpRequest.prototype.send = function (...given) {
+  if (this.late) setTimeout(() => send.apply(this, given), 700);
+  else send.apply(this, given);
+};
+"""
+
+
+def test_whoever_asks_for_the_list_while_it_comes_gets_it(unit: Unit, page_of: Any) -> None:
+    """On a slow line somebody presses G C before the list is there, which comes by itself to whoever has no queue."""
+    unit.reports("+62811007")
+    page = page_of(None)
+    page.add_init_script(SLOW_FRAME)
+    sign_in(page, unit.office.url, unit.worker.name)
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    expect(page.locator("#case-rows .row").first).to_be_visible(timeout=PATIENCE)
+    page.wait_for_timeout(1_500)  # what would come too late has come
+    expect(page.locator("#case-rows .row").first).to_be_visible()
+
+
 def test_hours_and_replies_are_the_leads_and_of_two_who_change_them_the_second_is_told(unit: Unit, page_of: Any) -> None:
     first, second, worker = page_of(unit.lead), page_of(unit.lead), page_of(unit.worker)
     for page in (first, second, worker):
@@ -277,6 +304,7 @@ def test_a_crisis_rings_and_two_people_close_it(unit: Unit, page_of: Any) -> Non
     page.locator("#talk-head [data-do=wrap]").click()
     page.locator("#wrap input[value=relayed]").check()
     page.locator("#wrap input[value=danger]").check()
+    page.locator("#wrap input[name=duty][value=later]").check()
     page.locator("#wrap-form button[type=submit]").click()
     expect(page.locator("#wrap")).to_be_hidden(timeout=PATIENCE)
     [row] = unit.rows("hand_off", "urgency = 'danger'")
@@ -302,3 +330,50 @@ def test_passphrase_and_what_was_opened_are_nowhere_once_somebody_is_out(unit: U
     assert base64.b64encode(PASSPHRASE.encode()).decode()[:12] not in kept
     page.go_back()
     assert STORY not in page.content()
+
+
+def test_a_colleague_links_a_chat_with_a_code_and_unlinks_it(unit: Unit, page_of: Any) -> None:
+    page = page_of(unit.worker)
+    page.keyboard.press("g")
+    page.keyboard.press("m")
+    expect(page.locator("#telegram-state")).to_have_text("Belum ada chat yang terhubung.", timeout=PATIENCE)
+    expect(page.locator("#telephone-state")).to_have_text("Layanan ini belum bisa menelepon.")
+    page.locator("[data-do=telegram-code]").click()
+    expect(page.locator("#telegram-left")).to_contain_text("berlaku", timeout=PATIENCE)
+    sound(page, "contacts")
+    shot(page, "contacts")
+    unit.office.says("5550100099", page.locator("#telegram-code").inner_text())
+    expect(page.locator("#telegram-state")).to_have_text("Satu chat terhubung.", timeout=PATIENCE)
+    expect(page.locator("#telegram-made")).to_be_hidden()
+    assert unit.office.heard("5550100099") == ["Terhubung. · Connected."]
+    page.locator("[data-do=telegram-unlink]").click()
+    expect(page.locator("#telegram-state")).to_have_text("Belum ada chat yang terhubung.", timeout=PATIENCE)
+
+
+def test_what_is_late_calls_the_lead_and_the_three_days_are_answered(unit: Unit, page_of: Any) -> None:
+    page = page_of(unit.lead)
+    unit.reports("+62811009")
+    newest = max(unit.rows("cases"), key=lambda row: (row["created_at"], row["status"] == "stored"))
+    now = int(time.time())
+    unit.write(Update(table="cases", key={"id": newest["id"]}, values={"created_at": now - 30 * 3600, "due_at": now}))
+    expect(page.locator("#late")).to_have_text("1 lewat batas", timeout=PATIENCE)
+    page.keyboard.press("g")
+    page.keyboard.press("c")
+    expect(page.locator("[data-do=which][data-which=unread]")).to_have_attribute("aria-pressed", "true", timeout=PATIENCE)
+    row = page.locator(f"#case-{newest['id'].hex()}")
+    expect(row).to_contain_text("lewat batas baca 6 jam")
+    sound(page, "late cases")
+    shot(page, "late")
+    row.click()
+    expect(page.locator("#records")).to_contain_text(STORY, timeout=PATIENCE)
+    expect(page.locator("#late")).to_have_text("", timeout=PATIENCE)
+    expect(page.locator("#duty time")).to_have_text("3×24 jam: sisa 41 jam")
+    sound(page, "duty")
+    shot(page, "duty")
+    page.locator("#duty-form").get_by_label("Ada, dan polisi sudah diberi tahu").check()
+    page.locator("#duty-text").fill("Polresta, pukul 10.00, laporan 123")
+    page.locator("#duty-form button").click()
+    expect(page.locator("#duty")).to_have_count(0, timeout=PATIENCE)
+    expect(page.locator("#notes li").first).to_contain_text("Wajib lapor 3×24 jam: Ada, dan polisi sudah diberi tahu")
+    [case] = unit.rows("cases", f"hex(id) = '{newest['id'].hex().upper()}'")
+    assert case["due_at"] is None

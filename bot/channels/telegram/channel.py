@@ -174,6 +174,10 @@ class Telegram:
             if error.code != GONE:
                 raise
 
+    async def typing(self, address: str) -> None:
+        """Shows "typing" in the chat, for five seconds or until a message comes (sendChatAction). Raises TryLater or Refused."""
+        await self._raw("sendChatAction", {"chat_id": _number(_ADDRESS, address, "telegram_address_invalid"), "action": "typing"})
+
     # Files
 
     async def fetch(self, handle: str) -> AsyncIterator[bytes]:
@@ -204,6 +208,10 @@ class Telegram:
     async def check_token(self) -> None:
         """Asks Telegram who we are. Raises TryLater (`telegram_token_refused` if the token is wrong) or Refused."""
         await call(self._bot.get_me())
+
+    async def username(self) -> str:
+        """The bot's name, without the @. Raises TryLater or Refused."""
+        return str((await call(self._bot.get_me())).username or "")
 
     async def set_webhook(self, url: str, secret: str) -> None:
         """Has Telegram deliver to `url` with `secret` in a header. Nothing that waits is dropped. Raises TryLater, Refused, ValueError."""

@@ -154,7 +154,19 @@ function submit(event) {
 }
 
 form.addEventListener("submit", submit);
-text.addEventListener("input", measure);
+// A person who writes here is seen writing; from then on they see it of us, too. The program needs no such hint, and gets none.
+let person = false;
+let hinted = 0;
+function onTyping() {
+  person = true;
+  chat.writes();
+}
+text.addEventListener("input", () => {
+  measure();
+  if (!person || !text.value.trim() || Date.now() - hinted < 4000) return;
+  hinted = Date.now();
+  wire?.types();
+});
 text.addEventListener("keydown", (event) => {
   // On a phone Enter starts a new line, as its keyboard shows; the button sends.
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !touching.matches) submit(event);
@@ -208,7 +220,7 @@ trouble("link", true);
 document.documentElement.classList.add("alive");
 measure();
 openToken().then((token) => {
-  wire = openWire({ token, onBubble, onLink, onStatus });
+  wire = openWire({ token, onBubble, onTyping, onLink, onStatus });
   out({ kind: "start" });
 });
 if (!touching.matches) text.focus({ preventScroll: true });

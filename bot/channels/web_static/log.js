@@ -116,7 +116,17 @@ export function openLog({ log, scroll, newer, typing }) {
     if (held) scroll.focus({ preventScroll: true });
   }
 
+  let dots = null;
+  function writes(ms) {
+    clearTimeout(dots);
+    typing.hidden = false;
+    if (atEnd()) scroll.scrollTop = scroll.scrollHeight;
+    dots = setTimeout(() => (typing.hidden = true), ms);
+  }
+
   return {
+    // Somebody is writing: three dots, for as long as the hint is good.
+    writes: () => writes(6000),
     // A bubble of the service's. `on` is {tap, text, locate, attach, hint, wiped}.
     bubble(message, on) {
       typing.hidden = true;
@@ -160,12 +170,8 @@ export function openLog({ log, scroll, newer, typing }) {
         }
         if (state === "sent") {
           setTimeout(() => {
-            if (element.isConnected && log.lastElementChild === element) {
-              typing.hidden = false;
-              if (atEnd()) scroll.scrollTop = scroll.scrollHeight;
-            }
+            if (element.isConnected && log.lastElementChild === element) writes(7500);
           }, 500);
-          setTimeout(() => (typing.hidden = true), 8000);
         }
       };
     },

@@ -5,8 +5,8 @@ import { touch } from "./token.js";
 const QUIET = 40_000; // ms without even a heartbeat: the connection is dead, whatever the phone thinks
 const backoff = (n) => Math.min(15_000, 400 * 2 ** n) * (0.5 + Math.random());
 
-// `token`: of this tab. `onBubble(id, message)`, `onLink(connected)`, `onStatus(item, "waiting"|"sending"|"sent"|"failed", code, percent)`.
-export function openWire({ token, onBubble, onLink, onStatus }) {
+// `token`: of this tab. `onBubble(id, message)`, `onTyping()`: a person writes to this page, `onLink(connected)`, `onStatus(item, "waiting"|"sending"|"sent"|"failed", code, percent)`.
+export function openWire({ token, onBubble, onTyping, onLink, onStatus }) {
   const headers = { Authorization: "Bearer " + token };
   const outgoing = [];
   const shown = new Set();
@@ -117,7 +117,8 @@ export function openWire({ token, onBubble, onLink, onStatus }) {
       .map((line) => line.slice(5).trim())
       .join("\n");
     if (!data) return;
-    const { id, message } = JSON.parse(data);
+    const { id, message, typing } = JSON.parse(data);
+    if (typing) return onTyping();
     if (!shown.has(id)) {
       shown.add(id);
       onBubble(id, message);
@@ -175,6 +176,10 @@ export function openWire({ token, onBubble, onLink, onStatus }) {
       outgoing.push(item);
       onStatus(item, "waiting");
       pump();
+    },
+    // A hint, sent once or not at all.
+    types() {
+      post("/chat/typing", {}).catch(() => {});
     },
     close() {
       closed = true;

@@ -1,4 +1,5 @@
-"""The telephone chain over Twilio's Calls API: a number rings, and a voice says to open the console. It knows nothing of anybody."""
+"""The telephone chain over Twilio's Calls API: a number rings, and a voice says to open the console, or says a code. It knows nothing of
+anybody."""
 
 from __future__ import annotations
 
@@ -16,7 +17,9 @@ RING_SECONDS = 25  # short of most mailboxes; the next in the chain is telephone
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 # What a passer-by may hear. Said three times, slowly enough to wake up by.
 _SAID = "Ada yang perlu dilihat di meja. Tolong buka konsol sekarang."
-TWIML = f'<Response><Say language="id-ID" voice="Google.id-ID-Standard-A" loop="3">{_SAID}</Say></Response>'
+_CODE = "Ini kodemu: {code}."
+_SPOKEN = '<Response><Say language="id-ID" voice="Google.id-ID-Standard-A" loop="3">{said}</Say></Response>'
+_DIGITS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
 class Voice:
@@ -34,11 +37,13 @@ class Voice:
     def __repr__(self) -> str:
         return "Voice()"  # nobody's number, nobody's token
 
-    async def call(self, number: str) -> None:
-        """Has a number (+62…) ring. Raises TryLater or Refused."""
-        if not _NUMBER.fullmatch(number):
+    async def call(self, number: str, *, code: str = "") -> None:
+        """Has a number (+62…) ring; with a `code` of up to 12 digits the voice says that. Raises TryLater or Refused."""
+        if not _NUMBER.fullmatch(number) or not (code == "" or _DIGITS.fullmatch(code)):
             raise Refused("voice_number_invalid")
-        await call(self._client.calls.create_async(to=number, from_=self._sender, twiml=TWIML, timeout=RING_SECONDS))
+        said = _CODE.format(code=", ".join(code)) if code else _SAID  # digit by digit, not as one great number
+        twiml = _SPOKEN.format(said=said)
+        await call(self._client.calls.create_async(to=number, from_=self._sender, twiml=twiml, timeout=RING_SECONDS))
 
     async def close(self) -> None:
         """Ends connections."""

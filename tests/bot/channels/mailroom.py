@@ -21,6 +21,8 @@ class MemoryMailroom:
         self.received: list[Received] = []
         self.files: list[bytes] = []
         self.redelivered = 0
+        self.typing: dict[tuple[str, str], float] = {}
+        self.typists: list[tuple[str, str]] = []
         self.answer = answer
         self._seen: set[tuple[str, str]] = set()
         self._waiting: defaultdict[tuple[str, str], list[Pending]] = defaultdict(list)
@@ -72,6 +74,18 @@ class MemoryMailroom:
 
     async def confirm(self, channel: str, address: str, ids: tuple[int, ...]) -> None:
         self._waiting[channel, address] = [p for p in self._waiting[channel, address] if p.id not in ids]
+
+    async def typed(self, channel: str, address: str) -> float:
+        return self.typing.get((channel, address), 0.0)
+
+    async def types(self, channel: str, address: str) -> None:
+        self.typists.append((channel, address))
+
+    def types_to(self, channel: str, address: str, at: float) -> None:
+        """Somebody of the staff is writing."""
+        self.typing[channel, address] = at
+        for loop, event in tuple(self._listeners[channel, address]):
+            loop.call_soon_threadsafe(event.set)
 
     def listening(self) -> int:
         """How many wait in `changed` now."""

@@ -53,6 +53,13 @@ async def test_nothing_that_a_person_wrote_is_interpreted(running: Peer) -> None
     assert call["chat_id"] == CHAT
 
 
+async def test_that_somebody_is_writing_is_shown(running: Peer) -> None:
+    await running.telegram.typing(ADDRESS)
+    assert running.request.of("sendChatAction") == [{"chat_id": CHAT, "action": "typing"}]
+    with pytest.raises(Refused):
+        await running.telegram.typing("nobody")
+
+
 async def test_two_short_answers_share_a_row_others_have_their_own(running: Peer) -> None:
     async def rows(*labels: str) -> list[int]:
         await running.telegram.send(ADDRESS, Outbound(text="?", choices=choices(*labels)))

@@ -427,6 +427,34 @@ async def test_what_comes_while_listening_is_shown_at_once_and_once_and_only_to_
             assert [bubble["message"]["text"] for bubble in await bubbles(others, 1)] == ["lain"]
 
 
+async def test_that_somebody_writes_is_shown_once_for_each_hint_and_only_to_its_own() -> None:
+    mailroom, channel = MemoryMailroom(), WebChannel()
+    async with (
+        served(app_of(mailroom, channel, heartbeat=5), channel) as client,
+        client.stream("GET", "/chat/events", headers=bearer()) as response,
+    ):
+        reading = asyncio.create_task(bubbles(response, 3))
+        mailroom.types_to("web", "f" * 64, 9.0)
+        for hint in (1.0, 2.0):
+            mailroom.types_to("web", ADDRESS, hint)
+            await asyncio.sleep(0.3)
+            mailroom.types_to("web", ADDRESS, hint)  # woken by something else: the same hint is not shown again
+            await asyncio.sleep(0.3)
+        mailroom.put("web", ADDRESS, Outbound(text="halo"))
+        first, second, bubble = await asyncio.wait_for(reading, 5)
+    assert first == second == {"typing": True}
+    assert bubble["message"]["text"] == "halo"
+
+
+async def test_the_page_says_that_it_is_written_in() -> None:
+    mailroom = MemoryMailroom()
+    async with client_of(app_of(mailroom)) as client:
+        assert (await client.post("/chat/typing", json={}, headers=bearer())).status_code == 202
+        assert (await client.post("/chat/typing", json={})).status_code == 401
+    assert mailroom.typists == [("web", ADDRESS)]
+    assert mailroom.received == []
+
+
 async def test_a_heart_beats_while_nothing_comes() -> None:
     channel, mailroom = WebChannel(), MemoryMailroom()
     async with served(app_of(mailroom, channel, heartbeat=0.1), channel) as client:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import secrets
@@ -16,18 +17,13 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from actions.access import ROLES
+from actions.deadline import read_by
 from actions.rows import Insert
 from bot.app import Service
-from bot.console.auth import HANDLERS
-from bot.console.join import join_routes
-from bot.console.routes import Console, routes
-from bot.console.sessions import Sessions, session_routes
-from bot.desk.events import Changed
-from bot.desk.people import People, people
+from bot.console.build import open_console
+from bot.console.routes import Console
+from bot.desk.people import People
 from bot.storage.audit import AuditChain
-from bot.storage.board import Board
-from bot.storage.case_file import CaseFile
-from bot.storage.staff import StaffStore
 from bot.vault.certificate import Holder
 from bot.vault.keys import KeyPair, generate_keypair
 from bot.vault.mailbox import open_reply
@@ -125,7 +121,8 @@ class Room:
         rows = [
             Insert(table="cases", row={
                 "id": case_id, "kind": kind, "urgency": urgency, "status": "stored", "language": "id", "public_key": pair.public,
-                "created_at": self.now, "tag": tags.case(case_id, pair.public),
+                "created_at": self.now, "due_at": read_by(urgency, self.now, self.service.deadlines),
+                "tag": tags.case(case_id, pair.public),
             }),
             *(
                 Insert(table="case_key", row={
@@ -221,29 +218,14 @@ async def room(folder: Path, **options: Any) -> AsyncIterator[Room]:
     async with house(folder, clock=clock, units=0, **options) as home:
         service = home.service
         chain = AuditChain(service.engine, service.writer)
-        tick = lambda: clock[0]  # noqa: E731
-        folk = people(
-            store=StaffStore(service.engine), writer=service.writer, keys=service.keys, chain=chain, changed=service.units.refresh,
-            clock=tick, second_factor=False, gone=service.desk.gone,
-        )  # fmt: skip
-        def changed(case_id: bytes) -> None:
-            service.desk.events.publish(Changed(what="case", id=case_id))
-
-        console = Console(
-            desk=service.desk, cases=CaseFile(service.engine), board=Board(service.engine), writer=service.writer, chain=chain,
-            library=service.shelf.library, city=service.shelf.city, clock=tick, changed=changed, trust=service.trust, tags=service.tags,
-        )  # fmt: skip
-        sessions = Sessions(folk, public_url="")
-        found = [*routes(console), *session_routes(folk, sessions), *join_routes(folk, sessions)]
-        app = Starlette(routes=found, exception_handlers=dict(HANDLERS))
-        app.state.sessions = sessions
-        here = Room(service, app, folk, chain, clock, console)
+        app = Starlette()
+        opened = open_console(app, service, closing=asyncio.Event(), clock=lambda: clock[0], second_factor=False)
+        here = Room(service, app, opened.people, chain, clock, opened.console)
         try:
             yield here
         finally:
-            console.closing.set()
+            opened.close()
             await here.browser.aclose()
-            folk.close()
 
 
 def endpoints(app: Starlette) -> list[tuple[str, str]]:

@@ -7,7 +7,8 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from starlette.requests import Request
@@ -18,7 +19,9 @@ from bot.console.events import Streams
 from bot.console.guard import Asked
 from bot.console.reach import Reach
 from bot.desk.events import Changed
+from bot.desk.staff import new_invite
 from tests.bot.console.room import Person, Room, room
+from tests.bot.desk.door import Colleague
 
 
 @pytest.fixture
@@ -108,3 +111,21 @@ async def test_one_person_cannot_hold_every_line(here: Room) -> None:
     for line in lines:
         await line.aclose()
     assert (await opened.streams.stream(opened.request, opened.asked)).status_code == 200
+
+
+async def test_a_leads_page_hears_that_somebody_joined(here: Room) -> None:
+    """Whoever came by a link waits to be admitted: the lead's page shows them without being asked."""
+    unit = await here.unit("ours")
+    lead = await here.person(unit, "lead")
+    token, row = new_invite(unit_id=unit.id, role="counsellor", made_by=lead.id, staff_id=None, now=here.now)
+    await here.service.writer.write([row])
+    line = Line(here, lead, heartbeat=5).open()
+    assert await anext(line) == ("here", {})
+    browser = SimpleNamespace(client=lambda _: here.browser, now=[float(here.now)])
+    dewi = Colleague(cast("Any", browser), token, "dewi")
+    await dewi.prepare()
+    assert (await dewi.join()).status_code == 200
+    assert await asyncio.wait_for(anext(line), 2) == ("changed", {"what": "staff", "id": "", "version": 0})
+    members = (await here.get(lead, "/console/j/members"))["members"]
+    assert [one["state"] for one in members if one["name"] == "dewi"] == ["new"]
+    await line.aclose()

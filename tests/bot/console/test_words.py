@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from bot.console.document import SHORTCUTS, VIEWS, environment
 from bot.console.pages import INVITABLE
@@ -34,8 +36,22 @@ def test_every_language_has_the_same_keys(words: Dictionary) -> None:
         assert first ^ other == set()
     for each in words.languages.values():
         assert [key for key, text in each.table.items() if not text.strip() or "{number." in text] == []
-        known = {"seconds", "time", "name", "number", "n", "all", "line", "word", "title"}
+        known = {"seconds", "time", "name", "number", "n", "all", "line", "word", "title", "id"}
         assert set(re.findall(r"\{(\w+)\}", " ".join(each.table.values()))) <= known
+
+
+class _Strict(yaml.SafeLoader):
+    """Refuses a key that stands twice: of the two the first would be lost without a word."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        names = [key.value for key, _ in node.value]
+        assert len(names) == len(set(names)), [name for name in names if names.count(name) > 1]
+        return super().construct_mapping(node, deep)
+
+
+@pytest.mark.parametrize("path", sorted(Path(ROOT / "data").glob("*/console.yml")), ids=lambda path: path.parent.name)
+def test_no_key_stands_twice(path: Path) -> None:
+    assert yaml.load(path.read_text(encoding="utf-8"), Loader=_Strict)["queue"]
 
 
 def asked_for() -> set[tuple[str, bool]]:

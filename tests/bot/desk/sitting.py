@@ -72,7 +72,7 @@ async def add_person(service: Service, name: str, *, unit: bytes, role: str = "c
     await root.admits(service.writer, service.keys.pins, holder, name=f"{name}{next(_numbers)}", shown=name, **fields)
     if any(numbers.values()):
         place = fields.get("on_call")
-        assert await Contacts(service.writer, lambda: service.keys.desk).set(person.id, **numbers, place=place)
+        await service.writer.write([Contacts(lambda: service.keys.desk).changed(person.id, **numbers, on_call=place)])
     return person
 
 
@@ -117,13 +117,18 @@ class Telegrams:
 
 
 class Telephone:
-    """Numbers that rang."""
+    """Numbers that rang, and the codes that they heard. `broken` ones cannot be reached."""
 
     def __init__(self) -> None:
         self.rang: list[str] = []
+        self.heard: list[str] = []
+        self.broken: set[str] = set()
 
-    async def call(self, number: str) -> None:
+    async def call(self, number: str, *, code: str = "") -> None:
+        if number in self.broken:
+            raise ChannelError("voice_unreachable")
         self.rang.append(number)
+        self.heard += [code] if code else []
 
 
 class Office(House):

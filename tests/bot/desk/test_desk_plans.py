@@ -22,6 +22,7 @@ HOT: dict[str, Callable[[DeskStore], Awaitable[Any]]] = {
     "conversations": lambda store: store.conversations([ID]),
     "untold": lambda store: store.untold([ID]),
     "staff": lambda store: store.staff(),
+    "due_cases": lambda store: store.due_cases(1),
     "handled_since": lambda store: store.handled_since(1),
 }
 _SMALL = ("staff", "presence")  # as many rows as there are colleagues

@@ -11,7 +11,7 @@ import pytest
 
 from actions.queue import State
 from bot.desk import round as desk_round
-from bot.desk.round import Glances, picture
+from bot.desk.picture import Glances, picture
 from tests.bot.desk.sitting import Office, office, wait_here
 
 

@@ -22,8 +22,8 @@ async def test_second_factors_and_numbers_go_under_the_new_key(tmp_path: Path, m
     async with office(tmp_path) as here:
         lead = await here.lead()
         before = here.keys.desk
-        contacts = Contacts(here.writer, lambda: here.keys.desk)
-        assert await contacts.set(lead.id, telephone="+6281200000001", telegram=None, place=1)
+        contacts = Contacts(lambda: here.keys.desk)
+        await here.writer.write([contacts.changed(lead.id, telephone="+6281200000001", telegram=None, on_call=1)])
 
     async def killed(self: KeyStore) -> None:
         raise RuntimeError("killed")
@@ -39,7 +39,7 @@ async def test_second_factors_and_numbers_go_under_the_new_key(tmp_path: Path, m
         assert row is not None
         with pytest.raises(SealError):
             unlock(before, row.totp, context=contexts.staff("totp", lead.id))
-        assert Contacts(here.writer, lambda: here.keys.desk).read(row, "telephone") == "+6281200000001"
+        assert Contacts(lambda: here.keys.desk).read(row, "telephone") == "+6281200000001"
         here.wait(60)
         lead.office, lead.http = here, here.client()
         assert (await lead.sign_in()).status_code == 200

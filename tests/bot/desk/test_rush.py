@@ -13,7 +13,7 @@ import pytest
 
 from actions import queue
 from actions.queue import HandOff, State, Urgency, choose, in_order
-from bot.desk.round import Picture, picture
+from bot.desk.picture import Picture, picture
 from tests.bot.desk.sitting import NOW, Office, Person, office, wait_here
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(1200)]

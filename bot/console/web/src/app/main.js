@@ -7,13 +7,15 @@ import { onAction } from "./actions.js";
 import { quiet, ring } from "./alerts.js";
 import { get, onSignedOut } from "./api.js";
 import { forgetColleagues } from "./colleagues.js";
+import { contactsShown } from "./contacts.js";
 import { closeDialogs, openDialog } from "./dialogs.js";
 import { openDoor, showSign } from "./door.js";
 import { onLost } from "./fragments.js";
 import { hideScreen, showScreen, watchHiding } from "./hide.js";
 import { forgetAll } from "./keyring.js";
 import { onKey } from "./keys.js";
-import { closeLine, onChanged, onHere, onLine, openLine } from "./live.js";
+import { becameLate, lookLate, restLate, watchLate } from "./late.js";
+import { closeLine, onChanged, onLine, openLine } from "./live.js";
 import { choose, startPresence, stopPresence, toggle } from "./presence.js";
 import { move } from "./roving.js";
 import { startTicking } from "./ticker.js";
@@ -25,7 +27,7 @@ import * as queue from "../queue/queue.js";
 import * as talk from "../conversation/talk.js";
 import "../conversation/tools.js";
 import * as cases from "../case/cases.js";
-import { forget as forgetList } from "../case/list.js";
+import { forget as forgetList, unreadFirst } from "../case/list.js";
 
 const SECTIONS = ["queue", "cases", "board", "staff", "hours", "me"];
 let may = {};
@@ -71,13 +73,14 @@ async function enter() {
   openLine();
   if (may.queue) await startPresence();
   else $(".presence").hidden = true;
+  if (may.board) watchLate(unreadFirst);
   // After a session that ended, one goes on where one was; else at the first section that there is.
   await go(at && !$(`[data-view=${at}]`).hidden ? at : SECTIONS.find((name) => !$(`[data-view=${name}]`).hidden));
   const { talk: talkId, case: caseId } = resume;
   resume = {};
   if (at === "queue" && talkId) await talk.openTalk(talkId);
   if (at === "cases" && caseId) await cases.openTheCase(caseId);
-  if (may.staff?.includes("remove")) void sealAnew(); // what was left when somebody went
+  if (may.staff?.includes("remove")) void sealAnew({ quietly: true }); // what was left when somebody went
 }
 
 /** Locks: keys and all that was opened are forgotten, what somebody was writing is not. */
@@ -89,6 +92,7 @@ function leave(options = null) {
   forgetColleagues();
   closeLine();
   queue.rest();
+  restLate();
   stopPresence();
   closeDialogs();
   talk.closeTalk();
@@ -162,12 +166,13 @@ onChanged((what, id, version) => {
     talk.changed(id, version);
   }
   if (what === "ticks") talk.changed(id);
-  if (what === "case") cases.changed(id);
-  if (at === "board" && ["queue", "hand_off", "case", "staff"].includes(what)) void showPage("board", { quietly: true });
+  if (what === "typing") talk.reporterTypes(id);
+  if (what === "case" || what === "deadline") cases.changed(id);
+  if (what === "case") lookLate();
+  if (what === "deadline") becameLate();
+  if (at === "board" && ["queue", "hand_off", "case", "deadline", "staff"].includes(what)) void showPage("board", { quietly: true });
+  if (at === "me" && what === "staff") void contactsShown().catch(() => {});
   if (at === "staff" && what === "staff") void showPage("staff", { quietly: true });
-});
-onHere(() => {
-  if (inside && at === "staff") void showPage("staff", { quietly: true })?.catch(() => {}); // who joined waits to be admitted
 });
 onLine((state) => {
   if (!inside) return;
@@ -176,6 +181,8 @@ onLine((state) => {
     return;
   }
   if (may.queue) queue.changed();
+  if (at === "staff") void showPage("staff", { quietly: true }).catch(() => {}); // somebody may have joined meanwhile
+  lookLate();
   talk.lineIsBack();
   cases.lineIsBack();
 });

@@ -3,6 +3,7 @@
 import { $, $$, el, focus } from "./dom.js";
 import { onAction, onForm } from "./actions.js";
 import { get, post } from "./api.js";
+import { contactsShown } from "./contacts.js";
 import { closeDialogs, openDialog } from "./dialogs.js";
 import { swap } from "./fragments.js";
 import { lettersOn, wantLetters } from "./keys.js";
@@ -107,14 +108,15 @@ onForm("remove-form", async () => {
   void sealAnew();
 });
 
-/** The unit's cases, sealed to its newest key: after somebody went, and at a lead's sign-in if that was broken off. */
-export async function sealAnew() {
+/** The unit's cases, sealed to its newest key: after somebody went, and at a lead's sign-in (`quietly`) if that was broken off. Those that do not open are not
+ *  named at each sign-in: they are from before recovery, of a unit that it gave a new lead to. */
+export async function sealAnew({ quietly = false } = {}) {
   const line = (text) => $("#reseal") && ($("#reseal").textContent = text);
   try {
-    const { done, broken } = await reseal((done, left) => line(t("staff.reseal_goes_on", { done, all: done + left })));
+    const { done, broken } = await reseal((done, left) => line(t("staff.reseal_goes_on", { n: done, all: done + left })));
     line("");
     if (done) say("staff.resealed", { n: done });
-    if (broken) say("staff.reseal_broken", { n: broken });
+    if (broken && (done || !quietly)) say("staff.reseal_broken", { n: broken });
   } catch {
     line(t("staff.reseal_later"));
   }
@@ -222,6 +224,7 @@ async function mePage() {
     box.checked = on();
     box.addEventListener("change", () => want(box.checked));
   }
+  await contactsShown();
   const open = await sessions();
   $("#sessions").replaceChildren(
     ...open.map((one) =>

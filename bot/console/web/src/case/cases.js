@@ -7,6 +7,7 @@ import { named } from "../app/colleagues.js";
 import { swap } from "../app/fragments.js";
 import { gathered } from "../app/gather.js";
 import { TOLD, isOpen, openCase } from "../app/keyring.js";
+import { lookLate } from "../app/late.js";
 import { tick } from "../app/ticker.js";
 import { say, saw } from "../app/toast.js";
 import { clock, t } from "../app/words.js";
@@ -18,7 +19,7 @@ import { sendEntry } from "../conversation/outgoing.js";
 import { hex, random, sealReply, sha256, signReply, unhex, utf8 } from "../vault/index.js";
 import { me, signingKey } from "../session/index.js";
 import * as list from "./list.js";
-import { recordShown } from "./report.js";
+import { namesSexual, recordShown } from "./report.js";
 
 const GATHER = 200; // ms: many changes at once are one look
 
@@ -112,7 +113,8 @@ async function shown(one, entries) {
     else box.append(element);
   }
   said(one, entries.filter(isSaid));
-  notesShown($("#notes"), entries, ["note", "relayed", "status"]);
+  notesShown($("#notes"), entries, ["note", "relayed", "status", "duty"]);
+  if ($("#duty-named")) $("#duty-named").hidden = !entries.some((entry) => !entry.problem && namesSexual(entry.body));
   await mailbox(one, entries);
   const notice = $("#case-notice");
   notice.hidden = one.opened.whole;
@@ -208,6 +210,18 @@ onForm("status-form", async (form) => {
   say("app.saved");
   await openTheCase(one.id, { quietly: true });
   await list.show();
+});
+
+// Whether the police have to know within three days: that it was answered is in clear, and what was answered is sealed.
+onForm("duty-form", async (form) => {
+  const one = current;
+  if (!one) return;
+  const { duty, text } = Object.fromEntries(new FormData(form));
+  await entered(one, "duty", "duty", { from: "staff", duty, text: text.trim() });
+  say("app.saved");
+  await openTheCase(one.id, { quietly: true });
+  await list.show();
+  void lookLate();
 });
 
 /** Notes of a case; those of a conversation are `conversation/talk.js`'s. */

@@ -15,7 +15,9 @@ const NUMBER = /^#?[0-9a-f]{0,32}$/i;
 let which = "open";
 let pages = [""]; // where each page that was turned over begins; the last one is shown
 let framed = ""; // the language in which heading and search stand there
+let framing = null; // heading and search, on their way
 let chosen = "";
+let picked = false; // somebody chose which cases; until then what is late comes first
 
 const wanted = () => Object.fromEntries([...new FormData($("#case-search"))].filter(([, value]) => value.trim()));
 
@@ -39,13 +41,19 @@ async function load() {
 
 const looks = gathered(load, TYPING);
 
-/** Shows the list as it is now; heading and search stay as they are. */
+async function frame() {
+  const kept = $("#case-search") ? wanted() : {};
+  await swap("/console/f/cases", $("#cases"));
+  framed = language;
+  for (const [name, value] of Object.entries(kept)) $("#case-search").elements.namedItem(name).value = value;
+}
+
+/** Shows the list as it is now; heading and search stay as they are. Who asks while these are on their way waits for them: a second frame would come
+ *  after the list, and stand there without one. */
 export async function show() {
-  if (!$("#case-search") || framed !== language) {
-    const kept = $("#case-search") ? wanted() : {};
-    await swap("/console/f/cases", $("#cases"));
-    framed = language;
-    for (const [name, value] of Object.entries(kept)) $("#case-search").elements.namedItem(name).value = value;
+  if (framing || !$("#case-search") || framed !== language) {
+    framing ??= frame().finally(() => (framing = null));
+    await framing;
   }
   await looks.now();
 }
@@ -62,7 +70,13 @@ export function mark(id = "") {
 /** Somebody goes: what they were looking for goes, too. */
 export function forget() {
   looks.rest();
-  [which, pages, framed, chosen] = ["open", [""], "", ""];
+  [which, pages, framed, chosen, picked] = ["open", [""], "", "", false];
+}
+
+/** Something is past its time: the list begins with what nobody has read, unless something else was chosen. */
+export function unreadFirst() {
+  if (picked || which === "unread") return;
+  [which, pages] = ["unread", [""]];
 }
 
 /** Begins at the first page again. */
@@ -79,6 +93,7 @@ function first() {
 
 onAction("which", async (button) => {
   which = button.dataset.which;
+  picked = true;
   await anew();
   focus($(`[data-do=which][data-which=${which}]`));
 });

@@ -103,5 +103,10 @@ export async function recordShown(body) {
   return box;
 }
 
+/** Whether a record names sexual violence: as an answer, in the national recording's words, or as the program's guess. Own words are read by
+ *  people; a "no" here says nothing. */
+export const namesSexual = (body) =>
+  /seksual|sexual/.test(JSON.stringify([body?.answers?.types, body?.report_so_far?.types, body?.recording, body?.guesses]) ?? "");
+
 /** What stands in a record that says what the two agreed as safe word, if it does. */
 export const safeWordIn = (body) => body?.answers?.safe_word || body?.safe_word || "";

@@ -19,6 +19,7 @@ export function notesShown(list, entries, kinds) {
         entry.problem && el("p", { class: "wrong", text: t(`talk.${entry.problem}`) }),
         entry.kind === "relayed" && el("p", { class: "strong", text: `${t("talk.relayed_heading")}: ${entry.body?.number ?? ""} · ${entry.body?.called_at ?? ""} · ${entry.body?.answered ?? ""}` }),
         entry.kind === "status" && el("p", { class: "soft", text: `${t("case.status")}: ${t(`case.${entry.body?.status}`)}` }),
+        entry.kind === "duty" && ["none", "told"].includes(entry.body?.duty) && el("p", { class: "soft", text: `${t("case.duty")}: ${t(`case.duty_${entry.body.duty}`)}` }),
         entry.body?.safe_word && el("p", { class: "soft", text: `${t("talk.word")}: ${entry.body.safe_word}` }),
         entry.body?.text && el("p", { class: "words-said", text: entry.body.text }),
       ),

@@ -181,8 +181,9 @@ onAction("close", openWrap);
 onForm("wrap-form", async (form) => {
   const given = Object.fromEntries(new FormData(form));
   const talk = talkNow();
-  if (!given.outcome || !given.risk) {
-    focus($$(`input[name=${given.outcome ? "risk" : "outcome"}]`, form)[0]);
+  const missing = ["outcome", "risk", "duty"].find((name) => !given[name]);
+  if (missing) {
+    focus($$(`input[name=${missing}]`, form)[0]);
     return;
   }
   try {
@@ -192,6 +193,11 @@ onForm("wrap-form", async (form) => {
       await talk.load();
       await entered(talk, "note", "note", { from: "staff", text: given.note.trim() });
       form.elements.namedItem("note").value = "";
+    }
+    // "Not yet" is no answer: the clock of the three days goes on, and nothing says which it was.
+    if (given.duty !== "later") {
+      await talk.load();
+      await entered(talk, "duty", "duty", { from: "staff", duty: given.duty, text: "" }, { path: `/console/j/case/${talk.state.case_id}/duty` });
     }
     await post(`/console/j/hand-off/${talk.id}/close`, { outcome: given.outcome, risk: given.risk });
   } catch (problem) {
