@@ -17,7 +17,7 @@ from tests.nlu.danger_corpus import sentences
 ALARMING = (
     "batik plastik cepat gumpal cawan", "bundar kuintet anggrek kimono kadar",
     "kodeku batik, plastik, cepat, gumpal, cawan", "darax pesut planet nampan umpama",
-    "riang esai kunjung hidang tambak", "pala gawai raket adaptor bertani", "juragan darat republik patung edisi",
+    "riang esai kunjung hidang tambak", "juragan darat republik patung edisi",
 )  # fmt: skip
 
 

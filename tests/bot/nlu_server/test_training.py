@@ -16,7 +16,7 @@ from bot.nlu_server.errors import NluError
 from bot.nlu_server.models import Models, model_name
 from bot.nlu_server.project import project
 from bot.nlu_server.python310 import find_python
-from bot.nlu_server.training import train
+from bot.nlu_server.training import linear_algebra, rasa_environment, train
 from tests.bot.nlu_server.household import HERE, Household, Present
 
 pytestmark = pytest.mark.own_store
@@ -187,3 +187,21 @@ async def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) ->
     with pytest.raises(NluError) as caught:
         await Environment(tmp_path / "program", requirements).install()
     assert caught.value.code == "not_writable"
+
+
+@pytest.mark.parametrize(
+    ("says", "chosen"),
+    [
+        ("processor : 0\nflags\t\t: fpu sse2 fma avx avx2 avx512f\nbugs\t\t: none\n", {"OPENBLAS_CORETYPE": "Haswell"}),
+        ("processor : 0\nflags\t\t: fpu sse2 avx\nbugs\t\t: fma avx2\n", {}),
+        ("processor : 0\nFeatures : fp asimd\n", {}),
+        (None, {}),
+    ],
+)
+def test_a_processor_newer_than_scipys_algebra_is_not_taken_for_an_old_one(tmp_path: Path, says: str | None, chosen: dict[str, str]) -> None:
+    """Training with some thousand examples died on such a one, always at the same instruction."""
+    processor = tmp_path / "cpuinfo"
+    if says is not None:
+        processor.write_text(says)
+    assert linear_algebra(processor) == chosen
+    assert rasa_environment(tmp_path, level="ERROR").items() >= linear_algebra().items()
