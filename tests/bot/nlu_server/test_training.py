@@ -198,7 +198,9 @@ async def test_a_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) ->
         (None, {}),
     ],
 )
-def test_a_processor_newer_than_scipys_algebra_is_not_taken_for_an_old_one(tmp_path: Path, says: str | None, chosen: dict[str, str]) -> None:
+def test_a_processor_newer_than_scipys_algebra_is_not_taken_for_an_old_one(
+    tmp_path: Path, says: str | None, chosen: dict[str, str]
+) -> None:
     """Training with some thousand examples died on such a one, always at the same instruction."""
     processor = tmp_path / "cpuinfo"
     if says is not None:
