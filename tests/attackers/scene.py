@@ -278,7 +278,7 @@ async def _ended(here: Town, people: dict[str, Person]) -> dict[str, str]:
 async def _answered(here: Town, case_id: bytes) -> None:
     """A counsellor's reply to a case, sealed to the mailbox and signed as the console does it."""
     (receipt,) = await here.service.reads.receipts_of(case_id)
-    author = Author((await here.service.reads.units())[0].id)
+    author = Author(next(row.id for row in await here.service.reads.units() if row.name == "UPTD PPA"))
     await author.joins(here.service)
     await author.answers(here.service, CANARIES["reply"], receipt, now=int(here.now))
 
