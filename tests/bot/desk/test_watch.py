@@ -141,7 +141,7 @@ async def test_after_48_hours_the_lead_is_asked_about_the_three_days_until_it_is
 async def test_that_no_lead_can_hear_is_said_to_the_operator(desk: Office, caplog: pytest.LogCaptureFixture) -> None:
     lead = await desk.comes("Lia", role="lead", state=None)
     case_id = await sent(desk, "danger")
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.WARNING, logger="bot.desk.watch"):
         await after(desk, 0)
         assert [record.getMessage() for record in caplog.records if record.name == "bot.desk.watch"] == [
             "desk_deadline", "desk_deadline_unheard",
