@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import functools
+import logging
+from collections.abc import Iterator
 
+import pytest
 from hypothesis import HealthCheck, settings
 
 import bot.app
 import bot.running
 import bot.shelf
+from bot.logs import OWN
 
 # How long it takes to make an example says how busy the machine is, and nothing about the program.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -16,3 +20,13 @@ settings.load_profile("project")
 
 # The content is read once for all services that a test process starts, as a program reads it once: 150 files would be read for every test.
 bot.app.load_shelf = bot.running.load_shelf = functools.cache(bot.shelf.load_shelf)
+
+
+@pytest.fixture(autouse=True)
+def levels_as_they_were() -> Iterator[None]:
+    """A command that runs inside a test sets the log up for its whole process: the next test hears what it would hear alone."""
+    loggers = [logging.root, *(logging.getLogger(name) for name in sorted(OWN))]
+    before = [each.level for each in loggers]
+    yield
+    for each, level in zip(loggers, before, strict=True):
+        each.setLevel(level)
