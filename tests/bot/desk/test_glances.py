@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from actions.queue import State
-from bot.desk import round as desk_round
 from bot.desk.picture import Glances, picture
 from tests.bot.desk.sitting import Office, office, wait_here
 
@@ -32,7 +31,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         await asyncio.sleep(0.05)  # it is on its way for a while, as it was
         return seen
 
-    monkeypatch.setattr(desk_round, "picture", counted)
+    monkeypatch.setattr("bot.desk.picture.picture", counted)
     return made
 
 
@@ -71,7 +70,7 @@ async def test_who_goes_away_leaves_the_others_their_look_and_a_failure_is_not_k
         raise OSError
 
     with monkeypatch.context() as patch:
-        patch.setattr(desk_round, "picture", broken)
+        patch.setattr("bot.desk.picture.picture", broken)
         with pytest.raises(OSError):
             await glances.glance()
     assert (await glances.glance()).open == ()
