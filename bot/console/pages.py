@@ -94,7 +94,7 @@ class Pages:
 
     async def hand_off(self, request: Request, asked: Asked) -> Response:
         """A conversation: its frame. What was said is opened in the browser."""
-        view = await self._desk.open(asked.staff, asked.id, duty=False)
+        view = await self._desk.open(asked.staff, asked.id, colleagues=False)
         if view is None:
             return answer({"error": "not_there"}, 404)
         services = self._services()
@@ -106,7 +106,7 @@ class Pages:
 
     async def head(self, request: Request, asked: Asked) -> Response:
         """The head of a conversation alone: what changes while one reads and writes."""
-        view = await self._desk.open(asked.staff, asked.id, duty=False)
+        view = await self._desk.open(asked.staff, asked.id, colleagues=False)
         if view is None:
             return answer({"error": "not_there"}, 404)
         return self.rendered(request, "talk_head.html", **self._head(view, asked.staff, language_of(request, self._words)))

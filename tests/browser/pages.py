@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -62,3 +63,11 @@ def sound(page: Page, state: str) -> None:
     for control in page.locator("button:visible, .leave:visible, textarea:visible, .alarm a:visible, a.call:visible").all():
         box = control.bounding_box()
         assert box and box["height"] >= 44 and box["width"] >= 44, (state, control.inner_text(), box)
+
+
+def crowded() -> float:
+    """How many others this machine works for just now: 1.0, or how often as long as alone a bit of work takes."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    while time.process_time() - cpu < 1.0:
+        sum(range(10_000))
+    return max(1.0, time.perf_counter() - wall)

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.desk import PATIENCE, ready, sign_in
 from tests.browser.full_desk import BY_HAND, FIRST
-from tests.browser.pages import DESKTOP, watch
+from tests.browser.pages import DESKTOP, crowded, watch
 from tests.browser.service import ROOT
 
 pytestmark = [
@@ -49,14 +49,6 @@ def desk(tmp_path: Path) -> Iterator[dict[str, Any]]:
     yield {**json.loads(line), "process": process.pid}
     process.terminate()
     process.wait(20)
-
-
-def crowded() -> float:
-    """How many others this machine works for just now: 1.0, or how often as long as alone a bit of work takes."""
-    wall, cpu = time.perf_counter(), time.process_time()
-    while time.process_time() - cpu < 1.0:
-        sum(range(10_000))
-    return max(1.0, time.perf_counter() - wall)
 
 
 def worked(process: int) -> float:
@@ -104,6 +96,7 @@ def ends(page: Page) -> None:
         page.locator("#talk-head [data-do=wrap], #talk-head [data-do=close]").first.click()
         page.locator("#wrap input[value=helped]").check()
         page.locator("#wrap input[value=some]").check()
+        page.locator("#wrap input[name=duty][value=later]").check()
         page.locator("#wrap input[name=duty][value=none]").check()
         page.locator("#wrap-form button[type=submit]").click()
         expect(page.locator("#talk .empty, #wrap-wrong:not(:empty)").first).to_be_visible(timeout=2 * PATIENCE)

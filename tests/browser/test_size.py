@@ -18,7 +18,7 @@ from bot.vault.seal import seal
 from bot.vault.staff_entry import FIRST, StaffEntry, link, sign_entry
 from tests.browser.desk import PATIENCE, ready, sign_in, signed_in_pages, sound
 from tests.browser.office import Colleague, Office
-from tests.browser.pages import DESKTOP, until
+from tests.browser.pages import DESKTOP, crowded, until
 
 pytestmark = [
     pytest.mark.long,
@@ -29,8 +29,8 @@ pytestmark = [
 MESSAGES, CASES = 2_000, 5_000
 PHONE = "+62811900"
 # What a browser calls good: an answer to a key within 200 ms (Interaction to Next Paint), a task of the page's no longer than that.
-INPUT_MS, TASK_MS = 200, 200
-SHOWN_MS = 1_500  # from the click to the words, the keys of the case opened, on a machine that has other things to do
+GOOD_MS = 200
+SHOWN_MS = 1_500  # from the click to the words, the keys of the case opened (as the two above: on a machine that has nothing else to do)
 HEAP_MB = 40
 
 
@@ -174,6 +174,7 @@ def open_and_accept(page: Page, big: Big, sari: Colleague) -> None:
 
 
 def test_a_conversation_of_two_thousand_messages(big: Big, console: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    good, soon = GOOD_MS * crowded(), SHOWN_MS * crowded()
     page = console(big.sari)
     open_and_accept(page, big, big.sari)
     big.talked(MESSAGES)
@@ -189,8 +190,8 @@ def test_a_conversation_of_two_thousand_messages(big: Big, console: Any, capsys:
     first = watched.took()
     told(capsys, "first page", shown_ms=shown, kilobytes=weight / 1000, **first)
     assert weight < 250_000
-    assert shown < SHOWN_MS
-    assert first["task_ms"] < TASK_MS
+    assert shown < soon
+    assert first["task_ms"] < good
 
     # Somebody writes while the other side does.
     page.locator("#reply").click()
@@ -201,7 +202,7 @@ def test_a_conversation_of_two_thousand_messages(big: Big, console: Any, capsys:
     expect(page.locator("#reply")).to_have_value("Aku di sini bersamamu. " * 6)
     writing = watched.took()
     told(capsys, "writing while messages come", **writing)
-    assert writing["input_ms"] < INPUT_MS and writing["task_ms"] < TASK_MS
+    assert writing["input_ms"] < good and writing["task_ms"] < good
     expect(page.locator("#talk-notice")).to_be_hidden()  # the chain is whole, as far as it is here
 
     # All of it, page by page, with the words of the reply still there.
@@ -219,8 +220,8 @@ def test_a_conversation_of_two_thousand_messages(big: Big, console: Any, capsys:
     assert numbers == [*range(MESSAGES), *range(6)]
     back = watched.took()
     told(capsys, f"{pages} pages back", slowest_page_ms=slowest, **back)
-    assert back["task_ms"] < TASK_MS
-    assert slowest < 2 * SHOWN_MS
+    assert back["task_ms"] < good
+    assert slowest < 2 * soon
     expect(page.locator("#talk-notice")).to_be_hidden()  # and to the very beginning
 
     page.locator("#reply").click()
@@ -233,7 +234,7 @@ def test_a_conversation_of_two_thousand_messages(big: Big, console: Any, capsys:
     until(page, lambda: any("Pelan-pelan saja." in text for text in big.office.heard(PHONE)))
     whole = watched.took()
     told(capsys, "writing with all of it open", **whole)
-    assert whole["input_ms"] < INPUT_MS and whole["task_ms"] < TASK_MS
+    assert whole["input_ms"] < good and whole["task_ms"] < good
     assert whole["heap_mb"] < HEAP_MB
 
     # The same as a case.
@@ -242,7 +243,7 @@ def test_a_conversation_of_two_thousand_messages(big: Big, console: Any, capsys:
     expect(page.locator("#records .log .message").last).to_be_visible(timeout=PATIENCE)
     case = watched.took()
     told(capsys, "as a case", kilobytes=(watched.bytes - before) / 1000, **case)
-    assert case["task_ms"] < 2 * TASK_MS
+    assert case["task_ms"] < 2 * good
     expect(page.locator("#case-notice")).to_be_hidden()
 
 
@@ -269,6 +270,7 @@ def test_what_is_missing_from_a_long_conversation_is_found_when_its_page_is_open
 
 def test_a_list_of_five_thousand_cases(big: Big, console: Any, capsys: pytest.CaptureFixture[str]) -> None:
     big.reported(CASES)
+    good, soon = GOOD_MS * crowded(), SHOWN_MS * crowded()
     page = console(big.lead)
     page.wait_for_timeout(500)
     watched = Watched(page)
@@ -280,14 +282,14 @@ def test_a_list_of_five_thousand_cases(big: Big, console: Any, capsys: pytest.Ca
     told(capsys, "the list", shown_ms=shown, kilobytes=weight / 1000, **first)
     sound(page, "long list")
     watched.took()  # looking for that took long
-    assert weight < 250_000 and shown < SHOWN_MS and first["task_ms"] < TASK_MS
+    assert weight < 250_000 and shown < soon and first["task_ms"] < good
 
     page.keyboard.press("j")
     for _ in range(40):
         page.keyboard.press("j")
     moved = watched.took()
     told(capsys, "moving in it", **moved)
-    assert moved["input_ms"] < INPUT_MS
+    assert moved["input_ms"] < good
     turned = 0.0
     for _ in range(5):
         one = page.locator("#case-rows .row").first.get_attribute("id")
@@ -296,7 +298,7 @@ def test_a_list_of_five_thousand_cases(big: Big, console: Any, capsys: pytest.Ca
         ))  # fmt: skip
         assert page.locator("#case-rows .row").count() == 100
     told(capsys, "turning pages", slowest_ms=turned, **watched.took())
-    assert turned < SHOWN_MS
+    assert turned < soon
 
     number = page.locator("#case-rows .row .code").nth(70).inner_text()
     page.keyboard.press("/")
@@ -308,7 +310,7 @@ def test_a_list_of_five_thousand_cases(big: Big, console: Any, capsys: pytest.Ca
     expect(page.locator("#case-rows .row")).to_have_count(1)
     found = watched.took()
     told(capsys, "searching", **found)
-    assert found["input_ms"] < INPUT_MS
+    assert found["input_ms"] < good
     assert not [url for url in sent if number.lower() in url.lower()]
     page.keyboard.press("Enter")
     expect(page.locator("#case-rows .row")).to_be_focused(timeout=PATIENCE)
