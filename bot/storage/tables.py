@@ -215,7 +215,7 @@ mailbox_message = Table(
     metadata,
     Column("id", LargeBinary(16), primary_key=True),
     Column("mailbox_id", LargeBinary(16), nullable=False, index=True),
-    Column("created_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False, index=True),
     Column("sealed", LargeBinary, nullable=False),
     # Who wrote it, over what (`bot.vault.staff_entry.StaffReply`), and the service's tag: it came in while that person worked here.
     Column("author_id", LargeBinary(16)),

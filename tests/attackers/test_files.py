@@ -184,5 +184,5 @@ def test_every_table_was_in_use(evening: Evening) -> None:
     used = {table for copy in COPIES for table, _, _, _ in every_value(_database(evening.files(copy)))}
     # A key's death is over within the turn; nobody tried a wrong code; one process has nobody to agree with; only WhatsApp keeps prompts.
     # Those of the desk are attacked in test_staff.py.
-    of_the_desk = {"staff", "invite", "unit_key", "unit_member", "staff_session", "sign_in_try", "presence", "desk_setting"}
+    of_the_desk = {"staff", "invite", "unit_key", "unit_member", "staff_session", "sign_in_try", "presence", "desk_setting", "contact_code"}
     assert set(metadata.tables) - used <= {"key_death", "guess", "replica", "claim", "content_resource"} | of_the_desk

@@ -11,8 +11,9 @@ from bot.cli import retained
 from bot.cli.backup import back_up, put_back
 from bot.cli.purge import purge
 from bot.shelf import load_shelf
-from bot.storage.retention import Terms
+from bot.storage.retention import Terms, due
 from tests.bot.house import house
+from tests.bot.plans import whole_reads
 from tests.bot.test_backup import DAY, NOW, SEND, counted, reply, settings
 from tests.stores import ON_POSTGRES, run
 
@@ -97,6 +98,27 @@ async def test_tombstones_go_when_no_backup_is_as_old(tmp_path: Path) -> None:
     assert run(tmp_path / "keys" / "keys.db", "select kind from tombstone") == [{"kind": "cases"}]
     assert "Deleted tombstones older than any backup: 0." in await over(tmp_path, 131)
     assert "Deleted tombstones older than any backup: 1." in await over(tmp_path, 132, vacuum=True)
+
+
+async def test_no_table_is_read_from_end_to_end(tmp_path: Path) -> None:
+    """What is over is found by its age, whatever a database holds besides."""
+    assert await whole_reads(tmp_path, lambda engine: due(engine, KEPT, now=NOW), known=lambda line: False) == []
+
+
+@pytest.mark.parametrize("case", ["a message", "a false alarm that was closed", "an alert", "a report"])
+async def test_every_kind_has_its_own_term(tmp_path: Path, case: str) -> None:
+    kind, status, days = {
+        "a message": ("hand_off", "stored", 50), "a false alarm that was closed": ("alert", "closed", 10),
+        "an alert": ("alert", "stored", 100), "a report": ("report", "closed", 100),
+    }[case]  # fmt: skip
+    async with house(tmp_path) as here:
+        await here.talk("7", *SEND)
+        (made,) = await here.service.reads.all_cases()
+        last = made.created_at
+        mark(tmp_path, "update cases set kind = ?, status = ?", kind, status)
+        for day, found in ((days - 1, 0), (days + 1, 1)):
+            over_now = await due(here.service.engine, KEPT, now=last + day * DAY)
+            assert [row[1] for row in over_now.cases] == [kind] * found
 
 
 @pytest.mark.parametrize("wrong", [0, -1, "lama", None, True, []])

@@ -179,6 +179,6 @@ def finish(page: Page, outcome: str = "Sudah dibantu", risk: str = "Tidak terlih
     page.locator("#talk-head [data-do=wrap], #talk-head [data-do=close]").first.click()
     page.locator("#wrap").get_by_label(outcome, exact=True).check()
     page.locator("#wrap").get_by_label(risk, exact=True).check()
-    page.locator("#wrap input[name=duty][value=later]").check()
+    page.locator("#wrap input[name=duty][value=none]").check()
     page.locator("#wrap-form button[type=submit]").click()
     expect(page.locator("#wrap")).to_be_hidden(timeout=PATIENCE)

@@ -227,7 +227,7 @@ def test_two_people_close_a_crisis_and_one_cannot_be_both(desk: Desk, console: A
     twin.bring_to_front()
     twin.locator("#wrap").get_by_label("Bukan bahaya", exact=True).check()
     twin.locator("#wrap").get_by_label("Tidak terlihat", exact=True).check()
-    twin.locator("#wrap input[name=duty][value=later]").check()
+    twin.locator("#wrap input[name=duty][value=none]").check()
     twin.locator("#wrap-form button[type=submit]").click()
     expect(twin.locator("#wrap-wrong")).to_have_text("Kamu sudah menutup yang pertama. Yang kedua harus orang lain.", timeout=PATIENCE)
     sound(twin, "the same person once more")

@@ -128,7 +128,7 @@ async def test_what_is_no_request_of_the_page_is_refused_without_a_fault_of_ours
     lead, case = await here.person(unit, "lead"), await here.case(unit)
     headers = {"cookie": f"desk={lead.token}", "x-csrf": lead.csrf, "sec-fetch-site": "same-origin", "content-type": "application/json"}
     for (method, path), needs in BY_ID.items():
-        if method != "POST":
+        if method != "POST" or path.endswith("/typing"):  # that one takes no body
             continue
         address = path_of((method, path), case)
         answer = await here.browser.post(address, content=body, headers=headers)

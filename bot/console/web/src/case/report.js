@@ -89,7 +89,7 @@ export async function recordShown(body) {
   }
   if (body.text) box.append(long(body.text));
   if (body.added) box.append(long([].concat(body.added).join("\n")));
-  if (body.belongs_to) box.append(el("p", { class: "notice", text: t("case.belongs_to", { id: String(body.belongs_to).slice(0, 8) }) }));
+  if (body.belongs_to) box.append(el("p", { class: "notice", text: t("case.belongs_to", { number: String(body.belongs_to).slice(0, 8) }) }));
   if (body.answers && Object.keys(body.answers).length) box.append(answers(body, known));
   if (body.report_so_far && Object.keys(body.report_so_far).length) {
     box.append(el("p", { class: "strong", text: t("case.so_far") }), answers({ answers: body.report_so_far }, known));

@@ -103,7 +103,7 @@ class Talk {
     this.log.ticks(this.state.ticks);
     this.log.earlier(this.opened.from !== null);
     await this.#summary(entries);
-    notesShown($("#notes"), entries, ["note", "relayed"]);
+    notesShown($("#notes"), entries, ["note", "relayed", "duty"]);
     this.writing();
   }
 
