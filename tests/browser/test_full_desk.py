@@ -96,7 +96,6 @@ def ends(page: Page) -> None:
         page.locator("#talk-head [data-do=wrap], #talk-head [data-do=close]").first.click()
         page.locator("#wrap input[value=helped]").check()
         page.locator("#wrap input[value=some]").check()
-        page.locator("#wrap input[name=duty][value=later]").check()
         page.locator("#wrap input[name=duty][value=none]").check()
         page.locator("#wrap-form button[type=submit]").click()
         expect(page.locator("#talk .empty, #wrap-wrong:not(:empty)").first).to_be_visible(timeout=2 * PATIENCE)
