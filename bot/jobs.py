@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -65,6 +66,8 @@ class Jobs:
         async def run() -> None:
             try:
                 await work()
+            except asyncio.CancelledError:
+                return  # the service stops (`stop`): no fault, and nothing for the log
             except Exception:
                 log.exception("job_failed", extra={"job": work.__name__})
 
