@@ -28,7 +28,7 @@ from bot.vault.seal import open_key, open_sealed, seal
 from bot.vault.staff_entry import StaffEntry, sign_entry
 
 OFFER = re.compile(r'data-do="accept" data-id="([0-9a-f]{32})" data-version="(\d+)"')
-GATHER, MOST = 0.2, 2.0  # as the page: queue/queue.js, app/gather.js
+GATHER, MOST = 0.45, 2.0  # as the page: queue/queue.js, app/gather.js
 TALK_SECONDS, REPLY_EVERY = 40, 10
 
 

@@ -12,7 +12,7 @@ import { say, saw } from "../app/toast.js";
 import { t } from "../app/words.js";
 import { openTalk, shownTalk } from "../conversation/talk.js";
 
-const GATHER = 200; // ms: many changes at once are one look
+const GATHER = 450; // ms: many changes at once are one look; with twenty consoles these looks are most of what the service does
 let all = false; // of a long group every entry, because somebody asked for it
 const unseen = new Set(); // of one's own: changed since one looked
 
