@@ -21,6 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
+from bot import bodies
 from bot.channels.base import Limits, Mailroom, Received, Refused, TryLater
 from bot.channels.web_page import API_HEADERS, COVER_PATH, page_routes
 from bot.channels.web_throttle import Throttle
@@ -347,21 +348,11 @@ def _no_constant(name: str) -> float:
 
 
 async def _body(request: Request, *, limit: int = BODY_LIMIT, seconds: float = BODY_SECONDS) -> bytes:
-    """The body, or BadRequest as soon as it is known to be larger than `limit` bytes: such a one is never held whole."""
-    too_large = BadRequest("body_too_large", 413)
-    said = request.headers.get("content-length", "")
-    if said.isascii() and said.isdigit() and int(said[:18]) > limit:
-        raise too_large
-    parts = bytearray()
+    """The body. Raises BadRequest."""
     try:
-        async with asyncio.timeout(seconds):
-            async for chunk in request.stream():
-                parts += chunk
-                if len(parts) > limit:
-                    raise too_large
-    except TimeoutError:
-        raise BadRequest("too_slow", 408) from None
-    return bytes(parts)
+        return await bodies.read(request, limit=limit, seconds=seconds)
+    except bodies.Unread as unread:
+        raise BadRequest("body_too_large" if isinstance(unread, bodies.TooLarge) else "too_slow", unread.status) from None
 
 
 def _reply(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,10 +9,11 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 
+from bot import bodies
+
 LIMIT = 256 * 1024
 """Bytes of a body, read no further than this. The largest is a unit's new key, sealed to hundreds of members."""
 
-SECONDS = 15.0
 HEADERS: Mapping[str, str] = {
     "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -21,9 +21,9 @@ HEADERS: Mapping[str, str] = {
 
 
 class BadRequest(Exception):
-    """What came is none of ours: `status` and a code. Nothing of it is repeated."""
+    """What came is no request of the page's: `status`, and a code for the page, which has the words. Nothing of it is repeated."""
 
-    def __init__(self, code: str, status: int = 400) -> None:
+    def __init__(self, code: str = "bad", status: int = 400) -> None:
         super().__init__(code)
         self.code, self.status = code, status
 
@@ -40,22 +40,21 @@ def _hex(value: Any) -> str:
     raise TypeError
 
 
+async def read(request: Request, *, limit: int = LIMIT) -> bytes:
+    """A request's body (`bot.bodies`). Raises BadRequest."""
+    try:
+        return await bodies.read(request, limit=limit)
+    except bodies.Unread as unread:
+        raise BadRequest("too_long" if isinstance(unread, bodies.TooLarge) else "too_slow", unread.status) from None
+
+
 async def json_body(request: Request, *, limit: int = LIMIT) -> Mapping[str, Any]:
     """The object in a request's body. Raises BadRequest."""
     # A form of another site's page can send no JSON without asking first.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise BadRequest("no_json", 415)
-    content = bytearray()
     try:
-        async with asyncio.timeout(SECONDS):
-            async for chunk in request.stream():
-                content += chunk
-                if len(content) > limit:
-                    raise BadRequest("too_large", 413)
-    except TimeoutError:
-        raise BadRequest("too_slow", 408) from None
-    try:
-        body = orjson.loads(content)
+        body = orjson.loads(await read(request, limit=limit))
     except orjson.JSONDecodeError:
         raise BadRequest("no_json") from None
     if not isinstance(body, dict):

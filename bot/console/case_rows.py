@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from actions.deadline import UNREAD, Deadlines, read_by, report_by
-from bot.console.guard import Asked, BadRequest, form_of, identifier, one_of
+from bot.console.body import BadRequest
+from bot.console.guard import Asked, form_of, identifier, one_of
 from bot.console.pages import Pages
 from bot.storage.case_file import CaseFile
 from bot.storage.case_list import PAGE, WHICH, Place, Search

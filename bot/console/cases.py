@@ -14,7 +14,8 @@ from starlette.responses import Response
 from actions import audit
 from actions.rows import Change, Insert, Require, Update
 from bot.console.auth import Staff
-from bot.console.guard import Asked, BadRequest, answer, body_of, hex_of, identifier, one_of
+from bot.console.body import BadRequest
+from bot.console.guard import Asked, answer, body_of, hex_of, identifier, one_of
 from bot.console.hand_offs import blob, entry_of, page_json, record_json, second_of
 from bot.console.reach import Reach
 from bot.console.reading import Reading

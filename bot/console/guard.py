@@ -18,13 +18,13 @@ from starlette.responses import JSONResponse, Response
 from actions.access import Refused, Subject, access
 from bot.console.access_table import ROUTES
 from bot.console.auth import Forged, NotAdmitted, NotSignedIn, Staff, signed_in
+from bot.console.body import BadRequest, read
 from bot.console.document import SAFE
 from bot.storage.faults import Moved
 
 log = logging.getLogger(__name__)
 
 _MOST_FIELDS = 32
-BODY_LIMIT = 256 * 1024  # bytes of a request: a reply of 4,000 characters, sealed twice
 # What the page does by itself: it does not keep a session alive whose person has gone.
 BY_ITSELF = frozenset(
     {
@@ -35,15 +35,6 @@ BY_ITSELF = frozenset(
 
 Found = Callable[[str, str, bytes], Awaitable[Subject | None]]
 Endpoint = Callable[[Request, "Asked"], Awaitable[Response]]
-
-
-class BadRequest(Exception):
-    """What came is no request of the page's. `code` is for the page, which has the words."""
-
-    def __init__(self, code: str = "bad", status: int = 400) -> None:
-        super().__init__(code)
-        self.code = code
-        self.status = status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,7 +138,7 @@ def one_of(value: object, words: Mapping[str, Any] | tuple[str, ...] | frozenset
 async def body_of(request: Request) -> Mapping[str, Any]:
     """The JSON object in a request. Raises BadRequest, as soon as it is known to be too large: such a one is never held whole."""
     try:
-        body = json.loads(await _bytes_of(request))
+        body = json.loads(await read(request))
     except (ValueError, RecursionError):
         raise BadRequest from None
     if not isinstance(body, dict):
@@ -159,16 +150,7 @@ async def form_of(request: Request) -> Mapping[str, str]:
     """The fields of a form in a request; of two with one name the last. What somebody looks for stands there and in no address, for
     addresses are logged on the way. Raises BadRequest."""
     try:
-        fields = parse_qsl((await _bytes_of(request)).decode("ascii"), max_num_fields=_MOST_FIELDS, errors="strict")
+        fields = parse_qsl((await read(request)).decode("ascii"), max_num_fields=_MOST_FIELDS, errors="strict")
     except ValueError:
         raise BadRequest from None
     return dict(fields)
-
-
-async def _bytes_of(request: Request) -> bytes:
-    parts = bytearray()
-    async for chunk in request.stream():
-        parts += chunk
-        if len(parts) > BODY_LIMIT:
-            raise BadRequest("too_long", 413)
-    return bytes(parts)

@@ -11,7 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from actions import audit
-from bot.console.guard import Asked, BadRequest, answer, body_of, hex_of, identifier, one_of, whole
+from bot.console.body import BadRequest
+from bot.console.guard import Asked, answer, body_of, hex_of, identifier, one_of, whole
 from bot.console.reach import Reach
 from bot.console.reading import Reading
 from bot.console.shown import head_of, others

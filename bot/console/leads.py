@@ -13,8 +13,9 @@ from starlette.responses import Response
 
 from actions.queue import Refusal
 from actions.rows import Insert, Require, Update
+from bot.console.body import BadRequest
 from bot.console.document import language_of
-from bot.console.guard import Asked, BadRequest, answer, body_of, whole
+from bot.console.guard import Asked, answer, body_of, whole
 from bot.console.questions import questions_in
 from bot.console.words import GROUPS, Dictionary
 from bot.desk.queue import Desk

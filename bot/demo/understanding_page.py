@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from bot.bodies import TooLarge, Unread, read
 from bot.channels.web_page import API_HEADERS, PAGE_HEADERS
 from bot.content import shown
 from bot.model import Model
@@ -128,12 +129,10 @@ class _Refused(Exception):
 
 
 async def _body(request: Request) -> bytes:
-    parts = bytearray()
-    async for chunk in request.stream():
-        parts += chunk
-        if len(parts) > BODY_LIMIT:
-            raise _Refused("too_long", 413)
-    return bytes(parts)
+    try:
+        return await read(request, limit=BODY_LIMIT)
+    except Unread as unread:
+        raise _Refused("too_long" if isinstance(unread, TooLarge) else "too_slow", unread.status) from None
 
 
 def _asked(body: bytes) -> tuple[str, str]:
