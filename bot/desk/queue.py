@@ -10,6 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from actions import queue
+from actions.access import Who
 from actions.queue import TALKING, Colleague, Event, HandOff, Refusal, State, may_take
 from bot.desk.alarm import Alarm
 from bot.desk.events import STAFF, TICKS, Changed, Events
@@ -21,7 +22,7 @@ from bot.desk.replies import Replies
 from bot.desk.round import Round
 from bot.desk.settings import DeskSettings
 from bot.desk.shown import item_of, on_duty, queue_view
-from bot.desk.views import Entry, HandOffView, Member, QueueView, Reply, Result
+from bot.desk.views import Entry, HandOffView, QueueView, Reply, Result
 from bot.desk.wait import Wait
 from bot.desk.watch import Watch
 from bot.storage.desk import DeskStore
@@ -204,11 +205,11 @@ class Desk:
 
     # What staff see
 
-    async def queue(self, staff: Member) -> QueueView:
+    async def queue(self, staff: Who) -> QueueView:
         """What is open for somebody: only what is sealed to their unit."""
         return queue_view(await self._glances.glance(), staff, now=self._now)
 
-    async def open(self, staff: Member, hand_off_id: bytes, *, colleagues: bool = True) -> HandOffView | None:
+    async def open(self, staff: Who, hand_off_id: bytes, *, colleagues: bool = True) -> HandOffView | None:
         """One, without what was said in it (`bot.storage.case_records`); None if there is no such hand-off that is sealed to this person's
         unit. Without `colleagues` nobody is asked who is there: there are none in it."""
         hand_off = await self._readable(staff, hand_off_id)
@@ -234,7 +235,7 @@ class Desk:
         hand_off = await self._store.hand_off(hand_off_id)
         return (await self._store.readers([hand_off.case_id])).get(hand_off.case_id, NOBODY) if hand_off is not None else NOBODY
 
-    async def _readable(self, staff: Member, hand_off_id: bytes) -> HandOff | None:
+    async def _readable(self, staff: Who, hand_off_id: bytes) -> HandOff | None:
         hand_off = await self._store.hand_off(hand_off_id)
         if hand_off is None:
             return None
@@ -244,7 +245,7 @@ class Desk:
     # What staff do
 
     async def _act(
-        self, staff: Member, hand_off_id: bytes, event: Callable[[HandOff], Event | Refusal], *, version: int | None = None
+        self, staff: Who, hand_off_id: bytes, event: Callable[[HandOff], Event | Refusal], *, version: int | None = None
     ) -> Result:  # fmt: skip
         """One order. With `version` it is refused if anything changed since that was seen; else the queue's rules decide on the row as it
         is, again for as long as somebody else is quicker."""
@@ -267,7 +268,7 @@ class Desk:
             self.soon()
         return result
 
-    async def accept(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+    async def accept(self, staff: Who, hand_off_id: bytes, version: int | None = None) -> Result:
         """Takes what was offered, or what a colleague asks to take over."""
 
         def event(seen: HandOff) -> Event:
@@ -276,7 +277,7 @@ class Desk:
 
         return await self._act(staff, hand_off_id, event)
 
-    async def refuse(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+    async def refuse(self, staff: Who, hand_off_id: bytes, version: int | None = None) -> Result:
         """Does not take what was offered, or what a colleague asks to take over."""
 
         def event(seen: HandOff) -> Event:
@@ -285,7 +286,7 @@ class Desk:
 
         return await self._act(staff, hand_off_id, event)
 
-    async def pull(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+    async def pull(self, staff: Who, hand_off_id: bytes, version: int | None = None) -> Result:
         """Takes it without being asked: a crisis always, anything else while there is room."""
         me = (await picture(self._store)).colleagues.get(staff.id)
 
@@ -297,7 +298,7 @@ class Desk:
 
         return await self._act(staff, hand_off_id, event)
 
-    async def transfer(self, staff: Member, hand_off_id: bytes, version: int | None = None, *, to: bytes) -> Result:
+    async def transfer(self, staff: Who, hand_off_id: bytes, version: int | None = None, *, to: bytes) -> Result:
         """Asks a colleague who is there, can read it and has room to take over."""
         seen = await picture(self._store)
         them = seen.colleagues.get(to)
@@ -310,15 +311,15 @@ class Desk:
 
         return await self._act(staff, hand_off_id, event)
 
-    async def take_back(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+    async def take_back(self, staff: Who, hand_off_id: bytes, version: int | None = None) -> Result:
         """Does not ask the colleague any more."""
         return await self._act(staff, hand_off_id, lambda _: queue.TakenBack(at=self._now, by=staff.id))
 
-    async def let_go(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+    async def let_go(self, staff: Who, hand_off_id: bytes, version: int | None = None) -> Result:
         """Gives it back to the queue."""
         return await self._act(staff, hand_off_id, lambda _: queue.LetGo(at=self._now, by=staff.id))
 
-    async def invite(self, staff: Member, hand_off_id: bytes, version: int | None = None, *, colleague: bytes | None) -> Result:
+    async def invite(self, staff: Who, hand_off_id: bytes, version: int | None = None, *, colleague: bytes | None) -> Result:
         """Asks a colleague to look on, or nobody any more."""
         seen = await picture(self._store)
         them = seen.colleagues.get(colleague) if colleague is not None else None
@@ -330,15 +331,15 @@ class Desk:
 
         return await self._act(staff, hand_off_id, event)
 
-    async def safe(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+    async def safe(self, staff: Who, hand_off_id: bytes, version: int | None = None) -> Result:
         """Has the bot ask the reporter whether it is safe to write."""
         return await self._act(staff, hand_off_id, lambda _: queue.SafeAsked(at=self._now, by=staff.id))
 
-    async def wrap_up(self, staff: Member, hand_off_id: bytes, version: int | None = None) -> Result:
+    async def wrap_up(self, staff: Who, hand_off_id: bytes, version: int | None = None) -> Result:
         """Ends the talk. Refused if the reporter wrote since `version`: nobody is hung up on."""
         return await self._act(staff, hand_off_id, lambda _: queue.WrappedUp(at=self._now, by=staff.id), version=version)
 
-    async def close(self, staff: Member, hand_off_id: bytes, version: int | None = None, *, outcome: str, risk: str) -> Result:
+    async def close(self, staff: Who, hand_off_id: bytes, version: int | None = None, *, outcome: str, risk: str) -> Result:
         """Says what became of it. A crisis is closed once a second person says so."""
         if outcome not in OUTCOMES or risk not in RISKS:
             return Result.no("bad_value")
@@ -347,24 +348,24 @@ class Desk:
             event=lambda _: queue.Closed(at=self._now, by=staff.id, outcome=outcome, risk=risk, lead=staff.role == "lead"),
         )  # fmt: skip
 
-    async def reply(self, staff: Member, hand_off_id: bytes, reply: Reply) -> Result:
+    async def reply(self, staff: Who, hand_off_id: bytes, reply: Reply) -> Result:
         """Writes to the reporter; `code` as in `bot.desk.replies` or a Refusal."""
         hand_off = await self._readable(staff, hand_off_id) if staff.role in TALKING else None
         return await self._replies.reply(staff, hand_off, reply) if hand_off is not None else Result.no(Refusal.UNKNOWN)
 
-    async def note(self, staff: Member, hand_off_id: bytes, entry: Entry) -> Result:
+    async def note(self, staff: Who, hand_off_id: bytes, entry: Entry) -> Result:
         """Writes for colleagues."""
         hand_off = await self._readable(staff, hand_off_id)
         return await self._replies.note(staff, hand_off, entry) if hand_off is not None else Result.no(Refusal.UNKNOWN)
 
-    async def relayed(self, staff: Member, hand_off_id: bytes, entry: Entry) -> Result:
+    async def relayed(self, staff: Who, hand_off_id: bytes, entry: Entry) -> Result:
         """Writes down that help from elsewhere (112, 110) was called, when, and who answered."""
         hand_off = await self._readable(staff, hand_off_id)
         return await self._replies.note(staff, hand_off, entry, kind="relayed") if hand_off is not None else Result.no(Refusal.UNKNOWN)
 
     # Presence
 
-    async def beat(self, staff: Member, state: str | None = None) -> tuple[str, int | None]:
+    async def beat(self, staff: Who, state: str | None = None) -> tuple[str, int | None]:
         """A sign of life of a console, each 15 seconds. `state` only when somebody has just said so: ready, away, pause. Gives the state as
         it is now, and the end of a pause: the desk may have changed it."""
         known = self._colleagues.get(staff.id)
@@ -391,6 +392,6 @@ class Desk:
         """Version and value (JSON) of a setting; (0, "") if nobody has made it."""
         return await self._settings.get(name)
 
-    async def set_setting(self, staff: Member, name: str, version: int, value: str) -> Result:
+    async def set_setting(self, staff: Who, name: str, version: int, value: str) -> Result:
         """A lead changes hours or holidays (`bot.desk.settings`)."""
         return await self._settings.set(staff, name, version, value)

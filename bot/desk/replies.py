@@ -6,6 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from actions.access import Who
 from actions.audit import RELAYED
 from actions.desk import reply_rows
 from actions.queue import HandOff, Refusal, State
@@ -13,7 +14,7 @@ from actions.rows import Change, Insert, Require, Update
 from bot.channels.base import Channel
 from bot.deliver import Deliver
 from bot.desk.ledger import Ledger
-from bot.desk.views import OK, Entry, Member, Reply, Result
+from bot.desk.views import OK, Entry, Reply, Result
 from bot.outbox import bubble_rows
 from bot.row_ids import RowIds
 from bot.storage.audit import AuditChain
@@ -50,7 +51,7 @@ class Replies:
         self._store, self._reads, self._writer, self._keys, self._ids = store, reads, writer, keys, ids
         self._channels, self._deliver, self._sharing, self._chain, self._ledger = channels, deliver, sharing, chain, ledger
 
-    async def reply(self, staff: Member, hand_off: HandOff, reply: Reply) -> Result:
+    async def reply(self, staff: Who, hand_off: HandOff, reply: Reply) -> Result:
         """Sends what its owner wrote, and keeps it sealed. Refused in the very commit if somebody else has it by then."""
         if not reply.text.strip():
             return Result.no(EMPTY)
@@ -64,7 +65,7 @@ class Replies:
             hand_off = again
         return result
 
-    async def _reply(self, staff: Member, hand_off: HandOff, reply: Reply) -> Result:
+    async def _reply(self, staff: Who, hand_off: HandOff, reply: Reply) -> Result:
         refusal = _may_speak(staff, hand_off)
         if refusal is not None:
             return Result.no(refusal, hand_off.version)
@@ -89,7 +90,7 @@ class Replies:
             self._deliver.enqueue(waiting)
         return result
 
-    async def note(self, staff: Member, hand_off: HandOff, entry: Entry, *, kind: str = "note") -> Result:
+    async def note(self, staff: Who, hand_off: HandOff, entry: Entry, *, kind: str = "note") -> Result:
         """Keeps what somebody wrote for colleagues. `relayed`: that help from elsewhere was called, which is in the audit chain as well."""
         rows = await self._entry(staff, hand_off, entry, kind=kind)
         if isinstance(rows, str):
@@ -129,7 +130,7 @@ class Replies:
         self._ledger.changed(hand_off.id, hand_off.version + 1, gone=hand_off.state is State.CLOSED)
         return Result(code=OK, version=hand_off.version + 1)
 
-    async def _entry(self, staff: Member, hand_off: HandOff, entry: Entry, *, kind: str) -> list[Change] | str:
+    async def _entry(self, staff: Who, hand_off: HandOff, entry: Entry, *, kind: str) -> list[Change] | str:
         """The rows of an entry, or why it is not one."""
         author = (await self._trust.circle({staff.unit_id})).here(staff.id)
         signed = StaffEntry(
@@ -160,7 +161,7 @@ class Replies:
         return Require(table="cases", key={"id": hand_off.case_id}, values={"head": head})
 
 
-def _may_speak(staff: Member, hand_off: HandOff) -> Refusal | None:
+def _may_speak(staff: Who, hand_off: HandOff) -> Refusal | None:
     if hand_off.state is not State.ACTIVE:
         return Refusal.OVER if hand_off.state in (State.WRAP_UP, State.CLOSED) else Refusal.NOT_NOW
     if hand_off.owner_id != staff.id:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from actions.access import Who
 from actions.queue import Refusal
 from actions.rows import Insert, Require, Update
 from bot.desk.events import QUEUE, Changed, Events
 from bot.desk.hours import SETTINGS, HoursError, read_hours
-from bot.desk.views import OK, Member, Result
+from bot.desk.views import OK, Result
 from bot.storage.desk import DeskStore, doubled
 from bot.storage.faults import Moved
 from bot.storage.writer import Writer
@@ -22,7 +23,7 @@ class DeskSettings:
         """Version and value (JSON) of a setting; (0, "") if nobody has made it."""
         return (await self._store.settings({name})).get(name, (0, ""))
 
-    async def set(self, staff: Member, name: str, version: int, value: str) -> Result:
+    async def set(self, staff: Who, name: str, version: int, value: str) -> Result:
         """A lead changes hours or holidays (`bot.desk.hours`). Refused if somebody else changed them since `version`, or as `bad_value`."""
         if staff.role != "lead" or name not in SETTINGS:
             return Result.no(Refusal.UNKNOWN)

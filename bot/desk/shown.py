@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from actions.access import Who
 from actions.queue import HandOff, State, in_order
 from bot.desk.picture import Picture
 from bot.desk.presence import AWAY
-from bot.desk.views import Member, OnDuty, QueueItem, QueueView, Tick
+from bot.desk.views import OnDuty, QueueItem, QueueView, Tick
 
 
-def queue_view(seen: Picture, staff: Member, *, now: int) -> QueueView:
+def queue_view(seen: Picture, staff: Who, *, now: int) -> QueueView:
     """What is open for somebody: only what is sealed to their unit."""
     mine = [each for each in seen.open if staff.unit_id in seen.of(each)]
     waiting = in_order(each for each in mine if each.state in (State.WAITING, State.OFFERED))

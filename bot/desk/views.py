@@ -4,27 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
 
 from actions.queue import HandOff, Refusal
 
 OK = "ok"
-
-
-class Member(Protocol):
-    """Who is signed in, as far as the desk has to know."""
-
-    @property
-    def id(self) -> bytes:
-        """Their id."""
-
-    @property
-    def unit_id(self) -> bytes:
-        """The unit that they belong to: they see what is sealed to it."""
-
-    @property
-    def role(self) -> str:
-        """counsellor, lead, case_worker, partner, auditor, administrator."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
