@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +16,6 @@ from tests.browser.pages import DESKTOP, PHONE, until
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(240),
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
 ]
 HOSTILE = '<img src=x onerror="document.title=`OWNED`"><script>document.title="OWNED"</script> {{7*7}} javascript:alert(1)'
 

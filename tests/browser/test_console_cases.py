@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -23,7 +22,6 @@ from tests.browser.pages import DESKTOP, until
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(240),
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
 ]
 STORY = "Om tetangga suka memaksa adikku ikut ke rumahnya."
 REPLY = "Terima kasih. Kami akan menemui adikmu di sekolah hari Senin."

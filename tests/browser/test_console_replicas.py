@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +19,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.own_store,
     pytest.mark.timeout(240),
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
     pytest.mark.skipif(binaries() is None, reason="PostgreSQL is not installed: apt install postgresql"),
 ]
 

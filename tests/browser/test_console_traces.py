@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import io
-import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +23,6 @@ from tests.browser.profile import blocks, contents, unsnappy
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(240),
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
 ]
 SAID = {
     "report": "perahu kertas biru hanyut di selokan 6613",

@@ -3,7 +3,6 @@ approved template goes."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -20,7 +19,6 @@ from tests.contracts.twilio_peer import TEMPLATE, Twilio
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(240),
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
 ]
 DAY = 24 * 3600
 CLOSING = 60  # seconds before its end in which nothing is tried any more

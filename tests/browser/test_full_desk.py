@@ -26,7 +26,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.own_store,
     pytest.mark.timeout(900),
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
 ]
 COUNSELLORS, WAITING, SECONDS, PER_SECOND = 20, 200, 60, 0.5  # each of twenty takes somebody every 40 s
 BOUND_MS = 700  # p95, on a machine that has nothing else to do; the aim of 500 is not reached yet (docs/desk.md)

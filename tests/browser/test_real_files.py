@@ -16,10 +16,7 @@ from tests.bot.filed import sample
 from tests.browser.pages import PHONE, say, sound, watch
 from tests.browser.service import RealService
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
-]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from tests.browser.pages import DESKTOP, PHONE, log_of, say, sound, until, watch
 from tests.browser.service import RealService
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
-]
+pytestmark = pytest.mark.browser
 STORY = "Kakak sepupu suka memukulku pakai sapu.\nAku tidak mau pulang 😔"
 
 

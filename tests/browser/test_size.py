@@ -4,7 +4,6 @@ for."""
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -24,7 +23,6 @@ pytestmark = [
     pytest.mark.long,
     pytest.mark.browser,
     pytest.mark.timeout(600),
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
 ]
 MESSAGES, CASES = 2_000, 5_000
 PHONE = "+62811900"

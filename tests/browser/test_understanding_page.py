@@ -22,10 +22,7 @@ from tests.bot.demo.scripted import HIT, PHOTO, UNSURE, Scripted
 from tests.browser.pages import DESKTOP, PHONE, SIZES, Opener, watch
 from tests.browser.site import NUMBERS
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
-]
+pytestmark = pytest.mark.browser
 
 
 class Demo:

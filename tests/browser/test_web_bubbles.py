@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import pytest
 from playwright.sync_api import expect
 
@@ -11,10 +9,7 @@ from flows.message import Choice, InboundKind, Outbound
 from tests.browser.pages import PHONE, SIZES, Opener, log_of, say, sound, until
 from tests.browser.site import Site
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
-]
+pytestmark = pytest.mark.browser
 STORY = "Ini ceritaku yang rahasia."
 LONG = "\n\n".join(f"Bagian {n}. " + "kata " * 30 for n in range(8))
 

@@ -16,10 +16,7 @@ from flows.message import InboundKind, Outbound
 from tests.browser.pages import DESKTOP, PHONE, SIZES, Opener, log_of, say, sound, until
 from tests.browser.site import Site
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(os.environ.get("RUANG_AMAN_NO_BROWSER") == "1", reason="RUANG_AMAN_NO_BROWSER=1"),
-]
+pytestmark = pytest.mark.browser
 
 STORY = "Ini ceritaku yang rahasia."
 
