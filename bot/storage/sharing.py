@@ -132,7 +132,7 @@ class Listener:
     def __init__(self, url: str, *, lock: bool | None = None, holder: bytes = b"") -> None:
         # A connection of its own, outside every pool: a listening one cannot be lent to anybody.
         self._engine = open_engine(url, pool=NullPool)
-        self._holder = holder.hex()  # what is meant for another one is not listened to
+        self._holder = holder.hex()  # what is meant for another one is not listened to, nor what comes from here
         self._lock = lock  # True: alone on this database, False: with others, None: not asked here
         self._task: asyncio.Task[None] | None = None
         self._up = asyncio.Event()
@@ -169,8 +169,8 @@ class Listener:
 
                     def on_notice(connection: Any, pid: int, channel: str, payload: str) -> None:
                         with suppress(ValueError):  # whoever can connect can send anything
-                            kind, subject, to = payload.split(":")
-                            if to in ("", self._holder):
+                            kind, subject, to, sender = payload.split(":")
+                            if to in ("", self._holder) and sender != self._holder:
                                 heard(kind, bytes.fromhex(subject))
 
                     await raw.add_listener(CHANNEL, on_notice)
@@ -347,7 +347,8 @@ def sharing_of(engine: AsyncEngine, *, database_url: str, key_store_url: str) ->
     return Single(database_url) if shared[0] else Alone()
 
 
-async def notify(connection: Any, notices: Sequence[str]) -> None:
-    """Tells the other processes once this transaction is committed."""
+async def notify(connection: Any, notices: Sequence[str], *, sender: bytes) -> None:
+    """Tells the other processes once this transaction is committed. PostgreSQL tells `sender` as well, who knows it by its id."""
     if notices:
-        await connection.execute(text("SELECT pg_notify(:channel, :payload)"), [{"channel": CHANNEL, "payload": one} for one in notices])
+        told = [{"channel": CHANNEL, "payload": f"{one}:{sender.hex()}"} for one in notices]
+        await connection.execute(text("SELECT pg_notify(:channel, :payload)"), told)

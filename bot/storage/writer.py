@@ -301,7 +301,7 @@ class Writer:
                 notices.append(notice(MESSAGE, job.arrival.conversation_id, to=result.holder))
             else:
                 mine.append(job)
-        await notify(connection, notices)
+        await notify(connection, notices, sender=self._holder or b"")
         if not mine:
             return
         inbox = tables.inbox.c

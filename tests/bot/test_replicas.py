@@ -327,6 +327,17 @@ async def test_a_message_is_told_to_the_process_that_has_the_conversation_alone(
     assert told == [first, first]
 
 
+async def test_what_a_process_tells_the_others_it_does_not_hear_itself(town: Town) -> None:
+    first, second = town.replicas
+    heard: list[Service] = []
+    for service in town.replicas:
+        service.typing.heard = lambda hand_off_id, service=service: heard.append(service)  # type: ignore[method-assign, misc]
+    await first.typing._tell(sharing.REPORTER_TYPES, bytes(16))
+    await _until(lambda: heard)
+    await asyncio.sleep(0.2)
+    assert heard == [second]
+
+
 async def test_a_conversation_whose_messages_another_process_takes_in_is_not_idle(town: Town) -> None:
     first, second = town.replicas
     await first.receive(town.message("7", "/start"))
