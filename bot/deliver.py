@@ -17,7 +17,7 @@ import orjson
 
 from actions.rows import Change, Update
 from bot import contexts
-from bot.channels.base import Channel, ChannelError, Editing, Fetching, Keeping, Refused, Reporting, TryLater, Windowed
+from bot.channels.base import Channel, ChannelError, Editing, Fetching, Keeping, Refused, Reporting, Resuming, TryLater, Windowed
 from bot.copies import Copies
 from bot.metrics import SENT
 from bot.pages import Pages
@@ -58,6 +58,7 @@ class Deliver:
         self._withdrawn: set[int] = set()  # rows in this process's hands whose conversation was wiped meanwhile
         self._arriving: WeakValueDictionary[bytes, asyncio.Lock] = WeakValueDictionary()
         self._unsure: set[int] = set()  # rows whose last try may have been taken all the same
+        self._there: dict[int, tuple[str, ...]] = {}  # of a row's bubble, the messages that went out before one did not
         self._latest: dict[bytes, str] = {}  # the latest question's reference, in memory only: after a restart a new bubble is sent
 
     def enqueue(self, rows: Iterable[Waiting]) -> None:
@@ -159,11 +160,14 @@ class Deliver:
             for row in queue:
                 self._known.discard(row.id)
                 self._withdrawn.discard(row.id)
+                self._there.pop(row.id, None)
             del self._queues[conversation_id]
 
     async def _deliver(self, row: Waiting) -> float | None:
         """One try. None: the row is finished with; else the seconds until the next try."""
         if row.id in self._withdrawn:
+            if there := self._there.pop(row.id, ()):
+                await self._take_back(row, ",".join(filter(None, there)))
             return None
         try:
             found = await self._ready(row)
@@ -192,29 +196,34 @@ class Deliver:
                         await channel.delete(address, part)
                     ref = ""
         except ChannelError as error:
-            return await self._failed(row, error)
+            return await self._failed(row, key, error)
         except Exception:
             log.exception("delivery_failed", extra={"row": row.id})
-            return await self._failed(row, TryLater("fault", unsure=True))
+            return await self._failed(row, key, TryLater("fault", unsure=True))
         async with self._one_by_one(row.conversation_id):
             await self._arrived(row, key, ref)
         return None
 
-    async def _failed(self, row: Waiting, error: ChannelError) -> float | None:
+    async def _failed(self, row: Waiting, key: bytes, error: ChannelError) -> float | None:
         """What a platform did not do: seconds until the next try, or None if there is none. Of a bubble of several messages some may have
-        gone out; which, is written down as what the platform has to forget, and read from there at the next try."""
+        gone out; which, is written down where the platform has to forget them, and read from there at the next try; elsewhere it is known
+        until a restart."""
         async with self._one_by_one(row.conversation_id):
-            if row.id in self._withdrawn and error.refs:
-                await self._take_back(row, ",".join(error.refs))
+            came = ",".join(filter(None, error.refs))
+            if row.id in self._withdrawn and came:
+                await self._take_back(row, came)
                 return None
             channel = self._channels[row.channel]
             also: list[Change] = []
-            if error.refs and isinstance(channel, Keeping):
-                also = await self._copies.deletion(row, ",".join(error.refs), channel.kept)
+            if came and isinstance(channel, Keeping):
+                also = await self._copies.deletion(row, came, channel.kept)
+            elif came and isinstance(error, TryLater):
+                self._there[row.id] = error.refs
             if isinstance(error, TryLater):
                 return await self._later(row, error, also)
             log.warning("delivery_refused", extra={"row": row.id, "channel": row.channel, "kind": row.kind, "code": error.code})
-            await self._finish(row, state="dead", code=error.code, also=also)
+            ref = await self._locked(row, key, came) if came and not also else None
+            await self._finish(row, state="dead", code=error.code, ref=ref, also=also)
             return None
 
     async def _arrived(self, row: Waiting, key: bytes, ref: str) -> None:
@@ -270,7 +279,10 @@ class Deliver:
             except Refused:
                 log.info("edit_refused")  # it is gone or too old: a new bubble then
         self._latest.pop(conversation_id, None)
-        refs = await channel.send(address, message)
+        if isinstance(channel, Resuming):
+            refs = await channel.send_rest(address, message, self._there.pop(row.id, ()))
+        else:
+            refs = await channel.send(address, message)
         if refs and message.choices:
             while len(self._latest) >= _LATEST:
                 del self._latest[next(iter(self._latest))]

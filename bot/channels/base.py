@@ -146,6 +146,15 @@ class Reporting(Protocol):
 
 
 @runtime_checkable
+class Resuming(Protocol):
+    """A channel that sends a long bubble as several messages, and can go on where it was stopped."""
+
+    async def send_rest(self, address: str, message: Outbound, sent: Sequence[str]) -> tuple[str, ...]:
+        """Like `Channel.send`, without the bubble's first messages, whose ids are `sent`: they stand at the head of what is given. An
+        error's `refs` are all that are there."""
+
+
+@runtime_checkable
 class Keeping(Protocol):
     """A channel whose platform keeps every message until it is told to delete it, which takes nothing from a person's own screen."""
 

@@ -15,12 +15,14 @@ from actions.access import LEAD, Subject, may
 from bot.console.auth import NotAdmitted, NotSignedIn, Staff, signed_in
 from bot.console.document import SAFE
 from bot.console.guard import Asked, Found, answer
-from bot.desk.events import ALARM, CASE, DEADLINE, HAND_OFF, TICKS, TYPING, Changed, Events
+from bot.desk.events import ALARM, ASKED, CASE, DEADLINE, HAND_OFF, TICKS, TYPING, Changed, Events
 
 HEARTBEAT_SECONDS = 15.0  # by it the page knows that the line stands, and says that it is there
 STREAMS_PER_PERSON = 6
 SECONDS = 3600.0  # after which a stream ends: the page asks again, and whoever was removed since is refused
-_KINDS = {HAND_OFF: "hand_off", ALARM: "hand_off", TICKS: "hand_off", CASE: "case", DEADLINE: "case", TYPING: "hand_off"}
+_KINDS = {
+    HAND_OFF: "hand_off", ALARM: "hand_off", TICKS: "hand_off", TYPING: "hand_off", ASKED: "hand_off", CASE: "case", DEADLINE: "case",
+}  # fmt: skip
 _MOST_KNOWN = 4_096
 
 
@@ -82,6 +84,8 @@ class Streams:
             return True
         if changed.what == DEADLINE and staff.role != LEAD:
             return False  # it calls a lead; the list of cases tells everybody else
+        if changed.what == ASKED and staff.id != changed.to:
+            return False
         subject = self._known.get((kind, changed.id))
         if subject is None:
             subject = await self._found(kind, "open", changed.id)

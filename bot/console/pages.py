@@ -67,22 +67,18 @@ class Pages:
     async def queue(self, request: Request, asked: Asked) -> Response:
         """The queue, as this person sees it: of a long group the first ones, unless `all` is asked for."""
         view = await self._desk.queue(asked.staff)
-        groups = grouped(view, asked.staff)
+        t, most = language_of(request, self._words), None if request.query_params.get("all") == "1" else MOST
+        groups = grouped(view, asked.staff, most=most)
+        many = {group.key: group.many for group in groups}
         waiting = [item.hand_off.waiting_since for item in view.items if item.hand_off.state in ("waiting", "offered")]
         counts = {
             "waiting": len(waiting), "active": sum(item.hand_off.state == "active" for item in view.items),
             "here": sum(each.there and each.state == "ready" for each in view.colleagues),
         }  # fmt: skip
-        t, most = language_of(request, self._words), None if request.query_params.get("all") == "1" else MOST
-        shown = [
-            {"key": name, "items": items[:most], "many": len(items), "left": max(0, len(items) - most) if most else 0}
-            for name, items in groups
-        ]  # fmt: skip
         return self.rendered(
-            request, "queue.html", groups=shown, counts=counts, entry=lambda item: self._entry(item, t.language),
+            request, "queue.html", groups=groups, counts=counts, entry=lambda item: self._entry(item, t.language),
             oldest=min(waiting) if waiting else None, state=view.state, danger=rings(view.items),
-            offered=sum(len(items) for name, items in groups if name == "offered"),
-            invited=sum(len(items) for name, items in groups if name == "invited"),
+            offered=many.get("offered", 0), invited=many.get("invited", 0),
         )  # fmt: skip
 
     def _head(self, view: HandOffView, staff: Staff, t: Words) -> dict[str, Any]:

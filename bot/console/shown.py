@@ -96,13 +96,31 @@ def head_of(view: HandOffView, staff: Staff) -> ShownItem:
     return item_of(view.item, staff, head=True, window=view.window_until)
 
 
-def grouped(view: QueueView, staff: Staff) -> list[tuple[str, list[ShownItem]]]:
-    """The groups that have something in them, each in the queue's own order."""
-    found: dict[str, list[ShownItem]] = {name: [] for name in GROUPS}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """One of `GROUPS` as it stands on the screen: the first of its entries, and how many it has."""
+
+    key: str
+    items: tuple[ShownItem, ...]
+    many: int
+
+    @property
+    def left(self) -> int:
+        """How many are not among `items`."""
+        return self.many - len(self.items)
+
+
+def grouped(view: QueueView, staff: Staff, *, most: int | None = None) -> tuple[Group, ...]:
+    """The groups that have something in them, each in the queue's own order, with `most` entries of each (None: all)."""
+    found: dict[str, list[QueueItem]] = {name: [] for name in GROUPS}
     for item in view.items:
         if item.hand_off.state is not State.CLOSED:
-            found["crisis" if item.hand_off.rings else group_of(item, staff)].append(item_of(item, staff))
-    return [(name, items) for name, items in found.items() if items]
+            found["crisis" if item.hand_off.rings else group_of(item, staff)].append(item)
+    return tuple(
+        Group(key=name, items=tuple(item_of(item, staff) for item in items[:most]), many=len(items))
+        for name, items in found.items()
+        if items
+    )
 
 
 def others(colleagues: Iterable[OnDuty], staff: Staff) -> list[dict[str, str]]:

@@ -9,18 +9,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 HAND_OFF, QUEUE, ALARM, STAFF, CASE, DEADLINE = "hand_off", "queue", "alarm", "staff", "case", "deadline"
-TICKS, TYPING = "ticks", "typing"
+TICKS, TYPING, ASKED = "ticks", "typing", "asked"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changed:
     """`what` is hand_off, queue, alarm (a crisis that nobody has yet: be loud), ticks (a reply in a hand-off arrived, or could not), case,
-    deadline (a case whose time has passed: for leads), typing (the reporter of a hand-off is writing) or staff; `id` is its id, empty for
-    all of a kind."""
+    deadline (a case whose time has passed: for leads), typing (the reporter of a hand-off is writing), asked (`to` is asked to take a
+    hand-off, or to look on, and only they hear it) or staff; `id` is its id, empty for all of a kind."""
 
     what: str
     id: bytes
     version: int = 0
+    to: bytes = b""
 
 
 class Subscription:

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from actions.desk import TOLD, moves
 from actions.queue import PAUSE_SECONDS, Event, HandOff, Refusal, State, Urgency, after
 from actions.rows import Change, Insert, Require
+from bot.desk.events import ASKED, QUEUE, Changed, Events
 from bot.desk.events import HAND_OFF as CHANGED
-from bot.desk.events import QUEUE, Changed, Events
 from bot.desk.presence import rests
 from bot.desk.views import OK, Result
 from bot.metrics import DESK_EVENTS
@@ -49,6 +49,7 @@ class Ledger:
             return Result.no(Refusal.STALE)
         DESK_EVENTS.labels(_name(event)).inc()
         self.changed(step.id, step.version, gone=step.state is State.CLOSED)
+        self.asked(step, before)
         for row in wanted.rows:
             if isinstance(row, Insert) and row.table == "timer" and row.row["name"] == TOLD:
                 await self.tell(row.row["conversation_id"])
@@ -69,6 +70,13 @@ class Ledger:
             self.versions[hand_off_id] = version
         self.events.publish(Changed(what=CHANGED, id=hand_off_id, version=version))
         self.events.publish(Changed(what=QUEUE, id=b""))
+
+    def asked(self, now: HandOff, before: HandOff | None = None) -> None:
+        """Whoever is asked to take a hand-off or to look on, and was not before, hears of it here at once: the others' lists can wait."""
+        known = (None, None) if before is None else (before.offered_to, before.invited_id)
+        for member, earlier in zip((now.offered_to, now.invited_id), known, strict=True):
+            if member is not None and member != earlier:
+                self.events.publish(Changed(what=ASKED, id=now.id, version=now.version, to=member))
 
 
 def _name(event: Event) -> str:

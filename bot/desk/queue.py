@@ -132,6 +132,7 @@ class Desk:
                 return
             if self._ledger.versions.get(hand_off_id, -1) < hand_off.version:
                 self._ledger.changed(hand_off_id, hand_off.version, gone=hand_off.state is State.CLOSED)
+                self._ledger.asked(hand_off)
             else:
                 self.ticked(hand_off_id)
             where = hand_off.conversation_id
@@ -225,7 +226,7 @@ class Desk:
         last_at = conversation.last_at if conversation is not None else None
         windowed = conversation is not None and conversation.channel in self._windowed
         return HandOffView(
-            item=item_of(hand_off, seen, 0), public_key=case.public_key, sealed_key=sealed, head=case.head or FIRST,
+            item=item_of(hand_off, seen), public_key=case.public_key, sealed_key=sealed, head=case.head or FIRST,
             colleagues=on_duty(seen, seen.of(hand_off), now=self._now) if colleagues else (), last_at=last_at,
             window_until=last_at + WINDOW_SECONDS if windowed and last_at is not None else None, now=self._now,
         )  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from actions.access import Who
@@ -18,18 +19,25 @@ def queue_view(seen: Picture, staff: Who, *, now: int) -> QueueView:
     waiting = in_order(each for each in mine if each.state in (State.WAITING, State.OFFERED))
     places = {each.id: place for place, each in enumerate(waiting)}
     later = sorted((each for each in mine if each.id not in places), key=_later)
-    me = seen.colleagues.get(staff.id)
+    me, names = seen.colleagues.get(staff.id), _names(seen)
     return QueueView(
-        items=tuple(item_of(each, seen, places.get(each.id, 0)) for each in (*waiting, *later)),
+        items=tuple(_item(each, seen, names, places.get(each.id, 0)) for each in (*waiting, *later)),
         colleagues=on_duty(seen, frozenset({staff.unit_id}), now=now), state=me.state if me is not None else AWAY,
         paused_until=me.paused_until if me is not None else None, counts=Counter(str(each.state) for each in mine),
         oldest=max((now - each.waiting_since for each in waiting), default=None), now=now,
     )  # fmt: skip
 
 
-def item_of(hand_off: HandOff, seen: Picture, ahead: int) -> QueueItem:
-    """One in a list, with the names of those who have to do with it."""
-    names = {each.id: each.shown for each in seen.colleagues.values()}
+def item_of(hand_off: HandOff, seen: Picture) -> QueueItem:
+    """One by itself, with the names of those who have to do with it."""
+    return _item(hand_off, seen, _names(seen), 0)
+
+
+def _names(seen: Picture) -> dict[bytes, str]:
+    return {each.id: each.shown for each in seen.colleagues.values()}
+
+
+def _item(hand_off: HandOff, seen: Picture, names: Mapping[bytes, str], ahead: int) -> QueueItem:
     where = seen.conversations.get(hand_off.conversation_id or b"")
     return QueueItem(
         hand_off=hand_off, owner=names.get(hand_off.owner_id or b"", ""), asked=names.get(hand_off.offered_to or b"", ""),

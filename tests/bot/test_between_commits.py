@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from actions.rows import Change, Update
-from bot.channels.base import Received, TryLater
+from bot.channels.base import ChannelError, Received, Refused, TryLater
 from bot.storage.writer import Writer, Written
 from bot.waiting import Waiting
 from flows.message import Inbound, InboundKind, Outbound
@@ -235,6 +235,66 @@ async def test_a_page_that_closes_leaves_nothing_behind(tmp_path: Path) -> None:
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         assert here.service.pages._news == {}
+
+
+class Halves(Phones):
+    """A platform to which every bubble goes in two messages. `faults` are what it answers next, None: it takes it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came: list[str] = []
+        self.faults: list[ChannelError | None] = []
+
+    async def send(self, address: str, message: Outbound) -> tuple[str, ...]:
+        return await self.send_rest(address, message, ())
+
+    async def send_rest(self, address: str, message: Outbound, sent: Sequence[str]) -> tuple[str, ...]:
+        refs = list(sent)
+        for part in ("a", "b")[len(sent) :]:
+            await asyncio.sleep(0)
+            fault = self.faults.pop(0) if self.faults else None
+            if fault is not None:
+                fault.refs = tuple(refs)
+                raise fault
+            refs.append(f"{part}{len(self.came)}")
+            self.came.append(f"{message.text[:20]} {part}")
+        self.seen[address].append(message)
+        return tuple(refs)
+
+
+@pytest.mark.parametrize("faults", [(None, "busy"), ("busy", None, "busy", "busy"), (None, "busy", "busy", None, "busy")], ids=str)
+async def test_no_part_of_a_long_bubble_comes_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, faults: tuple[str | None, ...]
+) -> None:
+    monkeypatch.setattr("bot.deliver.pause", lambda attempts, after=0.0: 0.01)
+    phones = Halves()
+    phones.faults = [TryLater(code) if code else None for code in faults]
+    async with house(tmp_path, phones=phones) as here:
+        await here.talk("7", "/start", "report")
+        await here.service.settle()
+        assert phones.faults == []
+        assert len(phones.came) == len(set(phones.came)) == 2 * len(phones.seen["7"]) > 2
+        assert here.service.deliver._there == {}
+
+
+@pytest.mark.parametrize("fault", [TryLater("busy"), Refused("gone")], ids=["later", "refused"])
+async def test_the_part_that_came_is_deleted_when_everything_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: ChannelError
+) -> None:
+    monkeypatch.setattr("bot.deliver.pause", lambda attempts, after=0.0: 0.2)
+    phones = Halves()
+    async with house(tmp_path, phones=phones) as here:
+        await here.talk("7", "/start")
+        phones.faults = [None, fault, fault, fault]
+        await _post(here, "7", "lapor", "1")
+        await _until(lambda: len(phones.faults) < 3)
+        (part,) = [f"a{number}" for number, text in enumerate(phones.came) if text.endswith(" a")][-1:]
+        await _post(here, "7", "mtk", "2")
+        phones.faults = []
+        await here.service.settle()
+        assert part in phones.deleted["7"]
+        left = [f"{text[-1]}{number}" for number, text in enumerate(phones.came)]
+        assert [ref for ref in left if ref not in phones.deleted["7"]] == left[-2:], "what is shown is homework, and nothing else"
 
 
 async def test_bubbles_keep_their_order_across_a_restart(tmp_path: Path) -> None:

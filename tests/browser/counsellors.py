@@ -28,7 +28,7 @@ from bot.vault.seal import open_key, open_sealed, seal
 from bot.vault.staff_entry import StaffEntry, sign_entry
 
 OFFER = re.compile(r'data-do="accept" data-id="([0-9a-f]{32})" data-version="(\d+)"')
-GATHER, MOST = 0.45, 2.0  # as the page: queue/queue.js, app/gather.js
+GATHER, OTHERS, MOST = 0.45, 1.5, 2.0  # as the page: queue/queue.js, app/gather.js
 TALK_SECONDS, REPLY_EVERY = 40, 10
 
 
@@ -44,7 +44,7 @@ class Counsellor:
         self.offered: dict[str, int] = {}
         self.talks: dict[str, Any] = {}
         self.open = ""
-        self.stir = asyncio.Event()
+        self.stir, self.soon = asyncio.Event(), asyncio.Event()
 
     async def post(self, path: str, body: Any) -> httpx.Response:
         return await self.http.post(path, json=body)
@@ -63,6 +63,8 @@ class Counsellor:
                 elif text.startswith("data: ") and event == "changed":
                     what = json.loads(text[6:])
                     self.stir.set()
+                    if what["what"] in ("asked", "alarm") or what["id"] in self.talks or what["id"] in self.offered:
+                        self.soon.set()
                     if what["what"] == "hand_off" and what["id"] == self.open and what["id"] in self.talks:
                         self.told.soon(self.renews(what["id"]))
 
@@ -70,7 +72,11 @@ class Counsellor:
         """The queue, as often as the page looks at it."""
         while True:
             await self.stir.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(OTHERS - GATHER):
+                    await self.soon.wait()
             self.stir.clear()
+            self.soon.clear()
             begun = time.perf_counter()
             answer = await self.http.get("/console/f/queue")
             took = time.perf_counter() - begun

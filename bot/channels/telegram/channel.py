@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -124,6 +124,10 @@ class Telegram:
 
         Gives the message ids. Raises TryLater or Refused.
         """
+        return await self.send_rest(address, message, ())
+
+    async def send_rest(self, address: str, message: Outbound, sent: Sequence[str]) -> tuple[str, ...]:
+        """Like `send`, without the first messages, whose ids are `sent`."""
         chat = _number(_ADDRESS, address, "telegram_address_invalid")
         parts = [part for part in pieces(body(message), self.limits.text, length=utf16_length) if part.strip()]
         if not parts:
@@ -134,16 +138,21 @@ class Telegram:
             last = {"inline_keyboard": keyboard}
         elif message.ask_location:
             last = _location_keyboard()
-        sent = [await self._send(chat, part, None) for part in parts[:-1]]
-        sent.append(await self._send(chat, parts[-1], last))
+        refs = list(sent)
+        try:
+            for number in range(len(refs), len(parts)):
+                refs.append(await self._send(chat, parts[number], last if number == len(parts) - 1 else None))
+        except ChannelError as error:
+            error.refs = tuple(refs)
+            raise
         if message.ask_location and keyboard:
             # A message carries one keyboard. The options are there already, so the location button comes with a message of its own. If that
             # one fails the question has been asked all the same: to fail here would ask it twice.
             try:
-                sent.append(await self._send(chat, _LOCATION_TEXT, _location_keyboard()))
+                refs.append(await self._send(chat, _LOCATION_TEXT, _location_keyboard()))
             except ChannelError as error:
                 log.info("telegram_location_button_failed", extra={"code": error.code})
-        return tuple(ref for ref in sent if ref)
+        return tuple(ref for ref in refs if ref)
 
     async def edit(self, address: str, ref: str, message: Outbound) -> tuple[str, ...]:
         """Changes a sent question: its text and its buttons; one that is so already counts as changed (an answer to us was lost).

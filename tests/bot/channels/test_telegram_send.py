@@ -214,6 +214,19 @@ async def test_an_acknowledgement_that_fails_is_no_error(answer: Any) -> None:
     await channel(answer).acknowledge(Received(channel="telegram", message_id="1", address=ADDRESS, inbound=tap, receipt="238"))
 
 
+async def test_a_long_bubble_goes_on_where_it_was_stopped() -> None:
+    request = ScriptedRequest((200, {"ok": True, "result": {"message_id": 11}}), refusal(429, "Too Many Requests", retry_after=3))
+    telegram = Telegram(token=TOKEN, request=request, paced=False)
+    bubble = Outbound(text="satu " * 1000, choices=choices("Ya", "Tidak"))
+    with pytest.raises(TryLater) as stopped:
+        await telegram.send(ADDRESS, bubble)
+    assert stopped.value.refs == ("11",)
+    request = ScriptedRequest((200, {"ok": True, "result": {"message_id": 12}}))
+    telegram = Telegram(token=TOKEN, request=request, paced=False)
+    assert await telegram.send_rest(ADDRESS, bubble, stopped.value.refs) == ("11", "12")
+    assert len(request.calls) == 1
+
+
 def test_every_error_of_the_library_has_a_code() -> None:
     found = set()
 

@@ -81,6 +81,18 @@ async def test_of_another_units_things_not_even_the_id_is_told(here: Room) -> No
     await worker.aclose()
 
 
+async def test_only_whoever_is_asked_hears_that_they_are(here: Room) -> None:
+    unit = await here.unit("ours")
+    person, colleague, case = await here.person(unit, "counsellor"), await here.person(unit, "counsellor"), await here.case(unit)
+    line = Line(here, person, heartbeat=5).open()
+    await anext(line)
+    for version, to in ((1, colleague.id), (2, b""), (3, person.id)):
+        here.console.desk.events.publish(Changed(what="asked", id=case.hand_off, version=version, to=to))
+        await asyncio.sleep(0)
+    assert await anext(line) == ("changed", {"what": "asked", "id": case.hand_off.hex(), "version": 3})
+    await line.aclose()
+
+
 async def test_it_ends_with_the_session(here: Room) -> None:
     unit = await here.unit("ours")
     person = await here.person(unit, "counsellor")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from sqlalchemy import select
 
 from actions.queue import State
 from actions.rows import Update
+from bot.desk.events import Changed
 from bot.desk.shown import tick_of
 from bot.desk.views import Entry, HandOffView, Reply
 from bot.storage import tables
@@ -421,6 +423,33 @@ async def test_consoles_hear_which_hand_off_changed_and_no_word(desk: Office) ->
         while (latest := await asyncio.wait_for(anext(news), 1)).what != "hand_off" or latest.version < version:
             pass
         assert latest.id == hand_off_id
+
+
+async def asked(news: AsyncIterator[Changed]) -> list[bytes]:
+    """Who was told since the last time that they are asked."""
+    heard: list[Changed] = []
+    with suppress(TimeoutError):
+        while True:
+            heard.append(await asyncio.wait_for(anext(news), 0.1))
+    assert all(each.to == b"" for each in heard if each.what != "asked")
+    return [each.to for each in heard if each.what == "asked"]
+
+
+async def test_whoever_is_asked_hears_it_once_and_is_meant_alone(desk: Office) -> None:
+    rina, budi = await desk.comes("Rina"), await desk.comes("Budi", state="away")
+    async with desk.desk.events.subscribe() as news:
+        hand_off_id = await desk.asks("100")
+        await desk.tick()
+        assert await asked(news) == [rina.id]
+        assert (await desk.desk.accept(rina, hand_off_id)).ok
+        assert await asked(news) == []
+        assert (await desk.desk.invite(rina, hand_off_id, colleague=budi.id)).ok
+        assert await asked(news) == [budi.id]
+        assert (await desk.desk.transfer(rina, hand_off_id, to=budi.id)).ok
+        assert await asked(news) == [budi.id]
+        assert (await desk.desk.take_back(rina, hand_off_id)).ok
+        await desk.tick()
+        assert await asked(news) == []
 
 
 # Settings

@@ -4,9 +4,10 @@
 const MOST = 2000; // ms: however slow the server is, nobody looks at what was for longer
 
 /** `look` fetches and shows. `now()` gives a promise of a look that begins after the call; `soon()` waits for more changes, `pause` ms at
- *  least, and is not put off by them; `rest()` forgets what was asked for. */
-export function gathered(look, pause) {
+ *  least, and is not put off by them; `later()` does the same and waits for `long` ms; `rest()` forgets what was asked for. */
+export function gathered(look, pause, long = pause) {
   let timer = null;
+  let due = 0;
   let running = null;
   let next = null;
   let took = 0;
@@ -31,14 +32,21 @@ export function gathered(look, pause) {
     return running;
   }
 
+  function within(wait) {
+    const wanted = performance.now() + Math.min(MOST, Math.max(wait, 2 * took));
+    if (timer && due <= wanted) return;
+    clearTimeout(timer);
+    due = wanted;
+    timer = setTimeout(() => {
+      timer = null;
+      if (navigator.onLine) void now().catch(() => {}); // when the line is back, all is asked for anew
+    }, wanted - performance.now());
+  }
+
   return {
     now,
-    soon() {
-      timer ??= setTimeout(() => {
-        timer = null;
-        if (navigator.onLine) void now().catch(() => {}); // when the line is back, all is asked for anew
-      }, Math.min(MOST, Math.max(pause, 2 * took)));
-    },
+    soon: () => within(pause),
+    later: () => within(long),
     rest() {
       clearTimeout(timer);
       timer = null;

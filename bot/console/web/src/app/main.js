@@ -159,7 +159,8 @@ onKey("shift+?", () => openDialog("keys"));
 onChanged((what, id, version) => {
   if (!inside) return;
   if (what === "staff") forgetColleagues();
-  if (may.queue && ["queue", "hand_off", "alarm", "staff"].includes(what)) queue.changed();
+  if (may.queue && ["asked", "alarm"].includes(what)) queue.changed();
+  if (may.queue && ["queue", "hand_off", "staff"].includes(what)) queue.stirred(id);
   if (what === "alarm" && may.queue) ring();
   if (what === "hand_off") {
     if (may.queue) queue.touched(id);

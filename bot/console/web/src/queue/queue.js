@@ -12,7 +12,10 @@ import { say, saw } from "../app/toast.js";
 import { t } from "../app/words.js";
 import { openTalk, shownTalk } from "../conversation/talk.js";
 
-const GATHER = 450; // ms: many changes at once are one look; with twenty consoles these looks are most of what the service does
+// ms: many changes at once are one look, for with twenty consoles these looks are most of what the service does. What happens to others'
+// conversations can wait longer than what calls or concerns whoever looks.
+const GATHER = 450;
+const OTHERS = 1500;
 let all = false; // of a long group every entry, because somebody asked for it
 const unseen = new Set(); // of one's own: changed since one looked
 
@@ -57,10 +60,17 @@ function dots() {
   $("[data-view=queue] .dot").hidden = !(calls && $("#view-queue").hidden);
 }
 
-const looks = gathered(() => load().catch((problem) => problem.status !== 401 && problem.code !== "offline" && saw(problem)), GATHER);
+const looks = gathered(() => load().catch((problem) => problem.status !== 401 && problem.code !== "offline" && saw(problem)), GATHER, OTHERS);
 
 /** Looks anew, soon. */
 export const changed = looks.soon;
+const OWN = [".crisis", ".offered", ".mine", ".wrap_up", ".invited"].map((group) => `#queue-rows ${group} .row`).join(", ");
+
+/** Something changed in the queue: one's own conversations are looked at sooner than what others do. */
+export function stirred(id) {
+  if (id && $$(OWN).some((row) => row.dataset.id === id)) looks.soon();
+  else looks.later();
+}
 export const show = looks.now;
 
 /** Looks no more: somebody goes. */
