@@ -24,6 +24,7 @@ FILE_OPENED = "file_opened"
 REFUSED = "access_refused"  # somebody asked for what is another unit's, or not for their role
 # Of staff: the subject is a colleague's id (of an invitation: the unit's), the actor the colleague who did it; nobody: the command line.
 STAFF_INVITED = "staff_invited"
+INVITE_TAKEN_BACK = "invitation_taken_back"
 STAFF_JOINED = "staff_joined"
 STAFF_ADMITTED = "staff_admitted"  # without the unit's key
 KEY_GIVEN = "unit_key_given"  # admitted with the unit's key, or given it anew

@@ -50,6 +50,8 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("GET", "/console/j/members"): Needs(kind="staff", verb="list"),
     ("POST", "/console/j/admit"): Needs(kind="staff", verb="admit"),
     ("POST", "/console/j/invite"): Needs(kind="staff", verb="invite"),
+    ("GET", "/console/j/invites"): Needs(kind="staff", verb="invite"),
+    ("POST", "/console/j/invites/take-back"): Needs(kind="staff", verb="invite"),
     ("POST", "/console/j/remove"): Needs(kind="staff", verb="remove"),
     ("POST", "/console/j/unit-key"): Needs(kind="staff", verb="remove"),
     ("GET", "/console/j/stale-keys"): Needs(kind="staff", verb="remove"),

@@ -16,7 +16,7 @@ from bot.console.sessions import Sessions, stranger
 from bot.desk.case_keys import MOST, SealedAnew
 from bot.desk.errors import Refused
 from bot.desk.people import People
-from bot.desk.staff import FIRST_VERSION, FirstKey, Joining
+from bot.desk.staff import FIRST_VERSION, INVITE_BYTES, FirstKey, Joining
 from bot.desk.totp import SEED_BYTES
 from bot.desk.unit_keys import NextKey
 from bot.vault.encoding import ID_BYTES
@@ -101,6 +101,26 @@ def join_routes(people: People, sessions: Sessions) -> Sequence[BaseRoute]:
         token, until = await people.staff.invite(staff, role=text(body, "role"), staff_id=octets_or_none(body, "staff_id", ID_BYTES))
         return answer({"token": token, "until": until})
 
+    async def invites(request: Request) -> Response:
+        """Links that somebody may still come by. What stands in them is not known here."""
+        staff = await signed_in(request)
+        rows = await people.staff.invites(staff)
+        names = {row.id: row.shown for row in await people.store.of_unit(staff.unit_id)}
+        return answer({
+            "invites": [
+                {
+                    "id": row.token, "role": row.role, "until": row.until, "by": names.get(row.made_by, ""),
+                    "again": names.get(row.staff_id, ""),
+                }
+                for row in rows
+            ]
+        })  # fmt: skip
+
+    async def take_back(request: Request) -> Response:
+        staff = await signed_in(request)
+        await people.staff.take_back(staff, octets(await json_body(request), "id", INVITE_BYTES))
+        return answer({})
+
     async def admit(request: Request) -> Response:
         staff = await signed_in(request)
         body = await json_body(request)
@@ -164,6 +184,8 @@ def join_routes(people: People, sessions: Sessions) -> Sequence[BaseRoute]:
         Route("/console/j/invitation", invitation, methods=["POST"]),
         Route("/console/j/join", join, methods=["POST"]),
         Route("/console/j/invite", invite, methods=["POST"]),
+        Route("/console/j/invites", invites, methods=["GET"]),
+        Route("/console/j/invites/take-back", take_back, methods=["POST"]),
         Route("/console/j/admit", admit, methods=["POST"]),
         Route("/console/j/remove", remove, methods=["POST"]),
         Route("/console/j/unit-key", change_key, methods=["POST"]),

@@ -27,6 +27,7 @@ from bot.vault.member import SEALED_BYTES
 from bot.vault.staff_auth import WRAPPED_BYTES
 
 INVITE_SECONDS = 24 * 3600
+INVITE_BYTES = 32  # of the hash that stands for a link
 FIRST_VERSION = 1
 SHOWN_MOST = 60
 CAPACITY = 3
@@ -121,6 +122,21 @@ class StaffDesk:
         token, link = new_invite(unit_id=by.unit_id, role=role, made_by=by.id, staff_id=staff_id, now=now)
         await self._chain.append(action=audit.STAFF_INVITED, subject=staff_id or by.unit_id, actors=[by.id], at=now, along=[link])
         return token, now + INVITE_SECONDS
+
+    async def invites(self, by: Who) -> Sequence[Any]:
+        """The invitations of somebody's unit that are still good: rows of `invite`. Raises Refused: not_allowed."""
+        await self._permission.check(by, "invite", subject_id=by.unit_id, unit_id=by.unit_id)
+        return await self._store.invites(by.unit_id, now=int(self._clock()))
+
+    async def take_back(self, by: Who, token: bytes) -> None:
+        """An invitation of somebody's unit, by the hash of its token, is good no more. Raises Refused: not_allowed, over."""
+        found = {row.token: row for row in await self.invites(by)}.get(token)
+        if found is None:
+            raise Refused("over")
+        await self._chain.append(
+            action=audit.INVITE_TAKEN_BACK, subject=found.staff_id or by.unit_id, actors=[by.id], at=int(self._clock()),
+            along=[Delete(table="invite", key={"token": token})],
+        )  # fmt: skip
 
     async def expect_first(self, unit_id: bytes, token: str) -> None:
         """A unit's first lead may come by this link, whose row is written already: the operator's word, not the database's."""

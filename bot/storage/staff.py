@@ -77,6 +77,12 @@ class StaffStore:
         """An invitation by the hash of its token, or None."""
         return await self._one(select(tables.invite).where(tables.invite.c.token == token))
 
+    async def invites(self, unit_id: bytes, *, now: int) -> Sequence[Row[Any]]:
+        """A unit's invitations that are still good, the newest first."""
+        invite = tables.invite.c
+        good = select(tables.invite).where(invite.unit_id == unit_id, invite.until > now)
+        return await self._all(good.order_by(invite.made_at.desc(), invite.token))
+
     async def contact_code(self, code: bytes) -> Row[Any] | None:
         """A code by which a chat or a number is linked, by its hash; None if there is none."""
         return await self._one(select(tables.contact_code).where(tables.contact_code.c.code == code))

@@ -97,6 +97,22 @@ def test_the_first_lead_brings_the_key_file_and_a_lost_passphrase_ends_nothing(
     expect(other.locator("#queue-heading")).to_be_focused(timeout=PATIENCE)
     first_case(other)
 
+    # A link that went to the wrong one is taken back.
+    lead.locator("[data-view=staff]").click()
+    expect(lead.locator("#invites-open")).to_be_hidden()
+    lead.locator("#invite-form button").click()
+    expect(lead.locator("#invites li")).to_contain_text("dibuat Bu Ratna", timeout=PATIENCE)
+    lost = lead.locator("#invite-link").inner_text()
+    sound(lead, "a link that is still good")
+    shot(lead, "invitations")
+    lead.locator("#invites button").click()
+    expect(lead.locator("#invites-open")).to_be_hidden(timeout=PATIENCE)
+    expect(lead.locator("#invite-made")).to_be_hidden()
+    expect(lead.locator("#invite-form button")).to_be_focused()
+    stranger = console(None)
+    stranger.goto(lost)
+    expect(stranger.locator("#join")).to_contain_text("tidak berlaku", timeout=PATIENCE)
+
     # A colleague joins, is admitted, and loses the passphrase.
     colleague = console(None)
     lead.locator("[data-view=staff]").click()

@@ -15,7 +15,7 @@ from tests.bot.console.room import Made, Room, endpoints, everybody, room
 GUARDED = {where: needs for where, needs in ROUTES.items() if needs is not None}
 BY_ID = {where: needs for where, needs in GUARDED.items() if needs.by_id}
 # Routes of accounts look for themselves who asks (`sessions`, `join`): that they do is looked at here all the same.
-ACCOUNTS = frozenset({f"/console/j/{name}" for name in ("invite", "admit", "remove", "unit-key", "stale-keys")})
+ACCOUNTS = frozenset({f"/console/j/{name}" for name in ("invite", "invites/take-back", "admit", "remove", "unit-key", "stale-keys")})
 WAITING = frozenset({"/console/j/me", "/console/j/unlock", "/console/j/sign-out", "/console/j/sessions", "/console/j/sessions/end"})
 
 
@@ -108,7 +108,7 @@ async def test_every_answer_forbids_what_the_console_does_not_need(here: Room) -
         path = path_of(where, case).replace("static/hours", "static/icon.svg")
         answer = await here.ask(people["lead"], "GET", path)
         assert answer.headers["x-content-type-options"] == "nosniff", where
-        if where[1] in ("/console/j/members", "/console/j/signers", "/console/j/stale-keys", "/console/j/contacts"):
+        if where[1] in {f"/console/j/{name}" for name in ("members", "invites", "signers", "stale-keys", "contacts")}:
             continue  # JSON of the accounts' own
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy

@@ -8,6 +8,7 @@ import secrets
 import pytest
 
 from actions.audit import faults
+from bot.desk.staff import hashed
 from bot.desk.unit_keys import holder_of
 from bot.vault.certificate import check_certificate, check_unit_key
 from bot.vault.keys import generate_keypair
@@ -218,3 +219,37 @@ async def test_who_may_invite(office: Office) -> None:
         assert (await who.post("invite", {"role": "counsellor"})).status_code == status, role
     assert (await lead.post("invite", {"role": "queen"})).status_code == 404
     assert (await lead.post("invite", {"role": "counsellor", "staff_id": secrets.token_hex(16)})).status_code == 404
+
+
+async def test_an_invitation_is_taken_back(office: Office) -> None:
+    lead = await office.lead()
+    dewi = await office.admitted(lead, "counsellor", "dewi")
+    tokens = [(await lead.post("invite", {"role": "counsellor"})).json()["token"] for _ in range(2)]
+    again = (await lead.post("invite", {"role": "counsellor", "staff_id": dewi.id.hex()})).json()["token"]
+    listed = (await lead.get("invites")).json()["invites"]
+    assert sorted(one["id"] for one in listed) == sorted(hashed(token).hex() for token in (*tokens, again))
+    assert {one["again"] for one in listed} == {"", "Dewi"} and {one["by"] for one in listed} == {"Rina"}, listed
+    for token in (*tokens, again):
+        assert token not in str(listed), "who sees the list gets in by none of them"
+    assert (await lead.post("invites/take-back", {"id": hashed(tokens[0]).hex()})).status_code == 200
+    late = await lead.post("invites/take-back", {"id": hashed(tokens[0]).hex()})
+    assert (late.status_code, late.json()) == (410, {"error": "over"})
+    good = Colleague(office, tokens[1], "tono")
+    await good.prepare()
+    assert (await good.join()).status_code == 200
+    gone = await good.http.post("/console/j/invitation", json={"token": tokens[0]})
+    assert (gone.status_code, gone.json()) == (410, {"error": "over"})
+    assert [one["again"] for one in (await lead.get("invites")).json()["invites"]] == ["Dewi"]
+    actions = [link.entry.action for link in await office.chain.links()]
+    assert actions[-5:] == ["staff_invited"] * 3 + ["invitation_taken_back", "staff_joined"]
+
+
+async def test_only_who_may_invite_sees_invitations_and_only_of_the_own_unit(office: Office) -> None:
+    lead, other = await office.lead(), await office.lead("sinta", "Dinas Sosial")
+    dewi = await office.admitted(lead, "counsellor", "dewi")
+    token = (await lead.post("invite", {"role": "counsellor"})).json()["token"]
+    assert (await dewi.get("invites")).status_code == 403
+    assert (await dewi.post("invites/take-back", {"id": hashed(token).hex()})).status_code == 403
+    assert (await other.get("invites")).json() == {"invites": []}
+    assert (await other.post("invites/take-back", {"id": hashed(token).hex()})).status_code == 410
+    assert len((await lead.get("invites")).json()["invites"]) == 1

@@ -11,7 +11,7 @@ import { chime, soundWanted, wakeSound, wantSound } from "./sound.js";
 import { tick } from "./ticker.js";
 import { say, saw } from "./toast.js";
 import { clock, span, t } from "./words.js";
-import { admit, endSession, invite, members, me, myFingerprint, remove, reseal, sessions, unitFingerprint } from "../session/index.js";
+import { admit, endSession, invite, invites, members, me, myFingerprint, remove, reseal, sessions, takeBack, unitFingerprint } from "../session/index.js";
 
 const page = () => $("#view-page");
 
@@ -69,7 +69,40 @@ async function staffPage() {
       ),
     ),
   );
+  await invitesShown();
 }
+
+async function invitesShown() {
+  const list = $("#invites");
+  if (!list) return; // not for whoever may not invite
+  const open = await invites();
+  $("#invites-open").hidden = open.length === 0;
+  list.replaceChildren(
+    ...open.map((one) => {
+      const role = t(`role.${one.role}`);
+      return el(
+        "li",
+        {},
+        el("span", {
+          text: [one.again ? t("staff.invite_again_for", { role, name: one.again }) : role, one.by && t("staff.invite_by", { name: one.by }), t("staff.invite_until", { time: clock(one.until) })].filter(Boolean).join(" · "),
+        }),
+        el("button", { type: "button", class: "quiet", data: { do: "take-back", id: one.id }, text: t("staff.take_back"), "aria-label": t("staff.take_back_one", { role }) }),
+      );
+    }),
+  );
+}
+onAction("take-back", async (button) => {
+  try {
+    await takeBack(button.dataset.id);
+    say("staff.taken_back");
+  } catch (problem) {
+    if (problem.code !== "over") return saw(problem);
+    say("staff.taken_back_late");
+  }
+  $("#invite-made").hidden = true; // it may be the one whose link stands there
+  await invitesShown();
+  focus($("#invites button") ?? $("#invite-form button"));
+});
 
 const choose = async (button, dialog, heading) => {
   chosen = (await members()).find((one) => one.id === button.dataset.id);
@@ -128,6 +161,7 @@ async function invited(role, again = null) {
   $("#invite-again-note").textContent = again ? t("staff.again_note", { name: again.name }) : "";
   $("#invite-made").hidden = false;
   focus($("#invite-made button"));
+  await invitesShown();
 }
 onForm("invite-form", (form) => invited(new FormData(form).get("role")));
 // Whoever lost the passphrase comes anew, with new keys, under the same name.

@@ -4,7 +4,7 @@ import { get, post, setCsrf } from "./call.js";
 import { forget } from "./held.js";
 
 export { DoorError, csrf } from "./call.js";
-export { admit, changeUnitKey, invite, members, myFingerprint, remove, signers, unitFingerprint } from "./colleagues.js";
+export { admit, changeUnitKey, invite, invites, members, myFingerprint, remove, signers, takeBack, unitFingerprint } from "./colleagues.js";
 export { beginJoin, invitation, join, newPassphrase, signIn } from "./enter.js";
 export { me, signingKey, unitKeys } from "./held.js";
 export { reseal } from "./reseal.js";
