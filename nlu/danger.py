@@ -19,7 +19,7 @@ from nlu.phrases import NUMBER, Heard, Phrase, Span, find
 from nlu.slips import SlipIndex
 
 HARMLESS, ONESELF = "harmless", "oneself"
-IN_CARE, MYSELF = "in_care", "myself"
+IN_CARE, MYSELF, LONG_AGO = "in_care", "myself", "long_ago"
 _MINE = ("ku", "q", "qu")  # anakku: anak aku
 NEAR = 12  # words: how far a mark of time, laughter or help reaches
 
@@ -231,11 +231,11 @@ class _Nearby:
     def _inside(self, name: str, span: Span, slips: int) -> bool:
         return any(found.first <= place <= found.last for found in self._spans(name, slips) for place in span.places)
 
-    def _reaches(self, name: str, span: Span, slips: int, *, apart: bool = False) -> bool:
+    def _reaches(self, name: str, span: Span, slips: int, *, apart: bool = False, before: bool = False) -> bool:
         """Whether a mark stands near. `apart`: not on a word that the phrase takes for a misspelt one ("tolong" as a slip of "todong"), and
-        not inside a harmless saying ("mukul nyamuk" is no beating)."""
+        not inside a harmless saying ("mukul nyamuk" is no beating). `before`: it begins no later than the phrase ends."""
         return any(
-            mark.first - span.last <= NEAR
+            mark.first - span.last <= (0 if before else NEAR)
             and span.first - mark.last <= NEAR
             and not (apart and any(mark.first <= place <= mark.last for place in span.slipped))
             and not (apart and self._inside(HARMLESS, mark, 0))
@@ -258,7 +258,9 @@ class _Nearby:
         for name, kinds in SILENCERS.items():
             if kind not in kinds or name in phrase.despite or not self._reaches(name, span, 0):
                 continue
-            if (name in OF_TIME and self._reaches("now", span, 1)) or (name in TOLD and self._reaches("earnest", span, 0)):
+            # "Dulu … dipukul, sekarang …": a now that comes after what was long ago says what is different today.
+            now = name in OF_TIME and self._reaches("now", span, 1, before=name == LONG_AGO)
+            if now or (name in TOLD and self._reaches("earnest", span, 0)):
                 continue
             return name
         return ""

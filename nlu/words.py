@@ -52,7 +52,7 @@ sedang: sdg sdang
 masih: msh msih masi magun isih
 semalam: smlm smalam semalem smlem semlm samalam mambengi
 kemarin: kmrn kmarin kemaren kmren kmrin kemarn kemrin kemareng wingi dibi'
-dulu: dlu dl dulunya bahari biyen riolo
+dulu: dlu dl dulunya bahari biyen mbiyen riolo
 malam: mlm malem mlem bengi wenni
 pagi: pg isuk
 siang: sng

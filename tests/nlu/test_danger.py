@@ -342,6 +342,38 @@ def test_a_sentence_takes_microseconds() -> None:
     assert statistics.median(taken) < 600e-6
 
 
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [
+        # Beside each stands what silences something that is nearly the same.
+        ("temenku katanya mau bunuh diri", SELF_HARM),
+        ("anjing aku mau bunuh diri aja", SELF_HARM),
+        ("gigi aku copot dipukul bapak sekarang", EMERGENCY),
+        ("tetangga tahu aku disiksa tolong", EMERGENCY),
+        ("dia udah bebas dari penjara skrg nyari aku bawa pisau", EMERGENCY),
+        ("kalo nemu aku aku dibunuh", EMERGENCY),
+        ("jangan telpon kalo denger suara aku dibunuh", EMERGENCY),
+        ("ternyata aku salah dia mau bunuh aku", EMERGENCY),
+        ("skrg dia udah di rumah sama temennya bawa parang nyari aku", EMERGENCY),
+        ("anjing aku dipukulin bapak tolong", EMERGENCY),
+        ("di kandang ayam aku dipukul tolong", EMERGENCY),
+        ("granny is hitting me right now help", EMERGENCY),
+        ("he locked the doors and he has a knife help", EMERGENCY),
+        # What was long ago, and what is now: only a now that comes after it is about another time.
+        ("dulu dia mukul mama skrg dia lagi mukulin adek", EMERGENCY),
+        ("tahun lalu aku diculik om, sekarang dia ngejar aku lagi", EMERGENCY),
+        ("dulu waktu sd aku dipukul sekarang bapak bawa golok di depan kamar aku takut", EMERGENCY),
+        ("waktu kecil dia sering mukul, tapi skrg dia lagi cekik adik", EMERGENCY),
+        ("dulu aku sering digebuki bapakku, sekarang bapak sudah tua", None),
+        ("waktu smp temen2 nyeret aku ke wc trus disiram, sampe skrg aku benci bau karbol", None),
+        ("kulkas gue bunuh diri kayaknya", None),
+        ("bek kita dua kali bunuh diri ke gawang sendiri", None),
+    ],
+)
+def test_what_silences_a_saying_silences_no_cry(text: str, danger: Danger | None) -> None:
+    assert phrases().assess(text) is danger
+
+
 def test_a_threat_to_kill_alarms_however_often_it_was_made() -> None:
     """Heard in a transcript: the word "cerita" marks a habit, and had silenced the threat."""
     phrases = load(*sorted((Path(__file__).parents[2] / "data").glob("*/danger.yml")))
