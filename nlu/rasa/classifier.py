@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.nlu.training_data.util import intent_response_key_to_template_key
+from threadpoolctl import threadpool_limits
 
 import nlu.normalise
 import nlu.rasa.grams
@@ -113,12 +115,13 @@ class RidgeIntentClassifier(IntentClassifier, GraphComponent):
         present = [vector for vector in vectors if vector is not None]
         if present and len(present) != len(examples):
             raise ValueError("some examples have sentence vectors and some have none")
-        self._model = Ridge.learn(
-            [example.get(TEXT) for example in examples],
-            [example.get_full_intent() for example in examples],
-            np.stack(present) if present else None,
-            Options(**{name: self._config[name] for name in self.get_default_config()}),
-        )
+        with threadpool_limits(limits=os.cpu_count(), user_api="blas"):  # one thread is for understanding, where others need the cores
+            self._model = Ridge.learn(
+                [example.get(TEXT) for example in examples],
+                [example.get_full_intent() for example in examples],
+                np.stack(present) if present else None,
+                Options(**{name: self._config[name] for name in self.get_default_config()}),
+            )
         with self._model_storage.write_to(self._resource) as folder:
             self._model.store(folder)
         return self._resource
