@@ -86,17 +86,17 @@ async function invitesShown() {
         el("span", {
           text: [one.again ? t("staff.invite_again_for", { role, name: one.again }) : role, one.by && t("staff.invite_by", { name: one.by }), t("staff.invite_until", { time: clock(one.until) })].filter(Boolean).join(" · "),
         }),
-        el("button", { type: "button", class: "quiet", data: { do: "take-back", id: one.id }, text: t("staff.take_back"), "aria-label": t("staff.take_back_one", { role }) }),
+        el("button", { type: "button", class: "quiet", data: { do: "invite-back", id: one.id }, text: t("staff.take_back"), "aria-label": t("staff.take_back_one", { role }) }),
       );
     }),
   );
 }
-onAction("take-back", async (button) => {
+onAction("invite-back", async (button) => {
   try {
     await takeBack(button.dataset.id);
     say("staff.taken_back");
   } catch (problem) {
-    if (problem.code !== "over") return saw(problem);
+    if (problem.code !== "bad_token") return saw(problem);
     say("staff.taken_back_late");
   }
   $("#invite-made").hidden = true; // it may be the one whose link stands there

@@ -116,7 +116,7 @@ export async function invite(role, staffId = null) {
 /** The links that are still good: [{id, role, until, by, again}]; `again` names whose keys are lost. */
 export const invites = async () => (await get("invites")).invites;
 
-/** A link is good no more. Throws `over` if it was not any more. */
+/** A link is good no more. Throws `bad_token` if it was not any more. */
 export const takeBack = (id) => post("invites/take-back", { id });
 
 /** The six words of one's own keys. */
