@@ -19,10 +19,11 @@ class Reach:
 
     async def access_by_id(self, kind: str, verb: str, subject_id: bytes) -> Subject | None:
         """The subject behind an id; None if there is nothing of that kind. A file that no case has yet is nobody's."""
-        case_id: bytes | None
         if kind == "hand_off":
-            case_id = await self._cases.case_of_hand_off(subject_id)
-        elif kind == "file":
+            units = await self._cases.units_of_hand_off(subject_id)
+            return Subject(kind=kind, id=subject_id, units=units) if units is not None else None
+        case_id: bytes | None
+        if kind == "file":
             case_id = await self._cases.case_of_file(subject_id)
         elif kind == "case":
             case_id = subject_id if await self._cases.case(subject_id) is not None else None

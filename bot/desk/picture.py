@@ -46,11 +46,13 @@ async def picture(store: DeskStore) -> Picture:
     )
 
 
-async def close_up(store: DeskStore, hand_off: HandOff) -> Picture:
-    """The desk as far as one hand-off shows it: its conversation, and the names of colleagues, whose load is not looked at."""
+async def close_up(store: DeskStore, hand_off: HandOff, *, readers: bool) -> Picture:
+    """The desk as far as one hand-off shows it: its conversation, who is there (how much they have to do is not looked at), and with
+    `readers` the units that can read it."""
     rows, where = await store.staff(), hand_off.conversation_id
     return Picture(
-        open=(hand_off,), readers={}, rows=tuple(rows), colleagues=colleagues_of(rows, (hand_off,)),
+        open=(hand_off,), rows=tuple(rows), colleagues=colleagues_of(rows, (hand_off,)),
+        readers=await store.readers([hand_off.case_id]) if readers else {},
         conversations=await store.conversations({where}) if where is not None else {},
     )  # fmt: skip
 

@@ -213,20 +213,18 @@ class Desk:
     async def open(self, staff: Who, hand_off_id: bytes, *, colleagues: bool = True) -> HandOffView | None:
         """One, without what was said in it (`bot.storage.case_records`); None if there is no such hand-off that is sealed to this person's
         unit. Without `colleagues` nobody is asked who is there: there are none in it."""
-        hand_off = await self._readable(staff, hand_off_id)
-        if hand_off is None:
+        found = await self._store.readable(hand_off_id, staff.unit_id)
+        if found is None:
             return None
-        case = await self._store.case(hand_off.case_id)
-        sealed = await self._store.sealed_key(hand_off.case_id, staff.unit_id)
-        if case is None or sealed is None:
-            return None
-        seen = await (self._glances.glance() if colleagues else close_up(self._store, hand_off))
+        hand_off = found.hand_off
+        seen = await close_up(self._store, hand_off, readers=colleagues)
         where = hand_off.conversation_id
         conversation = seen.conversations.get(where or b"")
         last_at = conversation.last_at if conversation is not None else None
         windowed = conversation is not None and conversation.channel in self._windowed
         return HandOffView(
-            item=item_of(hand_off, seen), public_key=case.public_key, sealed_key=sealed, head=case.head or FIRST,
+            item=item_of(hand_off, seen), public_key=found.public_key, sealed_key=found.sealed_key,
+            head=found.head or FIRST,
             colleagues=on_duty(seen, seen.of(hand_off), now=self._now) if colleagues else (), last_at=last_at,
             window_until=last_at + WINDOW_SECONDS if windowed and last_at is not None else None, now=self._now,
         )  # fmt: skip
@@ -237,11 +235,8 @@ class Desk:
         return (await self._store.readers([hand_off.case_id])).get(hand_off.case_id, NOBODY) if hand_off is not None else NOBODY
 
     async def _readable(self, staff: Who, hand_off_id: bytes) -> HandOff | None:
-        hand_off = await self._store.hand_off(hand_off_id)
-        if hand_off is None:
-            return None
-        readers = (await self._store.readers([hand_off.case_id])).get(hand_off.case_id, NOBODY)
-        return hand_off if staff.unit_id in readers else None
+        found = await self._store.readable(hand_off_id, staff.unit_id)
+        return found.hand_off if found is not None else None
 
     # What staff do
 

@@ -34,10 +34,12 @@ class CaseFile:
         rows = await self._all(select(key.recipient_id).join(tables.unit, unit.id == key.recipient_id).where(key.case_id == case_id))
         return frozenset(row[0] for row in rows)
 
-    async def case_of_hand_off(self, hand_off_id: bytes) -> bytes | None:
-        """The case behind a hand-off, or None."""
-        rows = await self._all(select(tables.hand_off.c.case_id).where(tables.hand_off.c.id == hand_off_id))
-        return rows[0][0] if rows else None
+    async def units_of_hand_off(self, hand_off_id: bytes) -> frozenset[bytes] | None:
+        """The units that a hand-off's case is sealed to; None if there is no such hand-off."""
+        hand_off, key, unit = tables.hand_off, tables.case_key, tables.unit
+        sealed = hand_off.outerjoin(key, key.c.case_id == hand_off.c.case_id).outerjoin(unit, unit.c.id == key.c.recipient_id)
+        rows = await self._all(select(unit.c.id).select_from(sealed).where(hand_off.c.id == hand_off_id))
+        return frozenset(row[0] for row in rows if row[0] is not None) if rows else None
 
     async def hand_off(self, hand_off_id: bytes) -> Row[Any] | None:
         """A hand-off's row, or None."""

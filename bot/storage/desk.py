@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,6 +19,17 @@ _COLUMNS = tuple(each.name for each in fields(HandOff))
 _STATES, _URGENCIES = ({each.value: each for each in kind} for kind in (State, Urgency))
 _HAND_OFF = tuple(tables.hand_off.c[name] for name in _COLUMNS)
 _AT_A_TIME = 500
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Readable:
+    """A hand-off for one unit: the case's public half, the mark of its last staff entry (None: there is none), and the private half sealed
+    to the unit."""
+
+    hand_off: HandOff
+    public_key: bytes
+    head: bytes | None
+    sealed_key: bytes
 
 
 def hand_off_of(row: Any) -> HandOff:
@@ -67,6 +78,15 @@ class DeskStore:
         """One, or None."""
         row = await self._one(select(*_HAND_OFF).where(tables.hand_off.c.id == hand_off_id))
         return hand_off_of(row) if row is not None else None
+
+    async def readable(self, hand_off_id: bytes, unit_id: bytes) -> Readable | None:
+        """One hand-off with what its case is read with; None if there is none, or if its case is not sealed to this unit."""
+        hand_off, case, key = tables.hand_off, tables.cases, tables.case_key
+        sealed = and_(key.c.case_id == hand_off.c.case_id, key.c.recipient_id == unit_id)
+        rows = hand_off.join(case, case.c.id == hand_off.c.case_id).join(key, sealed)
+        wanted = select(case.c.public_key, case.c.head, key.c.sealed, *_HAND_OFF).select_from(rows)
+        row: Any = await self._one(wanted.where(hand_off.c.id == hand_off_id))
+        return Readable(public_key=row[0], head=row[1], sealed_key=row[2], hand_off=hand_off_of(row[3:])) if row is not None else None
 
     async def open_hand_offs(self) -> list[HandOff]:
         """All that are not closed."""
@@ -126,12 +146,6 @@ class DeskStore:
         columns = (case.id, case.urgency, case.status, case.created_at, case.due_at)
         due = select(*columns).where(case.due_at.is_not(None), case.due_at <= now)
         return await self._all(due.order_by(case.due_at).limit(most))
-
-    async def sealed_key(self, case_id: bytes, unit_id: bytes) -> bytes | None:
-        """The case's private half, sealed to a unit."""
-        key = tables.case_key.c
-        row = await self._one(select(key.sealed).where(key.case_id == case_id, key.recipient_id == unit_id))
-        return row.sealed if row is not None else None
 
     # People
 

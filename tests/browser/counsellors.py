@@ -121,6 +121,8 @@ class Counsellor:
 
     async def renews(self, hand_off: str) -> None:
         """What the page asks for when the conversation that is open changes."""
+        if hand_off not in self.talks:
+            return  # it ended in this very moment
         since = max(record["at"] for record in self.talks[hand_off]["records"])
         await asyncio.gather(
             self.http.get(f"/console/j/hand-off/{hand_off}?since={since}"), self.http.get(f"/console/f/hand-off/{hand_off}/head")
