@@ -44,9 +44,10 @@ class Project:
     @property
     def complete(self) -> bool:
         """Whether a model can be made of it: a package that was built from the checkout does not hold the pipeline."""
-        return self.config.is_file() and self.domain.is_file() and self.requirements.is_file() and any(self._examples())
+        return self.config.is_file() and self.domain.is_file() and self.requirements.is_file() and any(self.examples())
 
-    def _examples(self) -> Iterator[Path]:
+    def examples(self) -> Iterator[Path]:
+        """The files of examples."""
         for kind in ("faq", "intents"):
             yield from self.data.glob(f"*/{kind}/*.yml")
 
@@ -54,7 +55,7 @@ class Project:
         """32 hexadecimal digits that change with everything that a model is made of. Of the questions' files only the examples count:
         another wording of an answer needs no other model."""
         files: list[tuple[str, bytes]] = [
-            (f"data/{path.relative_to(self.data).as_posix()}", _examples_of(path.read_bytes())) for path in self._examples()
+            (f"data/{path.relative_to(self.data).as_posix()}", _examples_of(path.read_bytes())) for path in self.examples()
         ]  # fmt: skip
         parts = [*(self.root / name for name in _WORDS), *(self.root / "nlu" / "rasa").rglob("*")]
         own = [self.config, self.domain, *(parts if self.pipeline is None else [self.requirements])]
@@ -71,7 +72,7 @@ class Project:
     def intents(self) -> frozenset[str]:
         """All intents that there are examples of, topics by their full names. A file that is no YAML has none."""
         found: set[str] = set()
-        for path in self._examples():
+        for path in self.examples():
             with suppress(OSError, UnicodeDecodeError, yaml.YAMLError, KeyError, TypeError):
                 body = yaml.load(path.read_bytes(), Loader=SAFE_LOADER)  # noqa: S506  one of the safe ones
                 found.update(str(entry["intent"]) for entry in body["nlu"] if "intent" in entry)

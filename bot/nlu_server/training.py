@@ -11,6 +11,7 @@ from pathlib import Path
 from bot.nlu_server.child import Order, run
 from bot.nlu_server.environment import Environment, Progress, only_here
 from bot.nlu_server.errors import NluError
+from bot.nlu_server.examples import as_json
 from bot.nlu_server.models import Models, model_name
 from bot.nlu_server.project import Project
 
@@ -80,8 +81,12 @@ async def _train(
             done += 1
             progress(min(done, total), total)
 
+    data = project.data
+    if project.pipeline is None:
+        data = folder / "examples.json"
+        data.write_bytes(as_json(sorted(project.examples())))
     arguments = (
-        "train", "nlu", "--config", str(project.config), "--domain", str(project.domain), "--nlu", str(project.data),
+        "train", "nlu", "--config", str(project.config), "--domain", str(project.domain), "--nlu", str(data),
         "--out", str(folder), "--fixed-model-name", name,
     )  # fmt: skip
     # In the folder of the models: there `.rasa/` stays, the memory of sentences whose vectors are known.

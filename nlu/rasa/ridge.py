@@ -10,8 +10,10 @@ Knows nothing of Rasa. What is learned are numbers and words, stored as arrays a
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -174,11 +176,16 @@ class Ridge:
             none = np.zeros((len(texts), len(names)), dtype=np.float32)
             meaning = Meaning(middle, centred(dense, middle), options.dense, options.width, none)
         kernel = np.empty((len(texts), len(texts)), dtype=np.float32, order="F")
-        for first in range(0, len(texts), BLOCK):  # in pieces: all at once would take several times the memory
+
+        def fill(first: int) -> None:
             here, below = slice(first, first + BLOCK), slice(first, None)
             kernel[below, here] = (rows[below] @ rows[here].T).toarray() + np.float32(CONSTANT)
             if meaning is not None and dense is not None:
                 kernel[below, here] += meaning.alike(dense[here], below).T
+
+        # In pieces, for all at once would take several times the memory; side by side, for the products let go of the interpreter.
+        with ThreadPoolExecutor(max_workers=min(4, os.cpu_count() or 1)) as pool:
+            list(pool.map(fill, range(0, len(texts), BLOCK)))
         says, unseen = _solve(kernel, targets, len(names), options.calm, options.balance)
         lean = np.array([options.lean.get(name, 0.0 if "/" in name else options.lean.get("*", 0.0)) for name in names], dtype=np.float32)
         unseen += lean
