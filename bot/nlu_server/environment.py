@@ -100,7 +100,11 @@ class Environment:
         """uv does in a minute what takes pip several. It knows nothing of the mirror that pip may be set up for: then it fails at once."""
         if importlib.util.find_spec("uv") is None:
             return False
-        given = ("--quiet", "--no-progress", "--require-hashes", "--no-build-isolation", "--python", str(self.python), "-r", str(chosen))
+        given = (
+            "--quiet", "--no-progress", "--require-hashes", "--no-build-isolation", "--python", str(self.python),
+            "--compile-bytecode",  # Rasa's processes write nothing beside themselves: each start would compile all anew, for ten seconds
+            "-r", str(chosen),
+        )  # fmt: skip
         return (await self._child(Path(sys.executable), "uv", "pip", "install", *given)).process.returncode == 0
 
     async def _by_pip(self, chosen: Path) -> None:
