@@ -87,6 +87,9 @@ class Counsellor:
 
     async def accepts(self) -> None:
         """Takes whoever is offered, and opens the conversation; how long that took until the first words were there."""
+        if not self.offered:
+            self.told.nobody += 1  # a look has come in between: the offer is over
+            return
         hand_off, version = self.offered.popitem()
         begun = time.perf_counter()
         answer = await self.post(f"/console/j/hand-off/{hand_off}/accept", {"version": version})
