@@ -28,7 +28,7 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 COUNSELLORS, WAITING, SECONDS, PER_SECOND = 20, 200, 60, 0.5  # each of twenty takes somebody every 40 s
-BOUND_MS = 900  # p95 of some 17 accepts, nearly the longest, on a machine with nothing else to do; the aim of 500 is not reached (docs/desk.md)
+BOUND_MS = 900  # p95 of some 17 accepts, on a machine with nothing else to do; the aim of 500 is not reached (docs/desk.md)
 CORE = 0.85  # of one processor core: what the service may take for all of it, on any machine
 QUIET = 1.5  # others' work on this machine, as `crowded` finds it, up to which waiting says something about the service
 
