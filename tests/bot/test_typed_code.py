@@ -15,8 +15,8 @@ from tests.nlu.danger_corpus import sentences
 
 # Real codes that the danger phrases hear as a cry (found among random ones).
 ALARMING = (
-    "batik plastik cepat gumpal cawan", "bundar kuintet anggrek kimono kadar",
-    "kodeku batik, plastik, cepat, gumpal, cawan", "darax pesut planet nampan umpama",
+    "jamak produk tifa lobi selera", "bundar kuintet anggrek kimono kadar",
+    "kodeku jamak, produk, tifa, lobi, selera", "darax pesut planet nampan umpama",
     "riang esai kunjung hidang tambak", "juragan darat republik patung edisi",
 )  # fmt: skip
 

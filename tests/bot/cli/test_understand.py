@@ -73,7 +73,7 @@ def test_each_line_comes_at_once(tmp_path: Path, rasa: RasaPeer) -> None:
 
 
 def test_off_is_phrases_and_keywords_and_says_so(tmp_path: Path) -> None:
-    lines, told, status = understand(tmp_path, "off", b"aku dikejar\napakah visum harus bayar\nzzz\n")
+    lines, told, status = understand(tmp_path, "off", b"aku dikejar\napakah visum harus bayar\nqwxv\n")
     assert (status, told) == (0, "RUANG_AMAN_NLU_URL is off: without Rasa: danger phrases and keyword search only.\n")
     assert [line["danger"] for line in lines] == ["emergency", None, None]
     assert (lines[1]["by"], lines[2]["by"], lines[2]["intent"]) == ("search", "phrases", "unclear")
