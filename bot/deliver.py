@@ -148,6 +148,7 @@ class Deliver:
                 if again is None:
                     queue.popleft()
                     self._withdrawn.discard(row.id)
+                    self._there.pop(row.id, None)
                     if all(other.id != row.id for other in queue):  # unless it waits there as its own deletion
                         self._known.discard(row.id)
                 else:

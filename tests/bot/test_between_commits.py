@@ -237,6 +237,20 @@ async def test_a_page_that_closes_leaves_nothing_behind(tmp_path: Path) -> None:
         assert here.service.pages._news == {}
 
 
+async def test_of_a_bubble_that_another_finished_nothing_is_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.deliver.pause", lambda attempts, after=0.0: 0.2)
+    phones = Halves()
+    phones.faults = [None, TryLater("busy")]
+    async with house(tmp_path, phones=phones) as here:
+        await _post(here, "7", "halo", "1")
+        await _until(lambda: bool(here.service.deliver._there))
+        (row_id,) = here.service.deliver._there
+        await here.service.writer.write([Update(table="outbox", key={"id": row_id}, values={"state": "dead", "body": None})])
+        await here.service.settle()
+        assert here.service.deliver._there == {}
+        assert len(phones.came) == 1 + 2 * len(phones.seen["7"])
+
+
 class Halves(Phones):
     """A platform to which every bubble goes in two messages. `faults` are what it answers next, None: it takes it."""
 
