@@ -33,7 +33,8 @@ IDLE = 10.0  # seconds after which a conversation for which nothing is to be don
 CHANNEL = "ruang_aman"  # of LISTEN and NOTIFY
 _ALONE_LOCK = 0x52A_A1  # the advisory lock of whoever must be the only one on a database; replicas share it
 
-# What one process tells the others: a letter, an id, and who is meant. Never more: whoever can connect to the database can listen.
+# What one process tells the others: a letter, an id, who is meant, and who tells it (drawn by each process at its start, and in `replica`
+# anyway). Never more: whoever can connect to the database can listen.
 MESSAGE, BUBBLE, KEY_DEATH, HAND_OFF, CASE_DUE, STAFF = "m", "b", "k", "d", "c", "s"
 STAFF_TYPES, REPORTER_TYPES = "t", "w"  # of a conversation, of a hand-off
 
