@@ -97,7 +97,7 @@ class _Played:
 
     async def talks(self) -> None:
         """From waiting for a person to the end, whoever ends it."""
-        left, with_somebody, greeted, since = list(ANSWERS), False, False, time.monotonic()
+        left, with_somebody, since = list(ANSWERS), False, time.monotonic()
         while True:
             await asyncio.sleep(self._pace.pause)
             desk = await self.reporter.desk()
@@ -106,14 +106,10 @@ class _Played:
                 await self._says(_RATING)
                 return
             if (desk == "active") is not with_somebody:
-                with_somebody, greeted, since = desk == "active", bool(shown), time.monotonic()
-                continue
-            if with_somebody and shown and not greeted:
-                greeted = True  # the bot's own words: who it is
-                continue
+                with_somebody, since = desk == "active", time.monotonic()
             if any(choice.id.endswith(f".{_SAFE}") for bubble in shown for choice in bubble.choices):
-                shown = await self._says(_SAFE)
-            if shown and with_somebody:
+                shown = [*shown, *await self._says(_SAFE)]
+            if any(_by_a_person(bubble) for bubble in shown):
                 since = time.monotonic()
                 if left:
                     await self._says(left.pop(0))
@@ -127,3 +123,8 @@ class _Played:
     async def _ends(self, last: str) -> None:
         for line in (last, _END, _RATING):
             await self._says(line)
+
+
+def _by_a_person(bubble: Outbound) -> bool:
+    """The bot's own words, who it is that came for one, say which language they are in."""
+    return not bubble.language

@@ -64,13 +64,19 @@ class Joined:
     words: str
     fingerprint: str
     seed: bytes
+    used: int = 0
 
-    def code(self, *, steps: int = 0) -> str:
-        """What the authenticator shows, so many half minutes from now."""
-        return totp.code(self.seed, int(time.time()) // totp.STEP + steps)
+    def code(self) -> str:
+        """What the authenticator shows; what comes next in it, if that has been used."""
+        self.used = max(int(time.time()) // totp.STEP, self.used + 1)
+        return self.code_again()
+
+    def code_again(self) -> str:
+        """The code that was used last."""
+        return totp.code(self.seed, self.used)
 
 
-def join(page: Page, link: str, name: str, *, key_file: Path | None = None, code_steps: int = -1) -> Joined:
+def join(page: Page, link: str, name: str, *, key_file: Path | None = None) -> Joined:
     """Joins by a link ("": it is open already), with a second factor; a name is typed only where the link does not have one."""
     if link:
         page.goto(link)
@@ -84,7 +90,7 @@ def join(page: Page, link: str, name: str, *, key_file: Path | None = None, code
         form.locator("input[name=name]").fill(name)
     form.locator("input[name=shown]").fill(name.title())
     form.locator("input[name=typed]").fill(words)
-    form.locator("input[name=code]").fill(joined.code(steps=code_steps))
+    form.locator("input[name=code]").fill(joined.code())
     if key_file is not None:
         form.locator("input[name=key]").set_input_files(key_file)
     form.locator("button.main").click()

@@ -88,7 +88,7 @@ def test_the_first_lead_brings_the_key_file_and_a_lost_passphrase_ends_nothing(
     # Another browser: passphrase and code; a code is good once; loading anew asks for the passphrase alone.
     other = console(None)
     other.goto(service.url + "/console")
-    sign_in_again(other, ratna, code=ratna.code(steps=-1))
+    sign_in_again(other, ratna, code=ratna.code_again())
     expect(other.locator("#sign-wrong")).to_have_text("Nama, frasa sandi, atau kode tidak cocok.", timeout=PATIENCE)
     sign_in_again(other, ratna, code=ratna.code())
     expect(other.locator("#queue-heading")).to_be_focused(timeout=PATIENCE)
@@ -143,7 +143,7 @@ def test_the_first_lead_brings_the_key_file_and_a_lost_passphrase_ends_nothing(
     expect(new.locator("#queue-heading")).to_be_focused(timeout=PATIENCE)
     first_case(new)
     colleague.locator("#sign input[name=name]").fill("tono")
-    sign_in_again(colleague, tono, code=fresh.code(steps=1))
+    sign_in_again(colleague, tono, code=fresh.code())
     expect(colleague.locator("#sign-wrong")).to_have_text("Nama, frasa sandi, atau kode tidak cocok.", timeout=PATIENCE)
     expect(lead.locator("#members tr.removed")).to_contain_text("Tono", timeout=PATIENCE)
     sound(lead, "a colleague under the old name")
