@@ -10,16 +10,23 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import bot.app
+import bot.model
 import bot.running
 import bot.shelf
+import bot.storage.key_store
+import nlu.danger
 from bot.logs import OWN
+from tests import newest_schema
 
 # How long it takes to make an example says how busy the machine is, and nothing about the program.
 settings.register_profile("project", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("project")
 
-# The content is read once for all services that a test process starts, as a program reads it once: 150 files would be read for every test.
+# What a program reads once is read once for all services that a test process starts: 150 files of content and 900 danger phrases would be
+# read for every test.
 bot.app.load_shelf = bot.running.load_shelf = functools.cache(bot.shelf.load_shelf)
+bot.running.load = bot.model.load = functools.cache(nlu.danger.load)
+bot.app.migrate = bot.storage.key_store.migrate = newest_schema.migrate
 
 
 @pytest.fixture(autouse=True)

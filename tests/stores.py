@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import shutil
 import sqlite3
-from collections.abc import Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -20,6 +18,7 @@ from sqlalchemy.pool import NullPool
 from bot.settings import PREFIX
 from bot.storage import tables
 from bot.storage.database import migrate, open_engine
+from tests.newest_schema import apart
 from tests.postgres import server
 
 ON_POSTGRES = os.environ.get(f"{PREFIX}TEST_STORE", "sqlite") == "postgresql"
@@ -29,12 +28,6 @@ sqlite_only = pytest.mark.skipif(ON_POSTGRES, reason="about SQLite's own files")
 
 _made: dict[Path, dict[str, str]] = {}
 _FILES = {"database_url": Path("ruang-aman.db"), "key_store": Path("keys/keys.db")}
-
-
-def _apart(work: Coroutine[Any, Any, Any]) -> Any:
-    """Runs it to its end in a loop of its own: the caller may be inside one."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 @cache
@@ -47,7 +40,7 @@ def _template(store: str) -> str:
         await migrate(engine, store=store)
         await engine.dispose()
 
-    _apart(prepare())
+    apart(prepare())
     return name
 
 
@@ -85,7 +78,7 @@ def copied(source: Path, target: Path) -> None:
         for setting, metadata in (("database_url", tables.metadata), ("key_store", tables.key_metadata)):
             file = target / _FILES[setting]
             if file.exists():
-                _apart(_carried(file, on_postgres(target)[setting], metadata.sorted_tables))
+                apart(_carried(file, on_postgres(target)[setting], metadata.sorted_tables))
                 for path in file.parent.glob(f"{file.name}*"):
                     path.unlink()  # so that nothing is read there by mistake
 
@@ -126,7 +119,7 @@ def run(file: Path, statement: str, *values: Any) -> list[dict[str, Any]]:
     """One statement on a store past the service, committed; `?` stands for a value. `file` is SQLite's, or would be."""
     url = on_server(file)
     if url is not None:
-        found: list[dict[str, Any]] = _apart(_run(url, statement, values))
+        found: list[dict[str, Any]] = apart(_run(url, statement, values))
         return found
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
         connection.row_factory = sqlite3.Row
