@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions.case import address_record, open_case, readers, receipt_row, sealed_record, seconds, told_about
+from actions.case import address_left, open_case, readers, receipt_row, sealed_record, seconds, told_about
 from actions.desk_row import alarmed, hand_off_of, linked, moved, wrote
 from actions.evidence import FACT, files_of, given, handed_over
 from actions.ports import NewCase, Outcome, Ports, Request
@@ -156,10 +156,9 @@ async def hand_off(request: Request, ports: Ports) -> Outcome:
     case, hand_off_id, rows = opened
     words, row = await receipt_row(ports, case.id)
     rows.append(row)
-    if request.answers.get("phone") == "own_here":
-        rows.append(address_record(request, ports, case))
-    rows += handed_over(files, case.id)
-    facts: dict[str, Any] = {"told": None}
+    address, left = address_left(request, ports, case, agreed=request.answers.get("phone") == "own_here")
+    rows += [*address, *handed_over(files, case.id)]
+    facts: dict[str, Any] = {"told": None, **left}
     if not report:
         facts |= {FACT: None, "pictures": None, GUESSES: None, CERTAIN: None}
     elif files:

@@ -21,6 +21,7 @@ CASE_RECOVERED = "case_recovered"  # opened with two recovery shares
 IDENTITY_OPENED = "identity_opened"
 HAND_OFF_OPENED = "hand_off_opened"
 FILE_OPENED = "file_opened"
+ADDRESS_USED = "return_address_used"  # the reporter was told in the chat that an answer waits
 REFUSED = "access_refused"  # somebody asked for what is another unit's, or not for their role
 # Of staff: the subject is a colleague's id (of an invitation: the unit's), the actor the colleague who did it; nobody: the command line.
 STAFF_INVITED = "staff_invited"

@@ -9,7 +9,7 @@ from typing import Any
 
 from actions.deadline import read_by
 from actions.ports import NewCase, Ports, Recipient, Request
-from actions.rows import Change, Insert
+from actions.rows import Change, Delete, Insert
 
 RECORD_FORMAT = 1
 # The answer that names where the alleged perpetrator works → the kind of unit that must not receive the report.
@@ -90,8 +90,24 @@ def sealed_record(
     )
 
 
-def address_record(request: Request, ports: Ports, case: NewCase) -> Insert:
-    """The return address, which the reporter agreed to leave."""
+ADDRESSES = "addresses"
+"""The fact that names the return addresses that were left in this talk, so that leaving or erasing it takes them back."""
+
+
+def address_left(request: Request, ports: Ports, case: NewCase, *, agreed: bool) -> tuple[list[Change], dict[str, Any]]:
+    """The return address, if the reporter agreed to our writing first in the chat, and the fact that names it."""
+    if not agreed:
+        return [], {}
+    row = _address_record(request, ports, case)
+    return [row], {ADDRESSES: [*request.facts.get(ADDRESSES, ()), row.row["id"].hex()]}
+
+
+def addresses_taken_back(request: Request) -> list[Change]:
+    """Who leaves or erases a chat is not written to in it by themselves any more: the code still opens the answer."""
+    return [Delete(table="case_record", key={"id": bytes.fromhex(record_id)}) for record_id in request.facts.get(ADDRESSES, ())]
+
+
+def _address_record(request: Request, ports: Ports, case: NewCase) -> Insert:
     record_id = ports.new_id()
     address = json.dumps({"channel": request.channel, "address": request.address}, separators=(",", ":")).encode()
     sealed = ports.sealer.seal_address(address, public_key=case.public_key, case_id=case.id, record_id=record_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from actions.case import seconds
+from actions.case import ADDRESSES, addresses_taken_back, seconds
 from actions.desk_row import moved
 from actions.evidence import FACT, files_of, given
 from actions.ports import Outcome, Ports, Request
@@ -35,10 +35,10 @@ async def leave(request: Request, ports: Ports) -> Outcome:
     crisis = request.hand_off is not None and request.hand_off.urgency.crisis
     if silent and (request.facts.get("alert") or crisis):
         return Outcome(code="sealed" if rows else "kept", facts=_sealed_once(request) if rows else {}, rows=tuple(rows))
-    kept = {name: request.facts[name] for name in ("exit_word", "language") if request.facts.get(name)} if silent else {}
+    kept = {name: request.facts[name] for name in ("exit_word", "language", ADDRESSES) if request.facts.get(name)} if silent else {}
     sealed = bool(rows)
     if not silent:
-        rows = [*rows, *_no_later_wipe(request)]
+        rows = [*rows, *_no_later_wipe(request), *addresses_taken_back(request)]
     now = seconds(request.now)
     rows = [*rows, *moved(request, [Silent(at=now, last_at=now - SILENCE_SECONDS) if silent else Left(at=now)])]
     return Outcome(code="sealed" if sealed else "erased", facts=kept, rows=tuple(rows), reset=True, new_key=True, wipe=not silent)
@@ -70,5 +70,5 @@ async def erase(request: Request, ports: Ports) -> Outcome:
     person.
     """
     talk = bool(request.arguments.get("later") and (request.facts.get("alert") or request.hand_off is not None))
-    gone = () if talk else moved(request, [Erased(at=seconds(request.now))])
+    gone = () if talk else [*moved(request, [Erased(at=seconds(request.now))]), *addresses_taken_back(request)]
     return Outcome(code="wiped", rows=(*_no_later_wipe(request), *gone), reset=not talk, new_key=True, wipe=True)

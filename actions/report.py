@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from actions.case import address_record, open_case, readers, receipt_row
+from actions.case import address_left, open_case, readers, receipt_row
 from actions.evidence import FACT, files_of, handed_over, without_pictures
 from actions.identity import identity_record
 from actions.ports import Outcome, Ports, Request
@@ -78,8 +78,8 @@ async def submit_report(request: Request, ports: Ports) -> Outcome:
     rows.append(row)
     files = report_files(request)
     rows += handed_over(files, case.id)
-    if request.answers.get("phone") == "own_here":
-        rows.append(address_record(request, ports, case))
+    address, left = address_left(request, ports, case, agreed=request.answers.get("phone") == "own_here")
+    rows += address
     identity = await identity_record(request, ports, case)
     if identity is not None:
         rows.append(identity)
@@ -88,7 +88,7 @@ async def submit_report(request: Request, ports: Ports) -> Outcome:
         forget=True, new_key=True, secret=True,
         facts={
             "told": None, GUESSES: None, CERTAIN: None, "trigger": None, "unfinished": None, "insider": request.answers.get("insider"),
-            FACT: None, "pictures": None,
+            FACT: None, "pictures": None, **left,
         },
     )  # fmt: skip
 

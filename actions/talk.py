@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from actions.case import address_record, sealed_record, seconds
+from actions.case import address_left, sealed_record, seconds
 from actions.desk_row import alarmed, hand_off_of, moved, refusal, wrote
 from actions.evidence import FACT, files_of, handed_over
 from actions.ports import NewCase, Outcome, Ports, Request
@@ -97,10 +97,10 @@ async def book_callback(request: Request, ports: Ports) -> Outcome:
     public_key = await ports.cases.public_key(hand_off.case_id)
     if rows is None or public_key is None:
         return Outcome(code="closed")
-    if here:
-        rows.append(address_record(request, ports, NewCase(id=hand_off.case_id, public_key=public_key)))
-    rows += moved(request, [event])
-    return Outcome(code="ok", rows=tuple(rows), facts={"desk": None}, result={"when": f"{moment.day}/{moment.month}, {moment:%H.%M}"})
+    address, left = address_left(request, ports, NewCase(id=hand_off.case_id, public_key=public_key), agreed=here)
+    rows += [*address, *moved(request, [event])]
+    result = {"when": f"{moment.day}/{moment.month}, {moment:%H.%M}"}
+    return Outcome(code="ok", rows=tuple(rows), facts={"desk": None, **left}, result=result)
 
 
 async def may_call(request: Request, ports: Ports) -> Outcome:

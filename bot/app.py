@@ -33,6 +33,7 @@ from bot.errors import OperatorError
 from bot.evidence.desk import FileDesk
 from bot.evidence.errors import NotTaken
 from bot.evidence.staging import stage, staged_rows
+from bot.heads_up import HeadsUp
 from bot.hearing import Hearing, Understands
 from bot.intake import Intake
 from bot.jobs import Jobs
@@ -205,6 +206,9 @@ class Service:
         self.intake = Intake(
             writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, channels=self.channels, clock=self._clock,
             arrived=self.turns.arrived, left_over=self.turns.left_over, sharing=self.sharing,
+        )  # fmt: skip
+        self.heads_up = HeadsUp(
+            keys=self.keys, intake=self.intake, deliver=self.deliver, reads=self.reads, channels=self.channels, library=library
         )  # fmt: skip
         self.clearing = Clearing(
             writer=self.writer, reads=self.reads, keys=self.keys, channels=self.channels, sharing=self.sharing, clock=self._clock

@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import orjson
 
 from actions.rows import Change, Insert, Update
 from bot import contexts
-from bot.channels.base import Channel, Keeping, Received
+from bot.channels.base import Channel, Keeping, Received, Windowed
 from bot.clearing import deletion
 from bot.metrics import RECEIVED
+from bot.outbox import bubble_rows
 from bot.row_ids import RowIds
 from bot.storage.faults import Stale, is_double
 from bot.storage.key_store import KeyStore
@@ -24,11 +26,13 @@ from bot.storage.sharing import Sharing
 from bot.storage.writer import Arrival, Writer
 from bot.vault.draft import lock, row_key, unlock
 from bot.vault.errors import VaultError
-from flows.message import Inbound
+from bot.waiting import Waiting
+from flows.message import Inbound, Outbound
 
 log = logging.getLogger(__name__)
 
 DAY = 86_400
+_Done = TypeVar("_Done")
 Files = Callable[[bytes, int], Sequence[Change]]
 _TRIES = 4  # at storing a message whose conversation another process changes meanwhile
 SILENCE = DAY  # an unfinished report is sealed or erased after a day without a message (the city's rule)
@@ -42,6 +46,14 @@ class Arrived:
     conversation_id: bytes
     key_id: bytes
     inbound: Inbound | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Place:
+    """Of a conversation's row what a bubble's needs."""
+
+    id: bytes
+    channel: str
 
 
 class Intake:
@@ -65,21 +77,54 @@ class Intake:
         parts = (b"address", channel.encode(), address.encode())
         return [(d, row_key(key, *parts)) for d, key in await self._keys.day_keys(day)]
 
+    def _begun(
+        self, channel: str, address: str, conversation_id: bytes, key_id: bytes, key: bytes, *, new: bool, now: int, last_at: int
+    ) -> list[Change]:  # fmt: skip
+        """A conversation that begins: a new one, or one whose key is dead, under its new key."""
+        locked = lock(key, address.encode(), context=contexts.address(conversation_id))
+        row = {"key_id": key_id, "version": 0, "session": None, "address": locked, "refs": None, "created_at": now, "last_at": last_at}
+        if not new:
+            return [Update(table="conversation", key={"id": conversation_id}, values=row)]
+        row |= {"id": conversation_id, "channel": channel, "holder": self._sharing.holder}
+        return [Insert(table="conversation", row=row)]
+
+    async def written_to(self, channel: str, address: str, bubble: Outbound) -> Sequence[Waiting]:
+        """Stores a bubble for somebody who has not written, in their conversation, which begins if there is none. Gives what is to be
+        queued; nothing if another process has the conversation, and sends it."""
+        names = await self.row_keys(channel, address)
+        async with self._gate(names[0][1]):
+            return await self._tried(lambda again: self._write_to(channel, address, bubble, names, again=again))
+
+    async def _write_to(
+        self, channel: str, address: str, bubble: Outbound, names: list[tuple[int, bytes]], *, again: bool
+    ) -> Sequence[Waiting]:  # fmt: skip
+        now = int(self._clock())
+        sender = self._channels[channel]
+        located, key = await self._located(address, names)
+        key_id = located.key_id if located else b""
+        place = _Place(id=located.conversation_id if located else secrets.token_bytes(16), channel=channel)
+        changes: list[Change] = []
+        if key is None:
+            key_id, key = await self._keys.create(now=now)
+            # Where a platform lets us write only to whoever wrote lately, nobody has.
+            last_at = int(now - sender.window) if isinstance(sender, Windowed) else now
+            changes += self._begun(channel, address, place.id, key_id, key, new=located is None, now=now, last_at=last_at)
+        if located is None or located.day != names[0][0]:
+            row = {"row_key": names[0][1], "conversation_id": place.id, "day": names[0][0]}
+            changes.append(Insert(table="address", row=row, replace=again or located is not None))
+        bubbles, waiting = bubble_rows([bubble], [(key_id, key)], row=place, ids=self._ids, pull=sender.pull, now=now)
+        ours = located is None or place.id in await self._sharing.take({place.id})
+        await self._writer.write([*changes, *bubbles])
+        if ours:
+            self._sharing.held(place.id)
+        return waiting if ours else ()
+
     async def receive(self, received: Received, *, files: Files | None = None) -> bool:
         """Stores a message; returns once it is durable. False for a message that was stored before. `files` gives, for conversation and
         moment, the rows of a file that came with it: they are written with it or not at all."""
         names = await self.row_keys(received.channel, received.address)
-        lock_of, users = self._gates.get(names[0][1], (asyncio.Lock(), 0))
-        self._gates[names[0][1]] = (lock_of, users + 1)
-        try:
-            async with lock_of:
-                new = await self._stored(received, names, files)
-        finally:
-            gate, users = self._gates[names[0][1]]
-            if users <= 1:
-                del self._gates[names[0][1]]
-            else:
-                self._gates[names[0][1]] = (gate, users - 1)
+        async with self._gate(names[0][1]):
+            new = await self._tried(lambda again: self._store(received, names, files, again=again))
         RECEIVED.labels(received.channel, "new" if new else "double").inc()
         if received.receipt:
             self._later(self._channels[received.channel].acknowledge(received))
@@ -118,12 +163,27 @@ class Intake:
                 return None, None
         return located, key
 
-    async def _stored(self, received: Received, names: list[tuple[int, bytes]], files: Files | None) -> bool:
-        """Stores a message; again if another process opened its conversation, or changed the key, at the same moment."""
+    @asynccontextmanager
+    async def _gate(self, name: bytes) -> AsyncIterator[None]:
+        """One at a time for an address."""
+        lock_of, users = self._gates.get(name, (asyncio.Lock(), 0))
+        self._gates[name] = (lock_of, users + 1)
+        try:
+            async with lock_of:
+                yield
+        finally:
+            gate, users = self._gates[name]
+            if users <= 1:
+                del self._gates[name]
+            else:
+                self._gates[name] = (gate, users - 1)
+
+    async def _tried(self, work: Callable[[bool], Awaitable[_Done]]) -> _Done:
+        """Does something; again (which it is told) if another process opened the conversation, or changed the key, at the same moment."""
         tries = 0
         while True:
             try:
-                return await self._store(received, names, files, again=tries > 0)
+                return await work(tries > 0)
             except Exception as error:
                 tries += 1
                 if tries >= _TRIES or not (isinstance(error, Stale) or is_double(error)):
@@ -144,13 +204,9 @@ class Intake:
         arrival = Arrival(conversation_id=conversation_id, key_id=key_id) if located else None
         if key is None:
             key_id, key = await self._keys.create(now=now)
-            locked = lock(key, received.address.encode(), context=contexts.address(conversation_id))
-            row = {"key_id": key_id, "version": 0, "session": None, "address": locked, "refs": None, "created_at": now, "last_at": now}
-            if located:
-                changes.append(Update(table="conversation", key={"id": conversation_id}, values=row))
-            else:
-                row |= {"id": conversation_id, "channel": received.channel, "holder": self._sharing.holder}
-                changes.append(Insert(table="conversation", row=row))
+            changes += self._begun(
+                received.channel, received.address, conversation_id, key_id, key, new=located is None, now=now, last_at=now
+            )  # fmt: skip
             due = {"conversation_id": conversation_id, "name": "silence", "due_at": now + SILENCE}
             changes.append(Insert(table="timer", row=due, replace=True))
         if located is None or located.day != today:

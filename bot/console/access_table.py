@@ -95,6 +95,7 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("GET", _CASE): Needs(kind="case", verb="open", by_id=True),
     ("GET", _CASE + "/earlier"): Needs(kind="case", verb="open", by_id=True),
     ("POST", _CASE + "/reply"): Needs(kind="case", verb="reply", by_id=True),
+    ("POST", _CASE + "/tell"): Needs(kind="case", verb="reply", by_id=True),
     ("POST", _CASE + "/note"): Needs(kind="case", verb="note", by_id=True),
     ("POST", _CASE + "/status"): Needs(kind="case", verb="status", by_id=True),
     ("POST", _CASE + "/duty"): Needs(kind="case", verb="status", by_id=True),

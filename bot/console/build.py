@@ -50,7 +50,7 @@ def open_console(
         desk=service.desk, typing=service.typing, cases=CaseFile(service.reading), board=Board(service.reading), writer=service.writer,
         chain=chain, library=service.shelf.library, deadlines=service.deadlines, clock=clock,
         changed=lambda case_id: service.desk.events.publish(Changed(what=CASE, id=case_id)), closing=closing, trust=service.trust,
-        tags=service.tags,
+        tags=service.tags, tell=service.heads_up.tell,
     )  # fmt: skip
     sessions = Sessions(folk, public_url=service.settings.public_url)
     app.state.sessions = sessions

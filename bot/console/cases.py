@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
@@ -39,10 +39,10 @@ class Cases:
 
     def __init__(
         self, *, cases: CaseFile, writer: Writer, reach: Reach, reading: Reading, clock: Callable[[], float],
-        changed: Callable[[bytes], None], mailbox: Mailbox, tags: RowTags,
+        changed: Callable[[bytes], None], mailbox: Mailbox, tags: RowTags, tell: Callable[[bytes, bytes, str], Awaitable[str]],
     ) -> None:  # fmt: skip
         self._cases, self._writer, self._reach, self._reading, self._clock, self._changed = cases, writer, reach, reading, clock, changed
-        self._mailbox, self._tags = mailbox, tags
+        self._mailbox, self._tags, self._tell = mailbox, tags, tell
 
     async def opened(self, request: Request, asked: Asked) -> Response:
         """The sealed case. Its key, sealed to the unit, comes with the first look, which is on the audit chain, and by which its status
@@ -121,6 +121,17 @@ class Cases:
         except Refused as refused:
             raise BadRequest(refused.code, 422) from None
         return await self._entered(asked, "reply", body, rows)
+
+    async def tell(self, request: Request, asked: Asked) -> Response:
+        """Says in the reporter's chat that an answer waits, if they agreed to it and one does. The address comes as it lies in the case
+        under its outer layer, which this browser took off: it reads nothing of it. That it was used is on the audit chain. The code says
+        what became of it (`bot.heads_up`)."""
+        inner = blob((await body_of(request)).get("address"))
+        case = await self._cases.case(asked.id)
+        if case is None or not await self._cases.waiting_in(asked.id):
+            raise BadRequest
+        await self._reach.opened(asked.staff, asked.id, audit.ADDRESS_USED)
+        return answer({"code": await self._tell(asked.id, inner, case.language)})
 
     async def note(self, request: Request, asked: Asked) -> Response:
         """Words to colleagues."""

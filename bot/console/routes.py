@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -40,7 +40,8 @@ from flows.library import Library
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Console:
     """What the console is made of. `deadlines` are what the city decided; `changed` tells all consoles that a case is another than before;
-    `trust` says whom the service believes, `tags` are its own over what it wrote; `closing` ends the open streams when it stops."""
+    `trust` says whom the service believes, `tags` are its own over what it wrote; `tell` says in a reporter's
+    chat that an answer waits; `closing` ends the open streams when it stops."""
 
     desk: Desk
     typing: Typing
@@ -54,6 +55,7 @@ class Console:
     changed: Callable[[bytes], None]
     trust: Trust
     tags: RowTags
+    tell: Callable[[bytes, bytes, str], Awaitable[str]]
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     assets: Assets = field(default_factory=load_assets)
 
@@ -78,7 +80,7 @@ def routes(console: Console) -> list[Route]:
     desk = HandOffs(desk=console.desk, cases=console.cases, reach=reach, reading=reading, typing=console.typing)
     cases = Cases(
         cases=console.cases, writer=console.writer, reach=reach, reading=reading, clock=console.clock, changed=console.changed,
-        mailbox=Mailbox(console.trust, console.tags), tags=console.tags,
+        mailbox=Mailbox(console.trust, console.tags), tags=console.tags, tell=console.tell,
     )  # fmt: skip
     leads = Leads(desk=console.desk, writer=console.writer, words=words, library=console.library)
     pages = Pages(
@@ -124,6 +126,7 @@ def routes(console: Console) -> list[Route]:
         ("GET", "/console/j/case/{id}"): cases.opened,
         ("GET", "/console/j/case/{id}/earlier"): cases.earlier,
         ("POST", "/console/j/case/{id}/reply"): cases.reply,
+        ("POST", "/console/j/case/{id}/tell"): cases.tell,
         ("POST", "/console/j/case/{id}/note"): cases.note,
         ("POST", "/console/j/case/{id}/status"): cases.status,
         ("POST", "/console/j/case/{id}/duty"): cases.duty,

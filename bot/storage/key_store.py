@@ -28,7 +28,7 @@ from bot.vault.keys import KeyPair, generate_keypair
 log = logging.getLogger(__name__)
 
 LIVE_DAYS = 3  # with the last message's own day: an address can be recognised for 48 to 72 hours
-TOMBSTONES = frozenset({"cases", "mailbox_message", "evidence", "staff"})
+TOMBSTONES = frozenset({"cases", "case_record", "mailbox_message", "evidence", "staff"})
 """Tables whose deleted rows (of staff: who was removed) a restored backup must not bring back. What is under a conversation's key needs
 none: that key is dead."""
 

@@ -96,8 +96,11 @@ class _Sieve:
                 if row["id"] in self._cases:
                     self._gone(table)
                     return None
-            case "case_key" | "case_record":
+            case "case_key":
                 return None if row["case_id"] in self._cases else row
+            case "case_record":
+                dropped = row["case_id"] in self._cases or row["id"] in self._dead.get(table, frozenset())
+                return None if dropped else row
             case "hand_off":
                 if row["case_id"] in self._cases:
                     return None

@@ -1,8 +1,8 @@
-"""The return address of a reporter who agreed to be answered in the chat: two locks, held by two different parties.
+"""The return address of a reporter who agreed to be told in the chat that an answer waits: two locks, held by two different parties.
 
 Inside, the address is sealed to the server's delivery key; that blob is sealed to the case. A counsellor's browser removes the outer
-layer and hands over bytes that it cannot read; the server opens the inner layer, delivers, and forgets. Neither of them alone gets from a
-stored case to a telephone number.
+layer and hands over bytes that it cannot read; the server opens the inner layer, writes there, and forgets (`bot.heads_up`). Neither of
+them alone gets from a stored case to a telephone number.
 
 - inner: `envelope.wrap` of the address padded to exactly 256 bytes, info = join("ruang-aman/1 return-address", case id): 305 bytes;
 - outer: `seal.seal` of those 305 bytes: 621 bytes, whatever the channel.

@@ -20,10 +20,12 @@ from bot.adapters import StoredPrompts
 from bot.app import Service
 from bot.channels.whatsapp import WhatsApp, routes
 from bot.channels.whatsapp.pacing import Pace
+from bot.heads_up import TOLD
 from bot.outbox import bubble_rows
 from bot.row_ids import RowIds
 from bot.running import understander
 from bot.settings import load_settings
+from bot.vault.delivery import wrap_for_delivery
 from bot.vault.draft import lock
 from flows.message import Outbound
 from tests.bot.house import UNIT, add_unit
@@ -459,3 +461,19 @@ async def test_a_prompt_is_made_once_and_made_up_for_when_somebody_deleted_it(tm
         assert not shown.buttons, "it went as text at once"
         (shown,) = await here.says("halo", address="whatsapp:+62811555900")
         assert shown.buttons
+
+
+async def test_days_later_whoever_agreed_is_asked_to_write_again_and_then_told_that_an_answer_waits(tmp_path: Path) -> None:
+    async with line(tmp_path, template=TEMPLATE) as here:
+        case_id = b"c" * 16
+        left = orjson.dumps({"channel": "whatsapp", "address": PHONE})
+        inner = wrap_for_delivery(left, delivery_public=here.service.keys.delivery.public, case_id=case_id)
+        assert await here.service.heads_up.tell(case_id, inner, "id") == TOLD
+        await here.service.settle()
+        (invitation,) = here.twilio.screen()
+        assert invitation.content == TEMPLATE, "the platform lets us say no more"
+        shown = await here.says("halo")
+        await here.service.deliver.take_up()
+        await here.service.settle()
+        assert "Ada jawaban dari petugas untukmu" in " ".join(one.body for one in here.twilio.screen()), shown
+        assert await here.rows("select count(*) from conversation") == [(1,)]

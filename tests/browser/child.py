@@ -43,7 +43,7 @@ class Child:
         self.taps("Bicara sekarang", "Ceritakan sedikit dulu")
         self.says(story, "cuma kamu yang pakai?")
         if word:
-            self.taps("Dipakai bersama", "pilih satu kata sandi")
+            self.taps("Dipakai bersama", "pilih satu kata aman")
             self.says(word, "Tunggu di sini ya.")
         else:
             self.taps("Ya, cuma aku", "Tunggu di sini ya.")

@@ -71,7 +71,7 @@ def test_whether_it_is_safe_to_write_both_ways(desk: Desk, console: Any, child: 
     expect(page.locator("#log .sign.yes")).to_have_text("Aman menulis sekarang? Ya", timeout=PATIENCE)
     expect(page.locator("#talk-notice")).to_be_hidden()
     asks_whether_it_is_safe(page, child)
-    child.taps("Belum aman", "tulis kata sandimu")
+    child.taps("Belum aman", "tulis kata amanmu")
     expect(page.locator("#log .sign.no")).to_have_text("Aman menulis sekarang? Tidak", timeout=PATIENCE)
     expect(page.locator("#talk-notice")).to_contain_text("Jangan kirim apa pun")
     sound(page, "not safe")

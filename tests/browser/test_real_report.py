@@ -189,7 +189,7 @@ def test_an_adult_on_a_phone(reporter: Any, shots: Path, scheme: str) -> None:
     adult.taps("6 sampai 12 tahun", then="perempuan atau laki-laki?")
     adult.taps("Tidak tahu", then="disabilitas")
     adult.taps("Tidak", then="anak lain")
-    adult.taps("Ya", then="Apa hubungan terduga")
+    adult.taps("Ya", then="Apa hubungan orang yang diduga")
     check("suspect")
     adult.taps("Orang tua (juga tiri)", then="bekerja di salah satu tempat ini?")
     adult.taps("Tidak", "Selesai", then="Apa yang paling membantu")
@@ -228,7 +228,7 @@ def test_danger_is_heard_in_the_middle_of_a_story(reporter: Any, shots: Path, sc
     child.hears("Kode untuk kembali nanti")
     sound(child.page, "danger code")
     child.says("dia di depan pintu", then="Sudah kami simpan.")
-    child.taps("Aku sudah aman", then="Kita lanjut ya.")
+    child.taps("Sekarang sudah aman", then="Kita lanjut ya.")
     [case] = child.new_cases()
     told = str(child.service.records(case))
     for words in ("tolong dia mau bunuh aku sekarang", "-1.2379", "116.8529", "dia di depan pintu"):
@@ -264,7 +264,7 @@ def test_the_word_for_leaving_wipes_the_page(reporter: Any, consent: str, kept: 
 def test_the_button_for_leaving_seals_what_may_be_read(reporter: Any) -> None:
     child = reporter(**PHONE)
     tell(child, consent="boleh")
-    child.page.get_by_role("link", name="Tinggalkan cepat").tap()
+    child.page.get_by_role("link", name="Keluar cepat").tap()
     expect(child.page).to_have_title("Latihan Perkalian")
     assert "sepupu" not in child.page.content()
     until(child.page, lambda: len(child.new_cases()) == 1)

@@ -98,9 +98,9 @@ def test_leaving_quickly_leaves_nothing(opened: Opener, site: Site, way: str) ->
     expect(page.get_by_text("Boleh pilih beberapa.")).to_be_visible()
     page.get_by_label("Tulis pesan").fill("belum dikirim")
     if way == "click":
-        page.get_by_role("link", name="Tinggalkan cepat").click()
+        page.get_by_role("link", name="Keluar cepat").click()
     elif way == "space":
-        page.get_by_role("link", name="Tinggalkan cepat").focus()
+        page.get_by_role("link", name="Keluar cepat").focus()
         page.keyboard.press("Space")
     else:
         page.keyboard.press("Escape")
@@ -283,7 +283,7 @@ def test_tabs_are_strangers_to_each_other(opened: Opener, site: Site) -> None:
     expect(first.get_by_text("Boleh pilih beberapa.")).to_be_visible()
     for other in (second, third):
         assert "Terima kasih" not in log_of(other) and STORY not in log_of(other)
-    second.get_by_role("link", name="Tinggalkan cepat").click()
+    second.get_by_role("link", name="Keluar cepat").click()
     expect(second).to_have_url(site.url + "/chat/pr")
     say(first, "masih di sini")
     expect(first.get_by_text("Kamu di mana?")).to_be_visible()
@@ -313,7 +313,7 @@ def test_it_works_where_storage_is_switched_off(browser: Browser, site: Site) ->
     page.goto(site.url + "/chat")
     page.get_by_role("button", name="1 Lapor").click()
     expect(page.get_by_text("Terima kasih sudah menulis.")).to_be_visible()
-    page.get_by_role("link", name="Tinggalkan cepat").click()
+    page.get_by_role("link", name="Keluar cepat").click()
     expect(page).to_have_url(site.url + "/chat/pr")
     until(page, lambda: site.kinds() == ["start", "tap", "leave"])
     context.close()
@@ -440,7 +440,7 @@ def test_the_toggle_changes_the_pages_own_words_only(opened: Opener, site: Site)
     assert page.locator(".theirs .words").all_inner_texts() == words
     own = page.evaluate(
         """() => [...document.querySelectorAll('[data-t],[data-t-label],[data-t-placeholder]')].filter((e) =>
-            /\\b(Kirim|pesan|Tulis|Tinggalkan|halaman|undefined)\\b/.test(e.textContent + e.ariaLabel + e.placeholder)
+            /\\b(Kirim|pesan|Tulis|Keluar|halaman|undefined)\\b/.test(e.textContent + e.ariaLabel + e.placeholder)
             && !e.querySelector('[data-t]') && e.role !== 'log').map((e) => e.outerHTML)"""
     )
     assert own == []
@@ -449,7 +449,7 @@ def test_the_toggle_changes_the_pages_own_words_only(opened: Opener, site: Site)
     expect(page.get_by_text("Boleh pilih beberapa.")).to_be_visible()
     assert [r.inbound.language for r in site.mailroom.received] == ["id", "id", "en"]
     page.get_by_role("button", name="ganti ke bahasa").click()
-    expect(page.get_by_role("link", name="Tinggalkan cepat")).to_be_visible()
+    expect(page.get_by_role("link", name="Keluar cepat")).to_be_visible()
     assert list(traces(page)["session"]) == ["t"]
 
 
@@ -470,7 +470,7 @@ def test_without_javascript_the_numbers_are_there(opened: Opener) -> None:
         expect(page.get_by_role("link", name=number)).to_have_count(1)
         expect(page.get_by_role("link", name=number)).to_have_attribute("href", "tel:" + number)
         expect(page.get_by_role("link", name=number)).to_be_visible()
-    page.get_by_role("link", name="Tinggalkan cepat").click()
+    page.get_by_role("link", name="Keluar cepat").click()
     expect(page).to_have_title("Latihan Perkalian")
 
 
@@ -546,7 +546,7 @@ def test_a_late_reply_does_not_pull_the_reader_away(opened: Opener, site: Site) 
 
 def test_leaving_is_a_leave_for_the_service(opened: Opener, site: Site) -> None:
     page = opened()
-    page.get_by_role("link", name="Tinggalkan cepat").click()
+    page.get_by_role("link", name="Keluar cepat").click()
     expect(page).to_have_url(site.url + "/chat/pr")
     until(page, lambda: site.mailroom.received[-1].inbound.kind is InboundKind.LEAVE)
     last = site.mailroom.received[-1]

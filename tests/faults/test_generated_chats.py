@@ -15,7 +15,7 @@ from tests.faults.crowd import Act, Chatter, Crowd, crowd
 from tests.stores import ON_POSTGRES
 
 TOGETHER = 20  # chats of one example, side by side
-CHATS = 100 if ON_POSTGRES else 300  # more took more than six minutes; ten thousand are among the long counts
+CHATS = 60 if ON_POSTGRES else 150  # a minute of them; ten thousand are among the long counts
 MANY_CHATS = 10_000
 
 COMMANDS = (

@@ -71,8 +71,8 @@ async def _killed(folder: Path, store: str, kills: int) -> None:
 
 @pytest.mark.timeout(420)
 @pytest.mark.parametrize("store", ["sqlite", pytest.param("postgresql", marks=needs_postgres)])
-async def test_twenty_kills(tmp_path: Path, store: str) -> None:
-    await _killed(tmp_path, store, 20)
+async def test_ten_kills(tmp_path: Path, store: str) -> None:
+    await _killed(tmp_path, store, 10)
 
 
 @pytest.mark.long

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -19,24 +20,27 @@ from tests.transcripts.stage import Ears, Setting
 
 EVERYBODY = everybody()
 TYPING = [person for person in EVERYBODY if person.can_type and person.taps]
+TYPED = (Way.NUMBERS, Way.LABELS)
 
 
-def _when(person: Person, channel: str) -> tuple[pytest.MarkDecorator, ...]:
-    """Every person is played on WhatsApp and on one more channel, by turns, in every run, and on all in the long one. PostgreSQL plays one
-    of them: what differs there is below the channels."""
-    others = [name for name in person.channels if name != "whatsapp"]
-    chosen = others[sum(person.name.encode()) % len(others)] if others else ""
-    often = (channel == chosen or not others) if ON_POSTGRES else channel in ("whatsapp", chosen)
-    return () if often else (pytest.mark.long,)
+def _by_turns(person: Person, among: Sequence[str]) -> str:
+    """One of several, another for the next person: so every run has all of them."""
+    return among[sum(person.name.encode()) % len(among)]
 
 
+def _often(among: bool) -> tuple[pytest.MarkDecorator, ...]:
+    return () if among else (pytest.mark.long,)
+
+
+# In every run each person is played on one channel and typed in one way, by turns; the long run has all. PostgreSQL plays nobody who types:
+# what differs there is below that.
 ON_CHANNELS = [
-    pytest.param(person, channel, id=f"{person.name}-{channel}", marks=_when(person, channel))
+    pytest.param(person, channel, id=f"{person.name}-{channel}", marks=_often(channel == _by_turns(person, person.channels)))
     for person in EVERYBODY
     for channel in person.channels
 ]
 IN_WORDS = [
-    pytest.param(person, way, channel, id=f"{person.name}-{way}", marks=(pytest.mark.long,) if ON_POSTGRES else ())
+    pytest.param(person, way, channel, id=f"{person.name}-{way}", marks=_often(way == _by_turns(person, TYPED) and not ON_POSTGRES))
     for person in TYPING
     for way, preferred in ((Way.NUMBERS, "whatsapp"), (Way.LABELS, "telegram"))
     for channel in (preferred if preferred in person.channels else person.channels[0],)

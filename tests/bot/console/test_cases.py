@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from actions import audit
+from bot.vault.delivery import wrap_for_delivery
 from bot.vault.mailbox import seal_reply
 from bot.vault.signing import generate_signing
 from bot.vault.staff_entry import StaffReply, sign_message
 from tests.bot.console.room import Made, Person, Room, room
+from tests.bot.house import Phones
 
 STORY = "Kakak sepupu memukulku pakai sapu."
 ANSWER = "Terima kasih sudah cerita. Kami akan menemuimu di sekolah."
@@ -172,3 +174,28 @@ async def test_a_files_pieces_are_given_sealed_and_kept_on_the_chain(here: Room)
     assert [base64.b64decode(piece) for piece in pieces] == [b"sealed piece"]
     assert (audit.FILE_OPENED, case.file, (worker.id,)) in await here.audited()
     assert (await here.get(worker, f"/console/j/file/{case.file.hex()}/1"))["pieces"] == []
+
+
+async def test_the_reporter_is_told_in_the_chat_that_an_answer_waits_and_that_stands_on_the_chain(here: Room) -> None:
+    worker, case = await told(here)
+    path = f"/console/j/case/{case.id.hex()}"
+    address = json.dumps({"channel": "telegram", "address": "7"}).encode()
+    inner = wrap_for_delivery(address, delivery_public=here.service.keys.delivery.public, case_id=case.id)
+    asks = {"address": base64.b64encode(inner).decode()}
+    assert (await here.ask(worker, "POST", f"{path}/tell", asks)).status_code == 400, "nothing waits: nobody is told so"
+    message, _ = mail(case, ANSWER, worker)
+    seen = await here.get(worker, path)
+    entry = here.entry(worker, case, {"from": "staff", "text": ANSWER}, previous=seen["head"], kind="reply")
+    assert (await here.ask(worker, "POST", f"{path}/reply", {**entry, "messages": [message]})).status_code == 200
+    answer = await here.ask(worker, "POST", f"{path}/tell", asks)
+    assert answer.json() == {"code": "told"}
+    await here.service.settle()
+    phones = here.service.channels["telegram"]
+    assert isinstance(phones, Phones)
+    (bubble,) = phones.seen["7"]
+    assert bubble.text.startswith("Ada jawaban dari petugas") and ANSWER not in bubble.text
+    assert (audit.ADDRESS_USED, case.id, (worker.id,)) in await here.audited()
+    # What another case's address says is used for nothing here.
+    other = wrap_for_delivery(address, delivery_public=here.service.keys.delivery.public, case_id=b"x" * 16)
+    asks = {"address": base64.b64encode(other).decode()}
+    assert (await here.ask(worker, "POST", f"{path}/tell", asks)).json() == {"code": "unreachable"}

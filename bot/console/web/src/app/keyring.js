@@ -1,7 +1,7 @@
 // What one unlocked case is in this page's memory: its key, its records opened, and the chain of what staff wrote, checked.
 // Nothing of it is stored; signing out or closing the page forgets it.
 
-import { FIRST, checkEntry, hex, link, openCaseKey, openRecord, random, same, sealRecord, signEntry, text, unhex, utf8 } from "../vault/index.js";
+import { FIRST, checkEntry, hex, link, openCaseKey, openRecord, openReturnAddress, random, same, sealRecord, signEntry, text, unhex, utf8 } from "../vault/index.js";
 import { me, signingKey, unitKeys } from "../session/index.js";
 import { Problem, base64, unbase64 } from "./api.js";
 import { colleague } from "./colleagues.js";
@@ -79,7 +79,8 @@ export class OpenCase {
 
   async #opened(row) {
     const entry = { id: row.id, kind: row.kind, at: row.at, body: null, author: row.author, previous: row.previous, mine: row.author === me()?.id, problem: "" };
-    if (row.kind === "return_address" || row.kind === "identity") return entry;
+    if (row.kind === "return_address") return { ...entry, locked: { sealed: unbase64(row.sealed), version: row.version } };
+    if (row.kind === "identity") return entry;
     const sealed = unbase64(row.sealed);
     try {
       entry.body = JSON.parse(text(await openRecord(sealed, this.key, this.id, unhex(row.id), row.version)));
@@ -114,6 +115,13 @@ export class OpenCase {
     if (this.from === null) return first === hex(FIRST) && chain.length === this.links.size;
     const reached = new Set(chain);
     return [...this.links].every(([link, one]) => reached.has(link) || one.at <= this.from + SKEW);
+  }
+
+  /** The addresses at which the reporter wants to be told that an answer waits, without their outer layer: the server alone opens what is in
+   *  them. */
+  async addresses() {
+    const left = this.all.filter((entry) => entry.locked);
+    return Promise.all(left.map((entry) => openReturnAddress(entry.locked.sealed, this.key, this.id, unhex(entry.id), entry.locked.version)));
   }
 
   /** The signed entries that hang together, from the last one back. */

@@ -2,7 +2,7 @@
 
 import { $, el, focus } from "../app/dom.js";
 import { onAction, onForm } from "../app/actions.js";
-import { base64, get } from "../app/api.js";
+import { base64, get, post } from "../app/api.js";
 import { named } from "../app/colleagues.js";
 import { swap } from "../app/fragments.js";
 import { gathered } from "../app/gather.js";
@@ -179,6 +179,19 @@ async function renew(one) {
 const entered = (one, name, kind, body, more = {}) =>
   sendEntry({ opened: one.opened, path: `/console/j/case/${one.id}/${name}`, kind, body, language: one.answer.language, renew: () => renew(one), ...more });
 
+/** Has the reporter told in the chat that an answer waits, if they agreed to it; gives what became of that. */
+async function tell(one) {
+  let told = "sent";
+  for (const address of await one.opened.addresses()) {
+    try {
+      told = (await post(`/console/j/case/${one.id}/tell`, { address: base64(address) })).code;
+    } catch {
+      told = "unreachable";
+    }
+  }
+  return told;
+}
+
 onForm("mail-form", async (form) => {
   const one = current;
   const field = $("#mail", form);
@@ -198,7 +211,7 @@ onForm("mail-form", async (form) => {
   await entered(one, "reply", "reply", { from: "staff", text, messages: messages.map(({ id, sha256: hash }) => ({ id, sha256: hash })) }, { along: { messages: messages.map(({ sha256: _, ...wire }) => wire) } });
   keepDraft(`mail ${one.id}`, "");
   field.value = "";
-  say("case.reply_sent");
+  say(`case.reply_${await tell(one)}`);
   await renew(one);
 });
 
