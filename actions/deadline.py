@@ -29,9 +29,9 @@ class Clock(StrEnum):
 class Deadlines:
     """What the city decided (`data/city.yml`), all in seconds; the defaults are those that it ships with.
 
-    `high`, `medium`, `low`: from sending until somebody has read it (proposed, no law: facts 1.5). `again_high`, `again`: until a lead is
-    told once more. `report`: from the victim's report until the police have it (UU 12/2022 Art. 41: 3 × 24 hours). `report_alarm`: when a
-    lead is told that nobody has answered whether this applies; `report_again` until the next time.
+    `high`, `medium`, `low`: from sending until somebody has read it (proposed, no law: docs/content.md). `again_high`, `again`: until a
+    lead is told once more. `report`: from the victim's report until the police have it (UU 12/2022 Art. 41: 3 × 24 hours). `report_alarm`:
+    when a lead is told that nobody has answered whether this applies; `report_again` until the next time.
     """
 
     high: int = 0

@@ -324,7 +324,6 @@ class Service:
             "channel": channel,
             "today": now.astimezone(self.settings.zone).date().isoformat(),
             "service_name": self.shelf.decided("service_name", language),
-            "hours_note": self.shelf.decided("hours_note", language),
             "can_wipe": CAN_WIPE.get(channel, "none"),
             "takes_media": channel == STAGES or isinstance(self.channels.get(channel), Fetching),
             "files_most": self.shelf.number("files_per_report"),

@@ -1,4 +1,4 @@
-"""What a platform keeps of a conversation is deleted there: each message, of both sides, soon after it arrived (privacy: 10).
+"""What a platform keeps of a conversation is deleted there: each message, of both sides, soon after it arrived (docs/privacy.md).
 
 A row of kind `delete` is written with the message that it is about, under the negative of that message's id: there can be only one, and
 whoever hears that the message arrived brings its time forward without knowing any id of the platform's. A row of kind `drop` is about a

@@ -1,7 +1,7 @@
 """The log: one line an event, for people and for programs, with ids and codes only.
 
-    2026-11-23T12:00:00.123Z INFO bot.turn "turn done" conversation=5f0c… ms=3.1
-    2026-11-23T12:00:01.004Z ERROR bot.deliver "delivery failed" row=17 error="Refused(gone) at bot/channels/telegram.py:88 < …"
+    2026-11-23T12:00:00.123Z INFO bot.jobs "forgot" conversations=2 rows=31 keys=2
+    2026-11-23T12:00:01.004Z ERROR bot.deliver "delivery_failed" row=17 error="KeyError at bot/channels/telegram/channel.py:88 < …"
 
 Our own loggers (bot, flows, nlu, actions) write their template with its arguments made loggable, and the fields given as `extra`. What a
 library logs is never written in words, since it may be an address, an update or somebody's message: only who, where and which error.

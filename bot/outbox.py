@@ -16,7 +16,7 @@ from flows.message import Outbound
 
 
 def outbox_row(row_id: int, row: Any, key_id: bytes, kind: str, state: str, now: int, *, body: bytes) -> Insert:
-    """One row: `row` is the conversation's, `kind` send or delete, `body` what was locked under `key_id`."""
+    """One row: `row` is the conversation's, `kind` send, delete or drop, `body` what was locked under `key_id`."""
     return Insert(
         table="outbox",
         row={
@@ -24,8 +24,6 @@ def outbox_row(row_id: int, row: Any, key_id: bytes, kind: str, state: str, now:
             "attempts": 0, "due_at": now, "created_at": now, "code": None, "body": body, "ref": None,
         },
     )  # fmt: skip
-
-
 
 
 def bubble_rows(

@@ -182,7 +182,7 @@ class Settings(BaseSettings):
     @classmethod
     def _secret(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and not _TELEGRAM_SECRET.fullmatch(secret.get_secret_value()):
-            raise _wrong("must be 1 to 256 letters, digits, _ or - (for example from: openssl rand -hex 32)")
+            raise _wrong("must be letters, digits, _ or -, at most 256 of them (for example from: openssl rand -hex 32)")
         return secret
 
     @field_validator("twilio_from", mode="after")

@@ -12,7 +12,7 @@ from typing import Any
 
 
 class Danger(StrEnum):
-    """How a message alarms. `EMERGENCY` beats `SELF_HARM` when both are heard (design/understanding)."""
+    """How a message alarms. `EMERGENCY` beats `SELF_HARM` when both are heard."""
 
     EMERGENCY = "emergency"
     SELF_HARM = "self_harm"

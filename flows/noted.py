@@ -1,7 +1,7 @@
 """What a telling named by the way: certain enough to be asked back ("Benar?"), or a guess that goes to staff alone, marked as one.
 
 A place and an age are words that the person wrote. What kind of violence it is, and who did it, is a model's opinion: it is never read
-back to a child as a question (conversation.md, "Voice").
+back to a child as a question (docs/content.md, "What a telling names").
 """
 
 from __future__ import annotations

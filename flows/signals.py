@@ -11,8 +11,8 @@ from flows.message import NOTHING_UNDERSTOOD, Inbound, Outbound, Understanding
 # What the shell tells about the world at each turn; `check` refuses a definition that asks for anything else.
 WORLD = frozenset(
     {
-        "can_file", "staffed", "learn", "channel", "today", "service_name", "hours_note", "can_wipe", "takes_media", "identity",
-        "identity_first", "identity_second", "mode", "files_most", "desk",
+        "can_file", "staffed", "learn", "channel", "today", "service_name", "can_wipe", "takes_media", "identity", "identity_first",
+        "identity_second", "mode", "files_most", "desk",
     }
 )  # fmt: skip
 

@@ -19,7 +19,7 @@ from flows.places import Regions, RegionsError
 from nlu.danger import problems as danger_problems
 from nlu.thresholds import read_thresholds
 
-SHORT_SECRET = 16  # fewer letters than that can be guessed by trying
+SHORT_SECRET = 32  # letters that nobody guesses by trying, as the README asks for
 
 
 def check_content(today: date) -> Inspection:
@@ -80,7 +80,7 @@ def _settings() -> tuple[Settings | None, tuple[str, ...]]:
 def _advice(settings: Settings | None) -> Iterator[str]:
     secret = settings.telegram_secret if settings is not None else None
     if secret is not None and len(secret.get_secret_value()) < SHORT_SECRET:
-        yield f"RUANG_AMAN_TELEGRAM_SECRET is short: {SHORT_SECRET} letters or more cannot be guessed (openssl rand -hex 32)"
+        yield f"RUANG_AMAN_TELEGRAM_SECRET is short: it should have {SHORT_SECRET} letters or more (openssl rand -hex 32)"
 
 
 def _to_confirm(recording: Marked) -> int:

@@ -47,7 +47,7 @@ async def add_role(settings: Settings, *, role: str, roles: tuple[str, ...], kin
         if any(row.role == role for row in known):
             raise CommandError(
                 f"The role '{role}' has a key already, and what was sealed to it opens with that key alone: it is never made over. "
-                "Changing it will be a matter of 'keys rotate', which is not built yet."
+                "No command changes it."
             )
         if len(known) >= ROLES:
             held = " and ".join(row.role for row in known)

@@ -1,4 +1,4 @@
-"""A score as lines for a terminal: the table of the design, what lies behind it, and a comparison with an older one."""
+"""A score as lines for a terminal: the table of docs/nlu.md, what lies behind it, and a comparison with an older one."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _met(measure: Measure, figure: Figure) -> str:
 
 
 def table(score: Score, baseline: Score | None = None) -> Iterator[str]:
-    """The design's table "How good": each measure with what has to be reached, figure, 95 % interval, over how many, and whether it is met.
+    """The table: each measure with what has to be reached, figure, 95 % interval, over how many, and whether it is met.
 
     With `baseline` Rasa's default pipeline stands beside it.
     """

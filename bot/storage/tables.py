@@ -150,7 +150,9 @@ case_record = Table(
     Column("id", LargeBinary(16), primary_key=True),
     Column("case_id", LargeBinary(16), nullable=False, index=True),
     Column("version", Integer, nullable=False),
-    Column("kind", Text, nullable=False),  # report, message, return_address, identity, identity_opened
+    # Of the reporter: report, unfinished, alert, hand_off, message, said, return_address, identity. Of staff: said, reply, note, status,
+    # duty, relayed, identity_opened.
+    Column("kind", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     # What staff wrote is signed and chained: who, over what (`bot.vault.staff_entry`), and the hash of the entry before it in this case.

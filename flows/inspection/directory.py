@@ -138,7 +138,7 @@ def check_city(content: Content) -> Iterator[Problem]:
 
 def _span(name: str, value: Any) -> str:
     """What is wrong with a length of time; "" if nothing, or if it is none."""
-    if not name.endswith(("_hours", "_minutes", "_days")) or name == "opening_hours":
+    if not name.endswith(("_hours", "_minutes", "_days")):
         return ""
     least = 1 if "_again_" in name else 0  # told again without a pause, nobody would listen any more
     good = isinstance(value, int) and not isinstance(value, bool) and value >= least

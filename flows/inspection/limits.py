@@ -27,9 +27,7 @@ CALLBACK_BYTES = 64
 PROMPT_DIGITS = 9  # `<number of the prompt>.<option>` travels in the button
 
 # Values are known only when they are filled in: what the longest may be.
-_LONGEST: Mapping[str, int] = {
-    "result.code": 60, "world.service_name": 40, "world.hours_note": 120, "result.replies": 0, "facts.exit_word": 40,
-}  # fmt: skip
+_LONGEST: Mapping[str, int] = {"result.code": 60, "world.service_name": 40, "result.replies": 0, "facts.exit_word": 40}
 _OTHERWISE = 40
 
 

@@ -22,7 +22,7 @@ FRESH = timedelta(days=365)
 EXAMPLES, EXAMPLES_ELSEWHERE = 20, 10  # of an intent, in the first language and in each other one
 DANGERS = frozenset(danger.value for danger in Danger)  # followed by the engine itself
 
-# No length of a sentence, and no threat with one (facts of November 2026, "the bot must not"); said of a place, not of being locked in.
+# No length of a sentence, and no threat with one (docs/content.md, "A question and its answer"); said of a place, not of being locked in.
 _PRISON = re.compile(
     r"\b(?:di|peme|me)?(?:n)?penjara\w*|\b(?:pidana|hukuman) (?:mati|kurungan)|\bdibui\b|\b(?:im)?prison\w*|\bjail\w*", re.IGNORECASE
 )

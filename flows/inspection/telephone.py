@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from flows.inspection.content import Content, Source
 from flows.marked import Marked, Problem
 
-# Variants that are in print and wrong, closed or not shown to be alive (domain facts of November 2026: media misprints, a line closed in
-# 2014, an extension that was superseded). Compared by what is left without separators.
+# Variants that are in print and wrong, closed or not shown to be alive (November 2026: misprints of media, a line closed in 2014, an
+# extension that was superseded). Compared by what is left without separators.
 BAD = {
     "0811129129": "a misprint of SAPA's WhatsApp number",
     "021129": "a misprint of SAPA's number",

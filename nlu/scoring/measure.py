@@ -1,4 +1,4 @@
-"""The measures by which the understanding is judged, with what has to be reached (the table "How good" of the design)."""
+"""The measures by which the understanding is judged, with what has to be reached (docs/nlu.md, "How well it understands")."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -48,15 +49,25 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     return folder / "chain.pem", folder / "key.pem"
 
 
+def with_console(text: str) -> str:
+    """The snippet with the console's server, of which the signs that make it a comment are taken away."""
+    public, start, inner = text.partition("# server {\n")
+    assert start
+    return public + re.sub("^# ?", "", start + inner, flags=re.MULTILINE)
+
+
 @asynccontextmanager
-async def proxied(folder: Path, program_url: str) -> AsyncIterator[str]:
-    """nginx with the snippet of ours; only addresses, ports and paths are changed."""
+async def proxied(folder: Path, program_url: str, *, console: bool = False) -> AsyncIterator[str]:
+    """nginx with the snippet of ours; only addresses, ports and paths are changed. The console's server is at 127.0.0.2."""
     chain, key = certificate(folder)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     text = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    text = with_console(text) if console else text
     for old, new in (
         ("listen 443 ssl", f"listen 127.0.0.1:{port} ssl"), ("/etc/ssl/ruang-aman/fullchain.pem", str(chain)),
+        ("listen 10.8.0.1:443 ssl", f"listen 127.0.0.2:{port} ssl"), ("/etc/ssl/ruang-aman/konsol.pem", str(chain)),
+        ("/etc/ssl/ruang-aman/konsol-key.pem", str(key)),
         ("/etc/ssl/ruang-aman/privkey.pem", str(key)), ("http://127.0.0.1:8080", program_url), ("/var/log/nginx", str(folder)),
     ):  # fmt: skip
         assert old in text
@@ -103,9 +114,32 @@ async def test_chat_and_webhook_pass_and_the_rest_stays_inside(tmp_path: Path) -
             assert time.monotonic() - begun < 3, "the stream is passed on as it comes, not when a buffer is full"
         await says(client, url, 1)
         await until(lambda: platform.taken >= 1, "the answer on Telegram")
-        for path in ("/metrics", "/readyz", "/healthz", "/console", "/api/v1", "/anything"):
+        for path in ("/metrics", "/readyz", "/healthz", "/console", "/console/words/id", "/anything"):
             assert (await client.get(url + path)).status_code == 404, path
         assert (await client.get(f"{url}/")).headers["location"].endswith("/chat")
         assert (await client.post(f"{url}/chat/messages", content=b"x" * 1_200_000, headers=TOKEN)).status_code == 413
     written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix not in (".pem", ".conf"))
     assert b"127.0.0.1" not in written and b"layangan" not in written and b"/chat" not in written, "the proxy writes nobody down"
+
+
+async def test_the_consoles_server_lets_the_console_in_and_nothing_else(tmp_path: Path) -> None:
+    """The commented server of the snippet, beside the public one: only at its own address is there a console."""
+    platform, folder = Slow(), tmp_path / "proxy"
+    folder.mkdir()
+    async with (
+        platform.running() as telegram, served(tmp_path, telegram) as program, proxied(folder, program.url, console=True) as public,
+        httpx.AsyncClient(verify=False, timeout=20) as client,
+    ):  # fmt: skip
+        inner = public.replace("127.0.0.1", "127.0.0.2")
+        words = await client.get(f"{inner}/console/words/id")
+        assert words.status_code == 200 and "Content-Security-Policy" in words.headers and words.headers["Strict-Transport-Security"]
+        assert (await client.get(f"{inner}/console/events")).status_code == 401
+        assert (await client.post(f"{inner}/console/j/salt", json={"name": "rina"})).status_code == 200
+        assert (await client.get(f"{inner}/")).headers["location"].endswith("/console")
+        for path in ("/chat", "/webhooks/telegram", "/metrics", "/readyz", "/healthz", "/anything"):
+            assert (await client.get(inner + path)).status_code == 404, path
+        assert (await client.get(f"{public}/chat")).status_code == 200
+        for path in ("/console", "/console/words/id", "/console/events"):
+            assert (await client.get(public + path)).status_code == 404, path
+    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix not in (".pem", ".conf"))
+    assert b"127.0.0" not in written and b"/console" not in written, "the proxy writes nobody down"

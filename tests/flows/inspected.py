@@ -224,7 +224,7 @@ steps:
 
 CITY = """\
 service_name: {value: Teman, confirm: true}
-hours_note: {value: {id: Belum ada, en: Nobody yet}, confirm: false}
+reading_unit: {value: {id: Belum ada, en: Nobody yet}, confirm: false}
 """
 
 FILES: Mapping[str, str] = {

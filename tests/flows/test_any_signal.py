@@ -23,7 +23,7 @@ LIBRARY = SHELF.library
 CATALOGUE = LIBRARY.catalogue
 WORLD = {
     "can_file": True, "staffed": False, "learn": False, "channel": "telegram", "today": "2026-11-23", "service_name": "Teman",
-    "hours_note": "", "can_wipe": "both", "takes_media": True, "files_most": 2, "identity": ["legal", "service"],
+    "can_wipe": "both", "takes_media": True, "files_most": 2, "identity": ["legal", "service"],
     "identity_first": "A", "identity_second": "B", "mode": "normal", "desk": NOTHING,
 }  # fmt: skip
 WORLDS = st.sampled_from(

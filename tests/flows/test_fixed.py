@@ -17,7 +17,7 @@ from flows.signals import Said, Send
 
 WORLD = {
     "can_file": True, "staffed": False, "learn": False, "channel": "whatsapp", "today": "2026-11-23", "service_name": "Teman",
-    "hours_note": "", "can_wipe": "none", "takes_media": False, "files_most": 5, "identity": [],
+    "can_wipe": "none", "takes_media": False, "files_most": 5, "identity": [],
     "identity_first": "", "identity_second": "", "mode": "normal", "desk": {},
 }  # fmt: skip
 

@@ -72,10 +72,10 @@ MISTAKES = [
     (RECORDING, "    hurt: {field: null}\n", "", f"{RECORDING}:4: the option 'hurt' of 'taps' is not mapped"),
     (RECORDING, "hurt: {field: null}", "hurt: {field: null}\n    harm: {field: null}", f"{RECORDING}:7: 'harm' is no option of 'taps'"),
     (RECORDING, "  taps:", "  tapes:", f"{RECORDING}:4: the report has no step 'tapes'"),
-    (CITY, "en: Nobody yet", "fr: Personne", f"{CITY}:2: 'hours_note' has no text in 'en'"),
-    (CITY, ", confirm: false", "", f"{CITY}:2: 'hours_note' needs a 'value' and 'confirm: true' or 'confirm: false'"),
+    (CITY, "en: Nobody yet", "fr: Personne", f"{CITY}:2: 'reading_unit' has no text in 'en'"),
+    (CITY, ", confirm: false", "", f"{CITY}:2: 'reading_unit' needs a 'value' and 'confirm: true' or 'confirm: false'"),
     *[
-        (CITY, "hours_note:", f"identity_roles: {{value: {value}, confirm: true}}\nhours_note:", f"{CITY}:2: 'identity_roles' {says}")
+        (CITY, "reading_unit:", f"identity_roles: {{value: {value}, confirm: true}}\nreading_unit:", f"{CITY}:2: 'identity_roles' {says}")
         for value, says in (
             ("[lead, city_officer]", "must be exactly two roles, {id: …, name: …}: one alone could open, of three somebody would be passed over"),
             ("[{id: a_head, name: {id: A, en: A}}]", "must be exactly two roles, {id: …, name: …}: one alone could open, of three somebody would be passed over"),

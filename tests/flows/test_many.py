@@ -11,7 +11,7 @@ from flows.signals import Said
 
 WORLD = {
     "can_file": True, "staffed": False, "learn": False, "channel": "web", "today": "2026-11-23", "service_name": "Teman",
-    "hours_note": "", "can_wipe": "page", "takes_media": False, "mode": "normal",
+    "can_wipe": "page", "takes_media": False, "mode": "normal",
 }  # fmt: skip
 TO_THE_TAPS = ("report", "yes", "self_under_13", "lewati")
 

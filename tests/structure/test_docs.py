@@ -29,10 +29,7 @@ from tests.structure.project import ROOT, relative, trees
 
 GUIDE = "docs/conversations.md"
 ADDING = "docs/adding-a-question.md"  # its examples: test_adding_a_question.py
-PAGES = (
-    "README.md", "SECURITY.md", "CHANGELOG.md", "docs/operator.md", "docs/architecture.md", "docs/conversations.md", "docs/content.md",
-    "docs/privacy.md", "docs/desk.md", ADDING,
-)  # fmt: skip
+PAGES = ("README.md", "SECURITY.md", "CHANGELOG.md", *sorted(relative(path) for path in (ROOT / "docs").rglob("*.md")))
 _BLOCK = re.compile(r"^```(?P<about>[^\n]*)\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 _PATH = re.compile(r"`((?:flows|nlu|actions|bot|data|tests|benchmarks|docs)/[\w./\-]+)`")

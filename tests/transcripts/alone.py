@@ -170,7 +170,7 @@ class EngineAlone:
             "takes_media": channel != "terminal", "files_most": 5,
             "today": datetime.fromtimestamp(self._clock(), self._setting.person.begins.tzinfo).date().isoformat(),
             "service_name": self._setting.shelf.decided("service_name", language),
-            "hours_note": self._setting.shelf.decided("hours_note", language), "can_wipe": CAN_WIPE.get(channel, "none"),
+            "can_wipe": CAN_WIPE.get(channel, "none"),
             "identity": sorted({role.kind for role in self._paper.roles}),
             "identity_first": self._setting.shelf.identity_role(0, language),
             "identity_second": self._setting.shelf.identity_role(1, language),

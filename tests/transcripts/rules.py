@@ -1,4 +1,4 @@
-"""What holds for every bubble of every transcript, whatever it is about (conversation.md, facts.md 5)."""
+"""What holds for every bubble of every transcript, whatever it is about."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LIMITS: dict[str, Limits] = {
 _WITH_BUTTONS = 1_024
 _FEW, _FEW_LABEL = 3, 20
 
-# Printed in newspapers, or superseded (facts.md 0.7, 3): never to be seen by anybody.
+# Printed in newspapers, or superseded (`flows.inspection.telephone`): never to be seen by anybody.
 KNOWN_BAD = (
     "0811 129 129", "0811-129-129", "0811129129", "021-129", "0816 2200 77", "0816-2200-77", "0816220077", "1500771", "1500-771",
     "119 ext 8", "119 ext. 8", "500-454", "500454",

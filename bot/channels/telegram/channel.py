@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -43,8 +42,6 @@ class Telegram:
 
     `token` and `base_url` as python-telegram-bot's Bot takes them. `request` and `updates_request` replace the HTTP transport for sending
     and for fetching (a benchmark counts with one), `download` that for files. `paced` keeps the bot under Telegram's 30 messages a second.
-
-    `ignored` counts the updates that were nothing for us, by reason: for the metrics.
     """
 
     name = CHANNEL
@@ -63,7 +60,6 @@ class Telegram:
         download: Callable[[str], AsyncIterator[bytes]] = downloaded,
     ) -> None:
         quiet_loggers()
-        self.ignored: Counter[Ignored] = Counter()
         self._request = request or QuietRequest(connection_pool_size=64, pool_timeout=10.0)
         self._updates_request = updates_request or QuietRequest(connection_pool_size=2)
         base_file_url = base_url.removesuffix("bot") + "file/bot" if base_url.endswith("/bot") else base_url
@@ -84,16 +80,13 @@ class Telegram:
     # Incoming
 
     def parse(self, update: Mapping[str, Any]) -> Received | None:
-        """The message of a private chat in an update; None, and counted in `ignored`, if there is none. Never raises."""
+        """The message of a private chat in an update; None if there is none. Never raises."""
         try:
             found = read_update(update)
         except Exception as error:  # a fault of ours in one message must not hold up everybody behind it
             log.error("telegram_update_unreadable", extra={"error": type(error).__name__})
-            found = Ignored.MALFORMED
-        if isinstance(found, Ignored):
-            self.ignored[found] += 1
             return None
-        return found
+        return None if isinstance(found, Ignored) else found
 
     async def get_updates(self, *, offset: int | None, wait: int, limit: int = 100) -> list[Any]:
         """What waits at Telegram from update number `offset` on, as raw JSON; waits up to `wait` seconds for something to come.

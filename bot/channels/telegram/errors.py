@@ -82,7 +82,7 @@ def channel_error(error: TelegramError) -> ChannelError:
             return TryLater(CONFLICT_WEBHOOK if "webhook" in said else CONFLICT)
         case BadRequest():  # before NetworkError, whose subclass it is
             return Refused(_code(_REFUSALS, said, "telegram_bad_request"))
-        case TimedOut():  # may have been taken all the same: a retry can then double it (design: Telegram rows may double)
+        case TimedOut():  # may have been taken all the same: a retry can then double it (docs/architecture.md)
             return TryLater("telegram_timed_out")
         case NetworkError():
             return TryLater("telegram_unreachable")

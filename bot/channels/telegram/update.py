@@ -19,7 +19,7 @@ CHANNEL = "telegram"
 
 
 class Ignored(StrEnum):
-    """Why an update is nothing for us. A closed list: it labels a counter, and nobody outside may add labels to that."""
+    """Why an update is nothing for us."""
 
     MALFORMED = "malformed"  # not what the Bot API says an update is
     EDITED = "edited"  # see docs/decisions/telegram.md

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -48,7 +47,7 @@ class WhatsApp:
     `sender` is our own address (`whatsapp:+62…`). `public_url` is where Twilio reaches us: without it nothing is reported back. `template`
     is the sid of the approved template that asks a person to write again, if there is one. `stored` remembers the prompts kept at Twilio.
 
-    `ignored` counts the calls that were nothing for us, by reason; `state` says how the last call to Twilio went: both for the metrics.
+    `state` says how the last call to Twilio went, for /readyz.
     """
 
     name = CHANNEL
@@ -62,7 +61,6 @@ class WhatsApp:
         stored: Stored | None = None, client: httpx.AsyncClient | None = None, pace: Pace | None = None,
     ) -> None:  # fmt: skip
         quiet_loggers()
-        self.ignored: Counter[Ignored] = Counter()
         self.state = "starting"
         self._account, self._token, self._sender = account_sid, auth_token, sender
         self._api_url = api_url.rstrip("/")
@@ -84,7 +82,7 @@ class WhatsApp:
     # Incoming
 
     def parse(self, update: Mapping[str, Any]) -> Received | None:
-        """The message in Twilio's form; None, and counted in `ignored`, if there is none. Never raises."""
+        """The message in Twilio's form; None if there is none. Never raises."""
         found = self.parse_all(update)
         return found[0] if found else None
 
@@ -94,11 +92,8 @@ class WhatsApp:
             found = read_form(update)
         except Exception as error:  # a fault of ours in one message: it must not come again for ever
             log.error("whatsapp_form_unreadable", extra={"error": type(error).__name__})
-            found = Ignored.MALFORMED
-        if isinstance(found, Ignored):
-            self.ignored[found] += 1
             return ()
-        return found
+        return () if isinstance(found, Ignored) else found
 
     async def acknowledge(self, received: Received) -> None:
         """There is nothing to stop."""

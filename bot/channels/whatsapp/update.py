@@ -27,7 +27,7 @@ _CONTENT_TYPE = re.compile(r"[a-z]+/[a-z0-9.+-]{1,80}", re.ASCII)
 
 
 class Ignored(StrEnum):
-    """Why a call is nothing for us. A closed list: it labels a counter."""
+    """Why a call is nothing for us."""
 
     MALFORMED = "malformed"  # no message id, or an address that is no WhatsApp number
     REACTION = "reaction"  # somebody put an emoji on a message

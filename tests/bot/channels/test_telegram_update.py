@@ -188,16 +188,14 @@ def test_a_fault_of_ours_holds_nobody_up(monkeypatch: pytest.MonkeyPatch, caplog
     monkeypatch.setattr("bot.channels.telegram.channel.read_update", broken)
     telegram = Telegram(token=TOKEN, request=ScriptedRequest((200, {})), paced=False)
     assert telegram.parse(text_update(1, "rahasia")) is None
-    assert telegram.ignored[Ignored.MALFORMED] == 1
     assert logged(caplog) == ["telegram_update_unreadable error=RuntimeError"]
     assert "rahasia" not in caplog.text
 
 
-def test_what_is_ignored_is_counted_under_a_closed_list_of_reasons() -> None:
+def test_the_channel_takes_what_is_a_message_and_nothing_else() -> None:
     telegram = Telegram(token=TOKEN, request=ScriptedRequest((200, {})), paced=False)
-    for name in ("unknown_kind", "my_chat_member", "group_message", "text"):
-        telegram.parse(captured(name))
-    assert telegram.ignored == {Ignored.UNKNOWN: 2, Ignored.NOT_PRIVATE: 1}
+    taken = [name for name in ("unknown_kind", "my_chat_member", "group_message", "text") if telegram.parse(captured(name)) is not None]
+    assert taken == ["text"]
 
 
 @pytest.mark.skipif(bot_api.description() is None, reason="no description of the Bot API beside the checkout")

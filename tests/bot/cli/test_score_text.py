@@ -1,4 +1,4 @@
-"""What `evaluate` prints: the design's table, no sentence unless asked for, and what has become worse in plain words."""
+"""What `evaluate` prints: the table of measures, no sentence unless asked for, and what has become worse in plain words."""
 
 from __future__ import annotations
 
