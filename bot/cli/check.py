@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from actions.registry import ACTIONS
 from bot.cli.command import Command, CommandError
 from bot.content import content_folder, danger_files, languages, shown
-from bot.settings import Settings, SettingsError, load_settings
+from bot.settings import TIMEZONE, Settings, SettingsError, load_settings
 from bot.shelf import read_sources
 from flows.inspect import Inspection, inspect
 from flows.marked import Marked, Problem, read
@@ -110,9 +110,9 @@ def _summary(found: Inspection) -> Iterator[str]:
 
 def run(arguments: Namespace) -> int:
     """Prints what was found; 0 if nothing has to be mended."""
-    today: date = arguments.today or datetime.now(ZoneInfo("Asia/Makassar")).date()
-    found = check_content(today)
     settings, lines = _settings()
+    today: date = arguments.today or datetime.now(settings.zone if settings is not None else ZoneInfo(TIMEZONE)).date()
+    found = check_content(today)
     problems = sorted({*found.problems, *check_danger(), *check_regions(), *check_understanding()})
     for problem in problems:
         print(problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -155,13 +156,16 @@ class Pages:
             version, value = await self._desk.setting(name)
             found[name] = {"version": version, "value": json.loads(value) if value else None}
         may = "change" in allowed(asked.staff.role).get("setting", ())
-        return self.rendered(request, "hours.html", may=may, **found)
+        return self.rendered(request, "hours.html", may=may, zone=_named(self._desk.zone, self._clock()), **found)
 
     async def me(self, request: Request, asked: Asked) -> Response:
         """One's own account."""
         return self.rendered(request, "me.html", staff=asked.staff, places=range(1, LAST_PLACE + 1))
 
 
+def _named(zone: tzinfo, now: float) -> str:
+    """A time zone as people know it: Asia/Makassar (WITA)."""
+    return f"{zone} ({datetime.fromtimestamp(now, zone).tzname()})"
 
 
 def _rate(span: Span) -> int | None:

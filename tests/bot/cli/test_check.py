@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,18 @@ def test_wrong_settings_are_problems_too(monkeypatch: pytest.MonkeyPatch, capsys
     assert status == 1
     assert len([line for line in out if line.startswith("settings: RUANG_AMAN_")]) == 2
     assert err.startswith("2 problems")
+
+
+def test_the_day_is_the_citys(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from bot.cli import check as module
+
+    days: list[date] = []
+    looked = module.check_content
+    monkeypatch.setattr(module, "check_content", lambda today: days.append(today) or looked(today))
+    for zone in ("Pacific/Pago_Pago", "Pacific/Kiritimati"):  # 25 hours apart: never the same day
+        monkeypatch.setenv(f"{PREFIX}TIMEZONE", zone)
+        assert check(capsys)[0] == 0
+    assert days[0] < days[1]
 
 
 def test_a_short_secret_is_warned_about_and_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -36,7 +36,7 @@ def test_every_language_has_the_same_keys(words: Dictionary) -> None:
         assert first ^ other == set()
     for each in words.languages.values():
         assert [key for key, text in each.table.items() if not text.strip() or "{number." in text] == []
-        known = {"seconds", "time", "name", "number", "n", "all", "line", "word", "title", "id", "role"}
+        known = {"seconds", "time", "name", "number", "n", "all", "line", "word", "title", "id", "role", "zone"}
         assert set(re.findall(r"\{(\w+)\}", " ".join(each.table.values()))) <= known
 
 
