@@ -176,10 +176,6 @@ class Desk:
         """Whether somebody is planned to be there at a moment (aware)."""
         return self._hours.open_at(moment, self.zone)
 
-    def next_opening(self, moment: datetime) -> datetime | None:
-        """When the desk opens next, by its hours; None: not known."""
-        return self._hours.next_opening(moment, self.zone)
-
     async def desk_world(self, conversation_row: Any) -> dict[str, Any]:
         """`world.desk` of a conversation (`flows.desk`). Without a hand-off: what somebody would meet who asked now."""
         hand_off = await self._store.hand_off(conversation_row.hand_off_id) if conversation_row.hand_off_id is not None else None
