@@ -23,6 +23,7 @@ from starlette.routing import Route
 
 from bot import bodies
 from bot.channels.base import Limits, Mailroom, Received, Refused, TryLater
+from bot.channels.bubble import whole_unicode
 from bot.channels.web_page import API_HEADERS, COVER_PATH, page_routes
 from bot.channels.web_throttle import Throttle
 from bot.evidence.format import format_of
@@ -127,9 +128,9 @@ def _inbound(body: Mapping[str, Any]) -> Inbound:
         return Inbound(kind=kind, text=_text(body.get("text")), language=language)
     if kind is InboundKind.TAP:
         tap = body.get("tap")
-        if not isinstance(tap, str) or not tap or len(_storable(tap).encode()) > WebChannel.limits.id_bytes:
+        if not isinstance(tap, str) or not tap or len(whole_unicode(tap).encode()) > WebChannel.limits.id_bytes:
             raise BadRequest("bad_tap")
-        return Inbound(kind=kind, tap=_storable(tap), language=language)
+        return Inbound(kind=kind, tap=whole_unicode(tap), language=language)
     if kind is InboundKind.LOCATION:
         return Inbound(kind=kind, location=_location(body.get("location")), language=language)
     return Inbound(kind=kind, language=language)
@@ -140,12 +141,7 @@ def _text(raw: object) -> str:
         raise BadRequest("empty")
     if len(raw) > TEXT_LIMIT:
         raise BadRequest("too_long", 413)
-    return _storable(raw)
-
-
-def _storable(text: str) -> str:
-    """JSON may carry half of a surrogate pair, which no encoding takes; it becomes the replacement sign, all else stays as written."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole_unicode(raw)
 
 
 def _location(raw: object) -> tuple[float, float]:

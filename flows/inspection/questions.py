@@ -13,7 +13,7 @@ from flows.inspection.limits import DESCRIPTION, LIST_LABEL, filled_length
 from flows.inspection.telephone import short_numbers
 from flows.inspection.words import versions
 from flows.library import LEARN, UNDERSTOOD
-from flows.marked import Marked, Problem, read
+from flows.marked import Marked, Problem, day_of, read
 from flows.message import Danger
 from flows.topics import CONFIDENCE, GROUPS, LEARNERS, PREFIX, UTTER, VERSIONS, answers_of, intents_of, metadata_of
 from flows.wording import words
@@ -82,7 +82,7 @@ def _metadata(content: Content, metadata: Marked, today: date) -> Iterator[tuple
             yield metadata.line_of(key), f"{key} must be one of {', '.join(allowed)}"
     if not isinstance(metadata.get("source"), str) or not metadata["source"].strip():
         yield metadata.line_of("source"), "needs a 'source': where its facts come from"
-    checked = _day(metadata.get("checked"))
+    checked = day_of(metadata.get("checked"))
     if checked is None:
         yield metadata.line_of("checked"), "checked must be a date like 2026-11-25"
     elif checked > today:
@@ -231,17 +231,10 @@ def _doors(content: Content) -> Iterator[Problem]:
             yield Problem(file=f"data/{language}/intents/{name}.yml", line=0, message=message)
 
 
-def _day(value: object) -> date | None:
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        return None
-
-
 def stale_topics(content: Content, today: date) -> Iterator[Problem]:
     """Topics whose facts nobody has held against their sources for a year."""
     for name, topic in content.topics.items():
-        checked = _day(topic.checked)
+        checked = day_of(topic.checked)
         if checked is None or today - checked <= FRESH:
             continue
         line = metadata_of(content.questions[FIRST_LANGUAGE][name]).line_of("checked")
