@@ -26,14 +26,13 @@ from bot.channels.base import Limits, Mailroom, Received, Refused, TryLater
 from bot.channels.bubble import whole_unicode
 from bot.channels.web_page import API_HEADERS, COVER_PATH, page_routes
 from bot.channels.web_throttle import Throttle
-from bot.evidence.format import format_of
+from bot.evidence.format import LARGEST, format_of
 from flows.message import Inbound, InboundKind, Media, Outbound
 
 NAME = "web"
 BODY_LIMIT = 64 * 1024  # bytes of a request, read no further than this
 TEXT_LIMIT = 4_000  # characters of one message, the same as a text step of a flow takes
 BODY_SECONDS = 15.0  # a body that trickles in longer than this is given up
-FILE_LIMIT = 16 * 1024 * 1024  # bytes of a file
 FILE_SECONDS = 300.0  # a bad mobile network takes that long for a photo
 UPLOADS = 8  # at once: each is held in memory
 HEARTBEAT_SECONDS = 15.0
@@ -214,7 +213,7 @@ class _Chat:
             return _slow_down(2.0, status=503)
         self._uploads[address] += 1
         try:
-            content = await _body(request, limit=FILE_LIMIT, seconds=FILE_SECONDS)
+            content = await _body(request, limit=LARGEST, seconds=FILE_SECONDS)
             found = format_of(content)
             if found is None:
                 raise BadRequest("wrong_type", 415)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from actions.access import allowed
+from actions.access import ROLES, allowed
 from actions.deadline import Clock, Deadlines, report_by
 from bot.console.auth import Staff
 from bot.console.document import SAFE, language_of
@@ -27,7 +27,6 @@ from bot.storage.board import Board, Span
 from bot.storage.case_file import CaseFile
 from flows.catalogue import Catalogue
 
-INVITABLE = ("counsellor", "lead", "case_worker", "partner", "auditor", "administrator")
 MOST = 40  # of one group of the queue; whoever wants to see more asks for it
 _DRAWN = 2_048  # entries that are kept as they were drawn
 _RELAYED_TO = ("emergency", "police", "ambulance", "sapa")
@@ -147,7 +146,7 @@ class Pages:
     async def staff(self, request: Request, asked: Asked) -> Response:
         """The staff page: a frame, for whose lines the page asks (`/console/j/members`), and checks them itself."""
         may = allowed(asked.staff.role).get("staff", ())
-        return self.rendered(request, "staff.html", may=may, roles=INVITABLE)
+        return self.rendered(request, "staff.html", may=may, roles=ROLES)
 
     async def hours(self, request: Request, asked: Asked) -> Response:
         """Hours, holidays and prepared replies."""

@@ -10,8 +10,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from actions import queue
-from actions.access import Who
-from actions.queue import TALKING, Colleague, Event, HandOff, Refusal, State, may_take
+from actions.access import TALKING, Who
+from actions.queue import Colleague, Event, HandOff, Refusal, State, may_take
 from bot.desk.alarm import Alarm
 from bot.desk.events import STAFF, TICKS, Changed, Events
 from bot.desk.hours import SETTINGS, Hours, HoursError, read_hours

@@ -11,10 +11,10 @@ from flows.catalogue import PLACEHOLDER
 from flows.directory import NEEDS
 from flows.inspection.content import Content
 from flows.marked import Marked, Problem, day_of, read
+from flows.topics import CONFIDENCE
 
 FRESH = timedelta(days=180)
 KINDS = ("phone", "whatsapp", "web")
-CONFIDENCE = ("high", "medium", "low", "unverified")
 TEXTS = ("name", "for", "hours", "who")
 ROLES = "identity_roles"
 _ROLE = re.compile(r"[a-z][a-z0-9_]{1,39}")

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from bot.channels.web import FILE_LIMIT
+from bot.evidence.format import LARGEST
 from tests.bot.filed import sample
 from tests.bot.telegram_front import until
 from tests.bot.test_stopping import Slow, says, served
@@ -202,8 +202,8 @@ async def test_a_file_of_sixteen_megabytes_passes_and_touches_no_disk_on_its_way
             return await client.post(f"{front.url}/chat/files", content=slowly(content, front), headers=headers)
 
         before = front.held(folder)
-        for size in (1_500_000, FILE_LIMIT):
+        for size in (1_500_000, LARGEST):
             answer = await sent(size)
             assert (answer.status_code, answer.text) == (202, '{"ok": true}'), size
         assert set(held) <= set(before), "what comes is passed on, and waits in no file"
-        assert await refused(client, f"{front.url}/chat/files", FILE_LIMIT + 1) in ("body_too_large", None), "the service says so"
+        assert await refused(client, f"{front.url}/chat/files", LARGEST + 1) in ("body_too_large", None), "the service says so"
