@@ -14,8 +14,10 @@ COUNSELLOR, LEAD, CASE_WORKER = "counsellor", "lead", "case_worker"
 PARTNER, AUDITOR, ADMINISTRATOR = "partner", "auditor", "administrator"
 ROLES = (COUNSELLOR, LEAD, CASE_WORKER, PARTNER, AUDITOR, ADMINISTRATOR)
 
+TALKING = frozenset({COUNSELLOR, LEAD})
+"""The roles that talk with reporters."""
+
 _ALL = frozenset(ROLES)
-_TALK = frozenset({COUNSELLOR, LEAD})
 _READ = frozenset({COUNSELLOR, LEAD, CASE_WORKER})
 _LEAD = frozenset({LEAD})
 _RUN = frozenset({LEAD, ADMINISTRATOR})
@@ -23,8 +25,8 @@ _RUN = frozenset({LEAD, ADMINISTRATOR})
 # Object → verb → the roles that may. An administrator invites, and opens no case; an auditor sees numbers and the
 # chain of what was opened, and no content; a partner has no part in the desk's queue.
 MAY: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "queue": {"see": _TALK, "be_there": _TALK},
-    "hand_off": {"open": _TALK, "take": _TALK, "speak": _TALK, "note": _TALK, "pass": _TALK, "end": _TALK},
+    "queue": {"see": TALKING, "be_there": TALKING},
+    "hand_off": {"open": TALKING, "take": TALKING, "speak": TALKING, "note": TALKING, "pass": TALKING, "end": TALKING},
     "case": {"list": _READ, "open": _READ, "reply": _READ, "note": _READ, "status": _READ},
     "file": {"open": _READ},
     "board": {"see": frozenset({LEAD, AUDITOR, ADMINISTRATOR})},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from actions.access import TALKING
 from actions.hand_off import HandOff, Refusal, Urgency
 
 
@@ -41,9 +42,6 @@ class Colleague:
     def free(self) -> bool:
         """Whether one more is not too much."""
         return not self.danger and self.load < self.capacity
-
-
-TALKING = ("counsellor", "lead")  # the roles that talk with reporters
 
 
 def choose(hand_off: HandOff, readers: frozenset[bytes], colleagues: Sequence[Colleague], *, now: int) -> Colleague | None:

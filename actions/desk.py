@@ -14,9 +14,6 @@ TOLD = "desk"
 REKEY = "rekey"
 """The timer under which a conversation gets another key: every day while the two can talk, and as soon as they cannot any more."""
 
-ENTRIES = ("said", "note", "relayed")
-"""The kinds of records that staff write into a case: to the reporter, for colleagues, and that help from elsewhere was called."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Moves:

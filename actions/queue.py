@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from actions import ending
 from actions.colleague import (
-    TALKING,
     Colleague,
     choose,
     goes_away,
@@ -77,7 +76,6 @@ __all__ = [
     "OFFER_SECONDS",
     "PAUSE_SECONDS",
     "SILENCE_SECONDS",
-    "TALKING",
     "WRAP_UP_SECONDS",
     "Accepted",
     "Alarmed",

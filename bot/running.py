@@ -9,7 +9,6 @@ import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -20,7 +19,7 @@ from bot.app import Service
 from bot.channels import CHANNELS
 from bot.channels.base import Channel, Refused, TryLater
 from bot.console.build import open_console
-from bot.content import content_folder
+from bot.content import danger_files
 from bot.desk.people import People
 from bot.errors import OperatorError
 from bot.logs import watch_loop
@@ -37,10 +36,9 @@ log = logging.getLogger(__name__)
 POLLING_CLAIM = 9.0  # seconds for which one of several processes has Telegram's polling
 
 
-def understander(folder: Path | None = None) -> Understander:
-    """Understanding without a model: the danger phrases of every language."""
-    root = folder or content_folder()
-    return Understander(load(*sorted(root.glob("*/danger.yml"))))
+def understander() -> Understander:
+    """Understanding without a model: the danger phrases of every language. For tests and benchmarks; the service has a `Model`."""
+    return Understander(load(*danger_files()))
 
 
 class Running:

@@ -24,6 +24,7 @@ from bot.content import content_folder, languages
 
 PREFIX = "RUANG_AMAN_"
 ENV_FILE = ".env"
+TIMEZONE = "Asia/Makassar"
 TELEGRAM_API_URL = "https://api.telegram.org/bot"
 TWILIO_API_URL = "https://api.twilio.com"
 
@@ -98,7 +99,7 @@ class Settings(BaseSettings):
     twilio_template_sid: str = Field(default="", description="the approved message that asks a person to write again; empty: none")
     twilio_voice_from: str = Field(default="", description="our number that telephones staff on call, +…; empty: nobody is telephoned")
     language: str = Field(default="id", description="the language for people who have chosen none")
-    timezone: str = Field(default="Asia/Makassar", description="the time zone that people are told times in")
+    timezone: str = Field(default=TIMEZONE, description="the city's time zone: of every day and time that reporters and staff see or say")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(default="INFO", description="how much the log tells")
 
     @property

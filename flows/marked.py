@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import yaml
@@ -87,6 +88,14 @@ def read(text: str, *, file: str) -> tuple[Marked, list[Problem]]:
     if not isinstance(data, Marked):
         return Marked(), [Problem(file=file, line=1, message="must be a mapping (key: value)")]
     return data, problems
+
+
+def day_of(value: object) -> date | None:
+    """The day that a value names, written 2026-11-23; None if it names none."""
+    try:
+        return date.fromisoformat(str(value))
+    except ValueError:
+        return None
 
 
 def walk(data: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any, int]]:

@@ -23,6 +23,7 @@ GROUPS = (
 )  # fmt: skip
 # Who may look for a topic. An adult of the report (`facts.reader`) may be any of the last two.
 LEARNERS = ("child", "parent", "professional")
+# How sure facts are: those of a topic, and an entry of the directory of services.
 CONFIDENCE = ("high", "medium", "low", "unverified")
 
 

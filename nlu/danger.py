@@ -49,6 +49,7 @@ class DangerPhrases:
         self.bridge = compiled.bridge
         self.around: Mapping[str, Mapping[str, Sequence[Phrase]]] = {name: _indexed(phrases) for name, phrases in beside.items()}
         phrases = [p for _, p in compiled.dangers] + [p for ps in beside.values() for p in ps]
+        # every word of every phrase, mark and saying, in its normal form
         self._vocabulary = frozenset(w for p in phrases for s in p.slots for w in s.words) | compiled.deny | compiled.bridge
         self._slips = SlipIndex(self._spellings())
         self._known: dict[str, dict[str, int]] = {}
@@ -62,11 +63,6 @@ class DangerPhrases:
     def phrases(self) -> tuple[tuple[Danger, Phrase], ...]:
         """Every danger phrase with its kind."""
         return self._compiled.dangers
-
-    @property
-    def vocabulary(self) -> frozenset[str]:
-        """Every word of every phrase, mark and saying, in its normal form."""
-        return self._vocabulary
 
     def marks(self, name: str) -> tuple[Phrase, ...]:
         """The phrases of one mark, such as "now"."""

@@ -36,6 +36,11 @@ def whole_unicode(text: str) -> str:
     return text
 
 
+def text_of(value: object) -> str:
+    """A field of a platform's message that should hold text: whole Unicode; "" if it holds something else."""
+    return whole_unicode(value) if isinstance(value, str) else ""
+
+
 def utf16_length(text: str) -> int:
     """The length in UTF-16 code units: how Telegram counts (an emoji is two)."""
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

@@ -23,16 +23,16 @@ from starlette.routing import Route
 
 from bot import bodies
 from bot.channels.base import Limits, Mailroom, Received, Refused, TryLater
+from bot.channels.bubble import whole_unicode
 from bot.channels.web_page import API_HEADERS, COVER_PATH, page_routes
 from bot.channels.web_throttle import Throttle
-from bot.evidence.format import format_of
+from bot.evidence.format import LARGEST, format_of
 from flows.message import Inbound, InboundKind, Media, Outbound
 
 NAME = "web"
 BODY_LIMIT = 64 * 1024  # bytes of a request, read no further than this
 TEXT_LIMIT = 4_000  # characters of one message, the same as a text step of a flow takes
 BODY_SECONDS = 15.0  # a body that trickles in longer than this is given up
-FILE_LIMIT = 16 * 1024 * 1024  # bytes of a file
 FILE_SECONDS = 300.0  # a bad mobile network takes that long for a photo
 UPLOADS = 8  # at once: each is held in memory
 HEARTBEAT_SECONDS = 15.0
@@ -127,9 +127,9 @@ def _inbound(body: Mapping[str, Any]) -> Inbound:
         return Inbound(kind=kind, text=_text(body.get("text")), language=language)
     if kind is InboundKind.TAP:
         tap = body.get("tap")
-        if not isinstance(tap, str) or not tap or len(_storable(tap).encode()) > WebChannel.limits.id_bytes:
+        if not isinstance(tap, str) or not tap or len(whole_unicode(tap).encode()) > WebChannel.limits.id_bytes:
             raise BadRequest("bad_tap")
-        return Inbound(kind=kind, tap=_storable(tap), language=language)
+        return Inbound(kind=kind, tap=whole_unicode(tap), language=language)
     if kind is InboundKind.LOCATION:
         return Inbound(kind=kind, location=_location(body.get("location")), language=language)
     return Inbound(kind=kind, language=language)
@@ -140,12 +140,7 @@ def _text(raw: object) -> str:
         raise BadRequest("empty")
     if len(raw) > TEXT_LIMIT:
         raise BadRequest("too_long", 413)
-    return _storable(raw)
-
-
-def _storable(text: str) -> str:
-    """JSON may carry half of a surrogate pair, which no encoding takes; it becomes the replacement sign, all else stays as written."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return whole_unicode(raw)
 
 
 def _location(raw: object) -> tuple[float, float]:
@@ -218,7 +213,7 @@ class _Chat:
             return _slow_down(2.0, status=503)
         self._uploads[address] += 1
         try:
-            content = await _body(request, limit=FILE_LIMIT, seconds=FILE_SECONDS)
+            content = await _body(request, limit=LARGEST, seconds=FILE_SECONDS)
             found = format_of(content)
             if found is None:
                 raise BadRequest("wrong_type", 415)

@@ -47,11 +47,11 @@ def page_routes(*, numbers: Mapping[str, str], service_name: str, cover: str, te
     templates = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
     words = {"service_name": service_name, "numbers": shown, "cover": cover, "text_limit": text_limit}
     routes = [
-        _served("/chat", templates.get_template("chat.html").render(words).encode(), "text/html; charset=utf-8"),
-        _served(COVER_PATH, templates.get_template("cover.html").render(words).encode(), "text/html; charset=utf-8"),
+        served("/chat", templates.get_template("chat.html").render(words).encode(), "text/html; charset=utf-8"),
+        served(COVER_PATH, templates.get_template("cover.html").render(words).encode(), "text/html; charset=utf-8"),
     ]
     routes += [
-        _served(f"/chat/static/{file.name}", file.read_bytes(), _TYPES[file.suffix])
+        served(f"/chat/static/{file.name}", file.read_bytes(), _TYPES[file.suffix])
         for file in sorted(_FOLDER.iterdir())
         if file.suffix in _TYPES
     ]
@@ -62,7 +62,8 @@ def _tel(number: str) -> str:
     return "tel:" + "".join(c for c in number if c.isdigit() or c == "+")
 
 
-def _served(path: str, body: bytes, media_type: str) -> Route:
+def served(path: str, body: bytes, media_type: str) -> Route:
+    """A route that answers GET with `body`, made once; with the headers of a page."""
     async def endpoint(request: Request) -> Response:
         return Response(body, headers=dict(PAGE_HEADERS), media_type=media_type)
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from actions.registry import ACTIONS
 from bot.cli.command import Command, CommandError
 from bot.content import content_folder, danger_files, languages, shown
-from bot.settings import Settings, SettingsError, load_settings
+from bot.nlu_server.project import project
+from bot.settings import TIMEZONE, Settings, SettingsError, load_settings
 from bot.shelf import read_sources
-from flows.inspect import Inspection, inspect
+from flows.inspect import Content, Inspection, Source, inspect
+from flows.inspection.domain import check_domain
 from flows.marked import Marked, Problem, read
 from flows.places import Regions, RegionsError
 from nlu.danger import problems as danger_problems
@@ -57,6 +60,27 @@ def check_regions() -> Iterator[Problem]:
         Regions.from_mapping(body)
     except RegionsError as error:
         yield Problem(file=name, line=0, message=str(error))
+
+
+def _kelurahan() -> Iterator[str]:
+    """The official names; none where the list cannot be read, which `check_regions` says."""
+    with suppress(OSError, UnicodeDecodeError, RegionsError):
+        body, _ = read((content_folder() / "regions.yml").read_text(encoding="utf-8"), file="")
+        for kecamatan in Regions.from_mapping(body).kecamatan:
+            yield from kecamatan.kelurahan
+
+
+def check_rasa(content: Content) -> Iterator[Problem]:
+    """Mistakes between domain.yml and the examples. An installation without a Rasa project has no domain.yml, and needs none."""
+    path = project().domain
+    if not path.is_file() or content.unreadable:
+        return
+    try:
+        domain = Source(file=path.name, text=path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        yield Problem(file=path.name, line=0, message="cannot be read")
+        return
+    yield from check_domain(content, domain, kelurahan=frozenset(_kelurahan()))
 
 
 def check_understanding() -> Iterator[Problem]:
@@ -110,10 +134,10 @@ def _summary(found: Inspection) -> Iterator[str]:
 
 def run(arguments: Namespace) -> int:
     """Prints what was found; 0 if nothing has to be mended."""
-    today: date = arguments.today or datetime.now(ZoneInfo("Asia/Makassar")).date()
-    found = check_content(today)
     settings, lines = _settings()
-    problems = sorted({*found.problems, *check_danger(), *check_regions(), *check_understanding()})
+    today: date = arguments.today or datetime.now(settings.zone if settings is not None else ZoneInfo(TIMEZONE)).date()
+    found = check_content(today)
+    problems = sorted({*found.problems, *check_danger(), *check_regions(), *check_understanding(), *check_rasa(found.content)})
     for problem in problems:
         print(problem)
     for line in lines:

@@ -88,15 +88,16 @@ def language_of(request: Request, words: Dictionary) -> Words:
 
 
 class Document:
-    """The document, its files and its words."""
+    """The document, its files and its words. `zone` is the name of the city's time zone: the page shows every time in it."""
 
-    def __init__(self, *, words: Dictionary, assets: Assets, templates: Environment) -> None:
+    def __init__(self, *, words: Dictionary, assets: Assets, templates: Environment, zone: str) -> None:
         self._words, self._assets = words, assets
         self._pages: dict[str, bytes] = {}
         if assets.names:
             template = templates.get_template("console.html")
             for language, t in words.languages.items():
-                given: dict[str, Any] = {"t": t, "language": language, "assets": assets.names, "views": VIEWS, "shortcuts": SHORTCUTS}
+                given: dict[str, Any] = {"t": t, "language": language, "zone": zone, "assets": assets.names}
+                given |= {"views": VIEWS, "shortcuts": SHORTCUTS}
                 self._pages[language] = template.render(given).encode()
 
     async def page(self, request: Request) -> Response:

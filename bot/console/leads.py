@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
-from datetime import date
 from typing import Any
 
 from starlette.requests import Request
@@ -18,51 +16,14 @@ from bot.console.document import language_of
 from bot.console.guard import Asked, answer, body_of, whole
 from bot.console.questions import questions_in
 from bot.console.words import GROUPS, Dictionary
+from bot.desk.hours import HoursError, holidays_of, hours_of
 from bot.desk.queue import Desk
 from bot.storage.faults import Moved, is_double
 from bot.storage.writer import Writer
 from flows.library import Library
 
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
-_SPANS, _HOLIDAYS, _REPLIES = 6, 400, 200  # at most
-_NAME, _TEXT = 80, 1_000  # characters
-
-
-def hours_of(value: object) -> dict[str, list[list[str]]]:
-    """Opening hours: day → spans of "HH:MM", in their order, none over another. Raises BadRequest."""
-    if not isinstance(value, Mapping) or set(value) - set(DAYS):
-        raise BadRequest
-    return {day: _spans(value.get(day, [])) for day in DAYS}
-
-
-def _spans(spans: object) -> list[list[str]]:
-    if not isinstance(spans, list) or len(spans) > _SPANS:
-        raise BadRequest
-    found: list[list[str]] = []
-    for span in spans:
-        if not isinstance(span, list) or len(span) != 2 or not all(isinstance(t, str) and _TIME.fullmatch(t) for t in span):
-            raise BadRequest
-        if span[0] >= span[1] or (found and span[0] < found[-1][1]):
-            raise BadRequest
-        found.append([span[0], span[1]])
-    return found
-
-
-def holidays_of(value: object) -> list[dict[str, str]]:
-    """Days on which nobody is there: date and name, sorted, each once. Raises BadRequest."""
-    if not isinstance(value, list) or len(value) > _HOLIDAYS:
-        raise BadRequest
-    found: dict[str, str] = {}
-    for one in value:
-        if not isinstance(one, Mapping):
-            raise BadRequest
-        try:
-            day = date.fromisoformat(str(one.get("date"))).isoformat()
-        except ValueError:
-            raise BadRequest from None
-        found[day] = _short(one.get("name"), _NAME, empty=True)
-    return [{"date": day, "name": found[day]} for day in sorted(found)]
+_REPLIES = 200  # at most
+_TEXT = 1_000  # characters of one
 
 
 def canned_of(value: object) -> list[dict[str, str]]:
@@ -86,7 +47,7 @@ def _short(text: object, most: int, *, empty: bool = False) -> str:
 
 CANNED = "canned"
 SETTINGS: Mapping[str, Callable[[object], object]] = {"hours": hours_of, "holidays": holidays_of, CANNED: canned_of}
-"""What may be changed, and what reads it."""
+"""What may be changed, and what reads it. Raises BadRequest or HoursError."""
 
 
 class Leads:
@@ -101,7 +62,10 @@ class Leads:
         if read is None:
             return answer({"error": "not_there"}, 404)
         body = await body_of(request)
-        value = read(body.get("value"))
+        try:
+            value = read(body.get("value"))
+        except HoursError:
+            raise BadRequest from None
         version = whole(body.get("version"))
         stored = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         if request.path_params["name"] == CANNED:

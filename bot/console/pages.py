@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from typing import Any
 
@@ -12,7 +13,7 @@ from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
-from actions.access import allowed
+from actions.access import ROLES, allowed
 from actions.deadline import Clock, Deadlines, report_by
 from bot.console.auth import Staff
 from bot.console.document import SAFE, language_of
@@ -26,7 +27,6 @@ from bot.storage.board import Board, Span
 from bot.storage.case_file import CaseFile
 from flows.catalogue import Catalogue
 
-INVITABLE = ("counsellor", "lead", "case_worker", "partner", "auditor", "administrator")
 MOST = 40  # of one group of the queue; whoever wants to see more asks for it
 _DRAWN = 2_048  # entries that are kept as they were drawn
 _RELAYED_TO = ("emergency", "police", "ambulance", "sapa")
@@ -146,7 +146,7 @@ class Pages:
     async def staff(self, request: Request, asked: Asked) -> Response:
         """The staff page: a frame, for whose lines the page asks (`/console/j/members`), and checks them itself."""
         may = allowed(asked.staff.role).get("staff", ())
-        return self.rendered(request, "staff.html", may=may, roles=INVITABLE)
+        return self.rendered(request, "staff.html", may=may, roles=ROLES)
 
     async def hours(self, request: Request, asked: Asked) -> Response:
         """Hours, holidays and prepared replies."""
@@ -155,13 +155,16 @@ class Pages:
             version, value = await self._desk.setting(name)
             found[name] = {"version": version, "value": json.loads(value) if value else None}
         may = "change" in allowed(asked.staff.role).get("setting", ())
-        return self.rendered(request, "hours.html", may=may, **found)
+        return self.rendered(request, "hours.html", may=may, zone=_named(self._desk.zone, self._clock()), **found)
 
     async def me(self, request: Request, asked: Asked) -> Response:
         """One's own account."""
         return self.rendered(request, "me.html", staff=asked.staff, places=range(1, LAST_PLACE + 1))
 
 
+def _named(zone: tzinfo, now: float) -> str:
+    """A time zone as people know it: Asia/Makassar (WITA)."""
+    return f"{zone} ({datetime.fromtimestamp(now, zone).tzname()})"
 
 
 def _rate(span: Span) -> int | None:

@@ -71,7 +71,7 @@ async def _may(request: Request, asked: Asked) -> Response:
 def routes(console: Console) -> list[Route]:
     """All of them. Raises KeyError for a route that the table of access does not know, WordsError if the console's words cannot be used."""
     words, templates = load_words(console.library.catalogue), environment()
-    document = Document(words=words, assets=console.assets, templates=templates)
+    document = Document(words=words, assets=console.assets, templates=templates, zone=str(console.desk.zone))
     reach = Reach(cases=console.cases, chain=console.chain, clock=console.clock)
     guard = Guard(found=reach.access_by_id, note=reach.refused)
     reading = Reading(

@@ -17,7 +17,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from bot.bodies import TooLarge, Unread, read
-from bot.channels.web_page import API_HEADERS, PAGE_HEADERS
+from bot.channels.bubble import whole_unicode
+from bot.channels.web_page import API_HEADERS, served
 from bot.content import shown
 from bot.model import Model
 from bot.shelf import Shelf
@@ -64,11 +65,11 @@ def understanding_routes(
     templates = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
     page = templates.get_template("understanding.html").render(text_limit=TEXT_LIMIT).encode()
     return [
-        _served(PATH, page, "text/html; charset=utf-8"),
+        served(PATH, page, "text/html; charset=utf-8"),
         Route(PATH, ask, methods=["POST"]),
         Route(f"{PATH}/state", how, methods=["GET"]),
         *(
-            _served(f"/demo/static/{file.name}", file.read_bytes(), _TYPES[file.suffix])
+            served(f"/demo/static/{file.name}", file.read_bytes(), _TYPES[file.suffix])
             for file in sorted(_FOLDER.glob("understanding*"))
             if file.suffix in _TYPES
         ),
@@ -145,15 +146,8 @@ def _asked(body: bytes) -> tuple[str, str]:
         raise _Refused("malformed")
     if len(text) > TEXT_LIMIT:
         raise _Refused("too_long", 413)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"), language
+    return whole_unicode(text), language
 
 
 def _reply(body: Mapping[str, Any], *, status: int = 200) -> Response:
     return JSONResponse(body, status_code=status, headers=dict(API_HEADERS))
-
-
-def _served(path: str, body: bytes, media_type: str) -> Route:
-    async def endpoint(request: Request) -> Response:
-        return Response(body, headers=dict(PAGE_HEADERS), media_type=media_type)
-
-    return Route(path, endpoint, methods=["GET"])

@@ -6,14 +6,13 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, tzinfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SETTINGS = ("hours", "holidays")
-_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])|24:00")
-_DAY_MINUTES = 24 * 60
-_AHEAD = 60  # days that are looked through for the next opening
-_LONGEST_NAME = 80
+_CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
+_SPANS, _HOLIDAYS = 6, 400  # at most: of a day, of all
+_NAME = 80  # characters of a holiday's name
 
 
 class HoursError(ValueError):
@@ -34,58 +33,68 @@ class Hours:
         minute = local.hour * 60 + local.minute
         return any(begin <= minute < end for begin, end in self._spans(local.date()))
 
-    def next_opening(self, moment: datetime, zone: tzinfo) -> datetime | None:
-        """When the desk opens next after a moment; None if it never does. While it is open: when it opens again."""
-        local = moment.astimezone(zone)
-        for ahead in range(_AHEAD):
-            day = local.date() + timedelta(days=ahead)
-            for begin, _ in self._spans(day):
-                opens = datetime.combine(day, time(begin // 60, begin % 60), tzinfo=zone)
-                if opens > local:
-                    return opens
-        return None
-
     def _spans(self, day: date) -> tuple[tuple[int, int], ...]:
         return () if day in self.closed else self.week[day.weekday()]
 
 
 def read_hours(stored: Mapping[str, str]) -> Hours:
-    """The hours of the settings `hours` ({"mon": [["08:00", "16:00"]], …}) and `holidays` ([{"date": "2026-12-25", "name": "Natal"}]), each
-    as JSON; what is missing is empty. Raises HoursError."""
+    """The hours of the settings `hours` (as `hours_of` gives them) and `holidays` (as `holidays_of` does), each as JSON; what is missing is
+    empty. Raises HoursError."""
     try:
         week, days = json.loads(stored.get("hours") or "{}"), json.loads(stored.get("holidays") or "[]")
     except (ValueError, RecursionError):
         raise HoursError("not JSON") from None
-    if not isinstance(week, dict) or not set(week) <= set(DAYS) or not isinstance(days, list):
-        raise HoursError("hours are a table of days, holidays a list")
-    return Hours(week=tuple(_spans(week.get(name, [])) for name in DAYS), closed=frozenset(_holiday(each) for each in days))
+    spans = hours_of(week)
+    return Hours(
+        week=tuple(tuple((_minutes(begin), _minutes(end)) for begin, end in spans[name]) for name in DAYS),
+        closed=frozenset(date.fromisoformat(holiday["date"]) for holiday in holidays_of(days)),
+    )  # fmt: skip
 
 
-def _spans(given: object) -> tuple[tuple[int, int], ...]:
-    if not isinstance(given, list):
-        raise HoursError("a day has a list of spans")
-    found: list[tuple[int, int]] = []
+def hours_of(value: object) -> dict[str, list[list[str]]]:
+    """Opening hours as they are stored: for each day of the week its spans in their order, {"mon": [["08:00", "16:00"]], …}. Raises
+    HoursError on anything else, and on spans that end before they begin or lie over each other."""
+    if not isinstance(value, Mapping) or not set(value) <= set(DAYS):
+        raise HoursError("hours are a table of days")
+    return {name: _spans(value.get(name, [])) for name in DAYS}
+
+
+def _spans(given: object) -> list[list[str]]:
+    if not isinstance(given, list) or len(given) > _SPANS:
+        raise HoursError(f"a day has a list of {_SPANS} spans at most")
+    found: list[list[str]] = []
     for span in given:
-        if not isinstance(span, list) or len(span) != 2:
-            raise HoursError("a span has a beginning and an end")
-        begin, end = (_minutes(each) for each in span)
+        if not isinstance(span, list) or len(span) != 2 or not all(isinstance(each, str) and _CLOCK.fullmatch(each) for each in span):
+            raise HoursError("a span has a beginning and an end, each written 08:00")
+        begin, end = span
         if begin >= end or (found and begin < found[-1][1]):
             raise HoursError("spans end after they begin, and one after the other")
-        found.append((begin, end))
-    return tuple(found)
+        found.append([begin, end])
+    return found
 
 
-def _minutes(clock: object) -> int:
-    if not isinstance(clock, str) or _CLOCK.fullmatch(clock) is None:
-        raise HoursError("a time is written 08:00")
+def _minutes(clock: str) -> int:
+    """Minutes since midnight."""
     hours, _, minutes = clock.partition(":")
-    return min(_DAY_MINUTES, int(hours) * 60 + int(minutes))
+    return 60 * int(hours) + int(minutes)
 
 
-def _holiday(given: object) -> date:
-    if not isinstance(given, dict) or not isinstance(given.get("date"), str) or len(str(given.get("name", ""))) > _LONGEST_NAME:
-        raise HoursError("a holiday has a date and a short name")
+def holidays_of(value: object) -> list[dict[str, str]]:
+    """Days on which nobody is there as they are stored: sorted, each once, [{"date": "2026-12-25", "name": "Natal"}]. Raises HoursError on
+    anything else; a name may be empty or missing."""
+    if not isinstance(value, list) or len(value) > _HOLIDAYS:
+        raise HoursError(f"holidays are a list of {_HOLIDAYS} at most")
+    found = dict(_holiday(each) for each in value)
+    return [{"date": day, "name": found[day]} for day in sorted(found)]
+
+
+def _holiday(given: object) -> tuple[str, str]:
+    if not isinstance(given, Mapping) or not isinstance(given.get("date"), str):
+        raise HoursError("a holiday has a date and a name")
+    name = given.get("name", "")
+    if not isinstance(name, str) or len(name) > _NAME:
+        raise HoursError(f"a holiday's name has {_NAME} letters at most")
     try:
-        return date.fromisoformat(given["date"])
+        return date.fromisoformat(given["date"]).isoformat(), name.strip()
     except ValueError:
         raise HoursError("a date is written 2026-12-25") from None

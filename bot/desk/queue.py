@@ -10,8 +10,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from actions import queue
-from actions.access import Who
-from actions.queue import TALKING, Colleague, Event, HandOff, Refusal, State, may_take
+from actions.access import TALKING, Who
+from actions.queue import Colleague, Event, HandOff, Refusal, State, may_take
 from bot.desk.alarm import Alarm
 from bot.desk.events import STAFF, TICKS, Changed, Events
 from bot.desk.hours import SETTINGS, Hours, HoursError, read_hours
@@ -175,10 +175,6 @@ class Desk:
     def open_at(self, moment: datetime) -> bool:
         """Whether somebody is planned to be there at a moment (aware)."""
         return self._hours.open_at(moment, self.zone)
-
-    def next_opening(self, moment: datetime) -> datetime | None:
-        """When the desk opens next, by its hours; None: not known."""
-        return self._hours.next_opening(moment, self.zone)
 
     async def desk_world(self, conversation_row: Any) -> dict[str, Any]:
         """`world.desk` of a conversation (`flows.desk`). Without a hand-off: what somebody would meet who asked now."""

@@ -12,7 +12,7 @@ from actions.ports import FileKept
 from bot.channels.base import Channel, Fetching, Refused, TryLater
 from bot.evidence.cleaner import Cleaner
 from bot.evidence.errors import NotTaken
-from bot.evidence.format import Format
+from bot.evidence.format import LARGEST, Format
 from bot.evidence.staging import is_staged, opened_staged
 from bot.storage.reads import Reads
 from bot.vault.errors import VaultError
@@ -20,7 +20,6 @@ from bot.vault.file import seal_file
 
 log = logging.getLogger(__name__)
 
-LARGEST = 16 * 1024 * 1024  # bytes of a file: what WhatsApp carries; Telegram lets a bot fetch 20 MB
 AT_ONCE = 4  # files in memory: each may cost three times its size here, and the worker's own
 FETCH_SECONDS = 60.0
 OPEN_PIECES = 32_768  # of 64 KiB, in all open conversations together: 2 GiB, so that nobody fills the disk by sending files

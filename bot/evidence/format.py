@@ -34,6 +34,9 @@ _ALL = (
     Format(name="pdf", kind="document", content_type="application/pdf", extension="pdf"),
 )
 FORMATS: dict[str, Format] = {found.name: found for found in _ALL}
+LARGEST = 16 * 1024 * 1024
+"""Bytes of a file that is taken: what WhatsApp carries; Telegram lets a bot fetch 20 MB."""
+
 HEAD = 4096
 """How many bytes from the start of a file are enough to tell."""
 

@@ -57,8 +57,3 @@ def _id(handle: str) -> bytes:
     if found is None:
         raise ValueError("no staged file")
     return bytes.fromhex(found[1])
-
-
-def staged_id(handle: str) -> bytes | None:
-    """The id of a file that waits here, None for a platform's handle."""
-    return _id(handle) if is_staged(handle) else None

@@ -338,10 +338,6 @@ class Reads:
         """Whether a code was ever handed out."""
         return bool(await self._all(select(tables.receipt.c.case_id).limit(1)))
 
-    async def receipts_of(self, case_id: bytes) -> Sequence[Row[Any]]:
-        """The receipts of a case."""
-        return await self._all(select(tables.receipt).where(tables.receipt.c.case_id == case_id))
-
     async def mailbox(self, mailbox_id: bytes) -> Sequence[Row[Any]]:
         """The sealed messages of a mailbox, oldest first."""
         message = tables.mailbox_message

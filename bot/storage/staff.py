@@ -40,10 +40,6 @@ class StaffStore:
         """A unit, or None."""
         return await self._one(select(tables.unit).where(tables.unit.c.id == unit_id))
 
-    async def unit_named(self, name: str) -> Row[Any] | None:
-        """A unit by its name, or None."""
-        return await self._one(select(tables.unit).where(tables.unit.c.name == name))
-
     async def public_keys(self) -> set[bytes]:
         """Every public key that cases or identities are sealed to: units', recovery's, the identity roles'."""
         found: set[bytes] = set()

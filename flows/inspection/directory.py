@@ -10,11 +10,11 @@ from typing import Any
 from flows.catalogue import PLACEHOLDER
 from flows.directory import NEEDS
 from flows.inspection.content import Content
-from flows.marked import Marked, Problem, read
+from flows.marked import Marked, Problem, day_of, read
+from flows.topics import CONFIDENCE
 
 FRESH = timedelta(days=180)
 KINDS = ("phone", "whatsapp", "web")
-CONFIDENCE = ("high", "medium", "low", "unverified")
 TEXTS = ("name", "for", "hours", "who")
 ROLES = "identity_roles"
 _ROLE = re.compile(r"[a-z][a-z0-9_]{1,39}")
@@ -74,7 +74,7 @@ def _entry(content: Content, entry: Marked, today: date) -> Iterator[tuple[str, 
         yield f"'{name}': kecamatan must be a list of codes of data/regions.yml, in quotes", entry.line_of("kecamatan")
     if not entry.get("source"):
         yield f"'{name}' needs a 'source'", entry.line
-    verified = _date(entry.get("verified"))
+    verified = day_of(entry.get("verified"))
     if verified is None:
         yield f"'{name}': verified must be a date like 2026-11-23", entry.line_of("verified")
     elif verified > today:
@@ -93,18 +93,11 @@ def _kecamatan(content: Content) -> frozenset[str]:
     return frozenset(str(entry.get("code")) for entry in listed if isinstance(entry, Marked)) if isinstance(listed, list) else frozenset()
 
 
-def _date(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        return None
-
-
 def stale_services(content: Content, today: date) -> Iterator[Problem]:
     """Entries that people are shown and that nobody has looked at for 180 days. The emergency numbers (`always`) never age out."""
     source = content.sources.services
     for entry in _entries(content) if source is not None else ():
-        verified = _date(entry.get("verified"))
+        verified = day_of(entry.get("verified"))
         if source is None or verified is None or entry.get("ship") is not True or entry.get("always") is True:
             continue
         age = today - verified

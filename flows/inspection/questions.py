@@ -13,7 +13,7 @@ from flows.inspection.limits import DESCRIPTION, LIST_LABEL, filled_length
 from flows.inspection.telephone import short_numbers
 from flows.inspection.words import versions
 from flows.library import LEARN, UNDERSTOOD
-from flows.marked import Marked, Problem, read
+from flows.marked import Marked, Problem, day_of, read
 from flows.message import Danger
 from flows.topics import CONFIDENCE, GROUPS, LEARNERS, PREFIX, UTTER, VERSIONS, answers_of, intents_of, metadata_of
 from flows.wording import words
@@ -82,7 +82,7 @@ def _metadata(content: Content, metadata: Marked, today: date) -> Iterator[tuple
             yield metadata.line_of(key), f"{key} must be one of {', '.join(allowed)}"
     if not isinstance(metadata.get("source"), str) or not metadata["source"].strip():
         yield metadata.line_of("source"), "needs a 'source': where its facts come from"
-    checked = _day(metadata.get("checked"))
+    checked = day_of(metadata.get("checked"))
     if checked is None:
         yield metadata.line_of("checked"), "checked must be a date like 2026-11-25"
     elif checked > today:
@@ -154,8 +154,8 @@ def _below(content: Content, language: str, name: str) -> int:
     return 2 + text + sum(length + 4 for length in labels)
 
 
-def examples_of(data: Marked) -> Iterator[tuple[str, int, str]]:
-    """Every example of a file as (intent, line, text), with its annotations taken off."""
+def lines_of(data: Marked) -> Iterator[tuple[str, int, str]]:
+    """Every example of a file as (intent, line, text), as it is written."""
     for entry in intents_of(data):
         listed = entry.get("examples")
         if not isinstance(listed, str):
@@ -163,7 +163,13 @@ def examples_of(data: Marked) -> Iterator[tuple[str, int, str]]:
         first = entry.line_of("examples")
         for number, line in enumerate(listed.splitlines(), start=1):
             if line.strip().startswith("- "):
-                yield str(entry.get("intent")), first + number, _ANNOTATION.sub(r"\1", line.strip()[2:]).strip()
+                yield str(entry.get("intent")), first + number, line.strip()[2:].strip()
+
+
+def examples_of(data: Marked) -> Iterator[tuple[str, int, str]]:
+    """The same, with its annotations taken off."""
+    for intent, line, text in lines_of(data):
+        yield intent, line, _ANNOTATION.sub(r"\1", text).strip()
 
 
 def _examples(content: Content) -> Iterator[Problem]:
@@ -172,7 +178,7 @@ def _examples(content: Content) -> Iterator[Problem]:
         least = EXAMPLES if language == FIRST_LANGUAGE else EXAMPLES_ELSEWHERE
         seen: dict[tuple[str, ...], tuple[str, str]] = {}
         once: set[tuple[str, str]] = set()
-        for file, name, source, data, found in _files(content, language):
+        for file, name, source, data, found in files_of(content, language):
             yield from found
             if file == "intents":
                 named = [str(entry.get("intent")) for entry in intents_of(data)]
@@ -197,9 +203,9 @@ def _examples(content: Content) -> Iterator[Problem]:
                 yield Problem(file=source.file, line=data.line_of("nlu"), message=f"has {count} examples: at least {least} are needed")
 
 
-def _files(content: Content, language: str) -> Iterator[tuple[str, str, Source, Marked, list[Problem]]]:
-    """The files with examples of a language: where they stand, their name, and what they hold. Intents are read here and nowhere else: the
-    service does without them."""
+def files_of(content: Content, language: str) -> Iterator[tuple[str, str, Source, Marked, list[Problem]]]:
+    """The files with examples of a language: their folder, name and source, what they hold, and what is wrong with reading them. Intents
+    are read here and nowhere else: the service does without them."""
     for name, data in content.questions.get(language, {}).items():
         yield "faq", name, content.sources.faq[language][name], data, []
     for name, source in content.sources.intents.get(language, {}).items():
@@ -225,17 +231,10 @@ def _doors(content: Content) -> Iterator[Problem]:
             yield Problem(file=f"data/{language}/intents/{name}.yml", line=0, message=message)
 
 
-def _day(value: object) -> date | None:
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        return None
-
-
 def stale_topics(content: Content, today: date) -> Iterator[Problem]:
     """Topics whose facts nobody has held against their sources for a year."""
     for name, topic in content.topics.items():
-        checked = _day(topic.checked)
+        checked = day_of(topic.checked)
         if checked is None or today - checked <= FRESH:
             continue
         line = metadata_of(content.questions[FIRST_LANGUAGE][name]).line_of("checked")

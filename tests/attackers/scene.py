@@ -28,6 +28,7 @@ from bot.cli.unit import _recovery, add_unit
 from bot.desk.views import Entry, Reply
 from bot.logs import set_up_logging, watch_loop
 from bot.process import harden_process
+from bot.storage.case_file import CaseFile
 from bot.storage.desk import DeskStore
 from bot.vault import draft
 from bot.vault.key_file import read_key_file
@@ -277,7 +278,7 @@ async def _ended(here: Town, people: dict[str, Person]) -> dict[str, str]:
 
 async def _answered(here: Town, case_id: bytes) -> None:
     """A counsellor's reply to a case, sealed to the mailbox and signed as the console does it."""
-    (receipt,) = await here.service.reads.receipts_of(case_id)
+    (receipt,) = await CaseFile(here.service.reading).mailboxes(case_id)
     author = Author(next(row.id for row in await here.service.reads.units() if row.name == "UPTD PPA"))
     await author.joins(here.service)
     await author.answers(here.service, CANARIES["reply"], receipt, now=int(here.now))

@@ -99,11 +99,11 @@ class House:
 
 @asynccontextmanager
 async def house(folder: Path, *, clock: list[float] | None = None, units: int = 1, **options: Any) -> AsyncIterator[House]:
-    """A house on a data directory, with one unit whose key is `UNIT`; the same folder again is the same house after a restart. Other
-    options are the service's own."""
+    """A house on a data directory, with one unit whose key is `UNIT`; the same folder again is the same house after a restart.
+    `settings` are others than the usual ones; other options are the service's own."""
     phones = options.pop("phones", None) or Phones()
     time = clock or [1_795_500_000.0]  # 23 November 2026
-    settings = load_settings(from_environment=False, given=given(folder))
+    settings = load_settings(from_environment=False, given=given(folder, **options.pop("settings", {})))
     tick: Callable[[], float] = lambda: time[0]  # noqa: E731
     service = Service(settings, channels={"telegram": phones}, understander=understander(), clock=tick, **options)
     await service.start(jobs=False)

@@ -186,7 +186,7 @@ def _slip(word: str, kind: int, at: int, letter: str) -> str:
 
 def _another_word(slip: str, heard: DangerPhrases) -> bool:
     """ "hati" is a slip of "mati", but it is a word: what is written right is what it says."""
-    return slip in FORMS or slip in heard.vocabulary
+    return slip in FORMS or slip in heard._vocabulary
 
 
 @settings(max_examples=1_500)

@@ -207,10 +207,6 @@ class Telegram:
 
     # Set-up
 
-    async def check_token(self) -> None:
-        """Asks Telegram who we are. Raises TryLater (`telegram_token_refused` if the token is wrong) or Refused."""
-        await call(self._bot.get_me())
-
     async def username(self) -> str:
         """The bot's name, without the @. Raises TryLater or Refused."""
         return str((await call(self._bot.get_me())).username or "")

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.channels.base import Received
-from bot.channels.bubble import whole_unicode
+from bot.channels.bubble import text_of, whole_unicode
 from flows.message import Inbound, InboundKind, Media
 
 CHANNEL = "telegram"
@@ -135,7 +135,7 @@ def _message(number: int, message: object) -> Received | Ignored:
 
 
 def _content(message: Mapping[str, Any], address: str, language: str | None) -> Inbound | Ignored:
-    text = _text(message.get("text"))
+    text = text_of(message.get("text"))
     if text:
         if _START.fullmatch(text):
             # The payload of a link is written by whoever made the link, not by the person: it is not taken as their words.
@@ -145,12 +145,12 @@ def _content(message: Mapping[str, Any], address: str, language: str | None) -> 
     if isinstance(venue, Mapping):
         place = _location(venue.get("location"))
         if place is not None:
-            named = ", ".join(part for part in (_text(venue.get("title")), _text(venue.get("address"))) if part)
+            named = ", ".join(part for part in (text_of(venue.get("title")), text_of(venue.get("address"))) if part)
             return Inbound(kind=InboundKind.LOCATION, text=named, location=place, language=language)
     place = _location(message.get("location"))
     if place is not None:
         return Inbound(kind=InboundKind.LOCATION, location=place, language=language)
-    caption = _text(message.get("caption"))
+    caption = text_of(message.get("caption"))
     media = _media(message, address)
     if media is not None:
         return Inbound(kind=InboundKind.MEDIA, text=caption, media=media, language=language)
@@ -206,10 +206,10 @@ def _media(message: Mapping[str, Any], address: str) -> Media | None:
 
 def _file(found: Mapping[str, Any], kind: str, content_type: str, place: str) -> Media | None:
     """The file. Its handle names the message too: Telegram deletes a file with the message that it is in, and not otherwise."""
-    handle = _text(found.get("file_id"))
+    handle = text_of(found.get("file_id"))
     if not handle:
         return None
-    said = _text(found.get("mime_type"))
+    said = text_of(found.get("mime_type"))
     if kind == "document":  # "send as file" keeps a picture a picture; the type is checked by content once it is fetched
         kind = {"image": "image", "video": "video", "audio": "voice"}.get(said.partition("/")[0], kind)
     size = _integer(found.get("file_size"))
@@ -222,7 +222,7 @@ def _largest(sizes: object) -> Mapping[str, Any] | None:
         return None
     best, area = None, -1
     for size in sizes:
-        if isinstance(size, Mapping) and _text(size.get("file_id")):
+        if isinstance(size, Mapping) and text_of(size.get("file_id")):
             here = (_integer(size.get("width")) or 0) * (_integer(size.get("height")) or 0)
             if here > area:
                 best, area = size, here
@@ -245,12 +245,8 @@ def _degrees(value: object, most: int) -> float | None:
 def _language(sender: object) -> str | None:
     if not isinstance(sender, Mapping):
         return None
-    found = _LANGUAGE.match(_text(sender.get("language_code")).lower())
+    found = _LANGUAGE.match(text_of(sender.get("language_code")).lower())
     return found[0] if found else None
-
-
-def _text(value: object) -> str:
-    return whole_unicode(value) if isinstance(value, str) else ""
 
 
 def _integer(value: object) -> int | None:

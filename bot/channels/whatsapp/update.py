@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from bot.channels.base import Received
-from bot.channels.bubble import whole_unicode
+from bot.channels.bubble import text_of
 from flows.message import Inbound, InboundKind, Media
 
 CHANNEL = "whatsapp"
@@ -38,10 +38,10 @@ def read_form(form: Mapping[str, Any]) -> tuple[Received, ...] | Ignored:
 
     The words beside several files go with the first, and so does the message's id at the platform.
     """
-    sid, address = _text(form.get("MessageSid")), _text(form.get("From"))
+    sid, address = text_of(form.get("MessageSid")), text_of(form.get("From"))
     if not SID.fullmatch(sid) or not ADDRESS.fullmatch(address):
         return Ignored.MALFORMED
-    if _text(form.get("MessageType")).casefold() == "reaction":
+    if text_of(form.get("MessageType")).casefold() == "reaction":
         return Ignored.REACTION
     found = _content(form)
     return tuple(
@@ -53,18 +53,18 @@ def read_form(form: Mapping[str, Any]) -> tuple[Received, ...] | Ignored:
 
 def _content(form: Mapping[str, Any]) -> list[Inbound]:
     # The id of a button, never its title: the title was cut to what WhatsApp shows.
-    tap = _text(form.get("ButtonPayload")) or _text(form.get("ListId"))
+    tap = text_of(form.get("ButtonPayload")) or text_of(form.get("ListId"))
     if tap:
         return [Inbound(kind=InboundKind.TAP, tap=tap)]
-    body = _text(form.get("Body"))
+    body = text_of(form.get("Body"))
     place = _location(form)
     if place is not None:
-        named = ", ".join(part for part in (_text(form.get("Label")), _text(form.get("Address"))) if part) or body
+        named = ", ".join(part for part in (text_of(form.get("Label")), text_of(form.get("Address"))) if part) or body
         return [Inbound(kind=InboundKind.LOCATION, text=named, location=place)]
     files = _files(form)
     if files:
         return [Inbound(kind=InboundKind.MEDIA, text="" if n else body, media=media) for n, media in enumerate(files)]
-    button = _text(form.get("ButtonText")) or _text(form.get("ListTitle"))  # a template's button has words and no id of ours
+    button = text_of(form.get("ButtonText")) or text_of(form.get("ListTitle"))  # a template's button has words and no id of ours
     words = body if body.strip() else button
     if words.strip():
         return [Inbound(kind=InboundKind.TEXT, text=words)]
@@ -73,15 +73,15 @@ def _content(form: Mapping[str, Any]) -> list[Inbound]:
 
 
 def _files(form: Mapping[str, Any]) -> list[Media]:
-    count = _text(form.get("NumMedia"))
+    count = text_of(form.get("NumMedia"))
     many = int(count) if re.fullmatch(r"[0-9]{1,3}", count, re.ASCII) else 0
     found = []
     for number in range(min(many, MOST_MEDIA)):
         # Only the ids are kept, and the address to fetch from is made of them: nobody can have us fetch from elsewhere.
-        path = _MEDIA_PATH.search(_text(form.get(f"MediaUrl{number}")).partition("?")[0])
+        path = _MEDIA_PATH.search(text_of(form.get(f"MediaUrl{number}")).partition("?")[0])
         if path is None:
             continue
-        said = _text(form.get(f"MediaContentType{number}")).casefold().partition(";")[0].strip()
+        said = text_of(form.get(f"MediaContentType{number}")).casefold().partition(";")[0].strip()
         said = said if _CONTENT_TYPE.fullmatch(said) else ""
         kind = {"audio": "voice", "image": "image", "video": "video"}.get(said.partition("/")[0], "document")
         if said in ("text/vcard", "text/x-vcard"):
@@ -100,7 +100,3 @@ def _degrees(value: object, most: int) -> float | None:
         return None
     degrees = float(value)
     return degrees if math.isfinite(degrees) and -most <= degrees <= most else None
-
-
-def _text(value: object) -> str:
-    return whole_unicode(value) if isinstance(value, str) else ""

@@ -11,7 +11,7 @@ from uuid import uuid4
 import pytest
 
 from bot.channels.base import Received, TryLater
-from bot.channels.web import FILE_LIMIT
+from bot.evidence.format import LARGEST
 from flows.message import InboundKind
 from tests.attackers.watch import watched
 from tests.bot.channels.mailroom import MemoryMailroom
@@ -50,7 +50,7 @@ async def test_the_same_file_sent_again_is_one() -> None:
     [
         (b"PK\x03\x04" + bytes(50), {}, 415, "wrong_type"),
         (b"", {}, 415, "wrong_type"),
-        (b"OggS" + bytes(FILE_LIMIT), {}, 413, "body_too_large"),
+        (b"OggS" + bytes(LARGEST), {}, 413, "body_too_large"),
         (b"OggS", {"Content-Length": "99999999999"}, 413, "body_too_large"),
         (b"OggS", {"Authorization": "Bearer short"}, 401, "bad_token"),
         (b"OggS", {"Chat-Message": "1"}, 400, "bad_id"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,8 @@ def test_every_mistake_is_named_with_file_and_line(copied: Path, capsys: pytest.
     at = next(number for number, line in enumerate(text.splitlines(), start=1) if "Apakah kamu berpikir mengakhiri hidup?" in line)
     strings.write_text(text.replace("Apakah kamu berpikir mengakhiri hidup?", "Telepon 0812 3456 789"), encoding="utf-8")
     (copied / "en" / "danger.yml").unlink()
+    emergency = copied / "id" / "intents" / "emergency.yml"
+    emergency.write_text(emergency.read_text(encoding="utf-8").replace('"value": "parent"', '"value": "father"', 1), encoding="utf-8")
     regions = copied / "regions.yml"
     regions.write_text(regions.read_text(encoding="utf-8").replace("name: Balikpapan Timur", "nama: Balikpapan Timur"), encoding="utf-8")
     status, out, err = check(capsys, "--today", "2026-11-26")
@@ -65,7 +68,19 @@ def test_every_mistake_is_named_with_file_and_line(copied: Path, capsys: pytest.
     assert any(line.startswith(f"data/id/strings.yml:{at}: '0812 3456 789' looks like a telephone number") for line in out), out
     assert "data/en/danger.yml: is missing: nobody in danger would be heard in this language" in out
     assert any(line.startswith("data/regions.yml: regions: ") for line in out)
-    assert err == "3 problems: to be mended before the service starts.\n"
+    assert "data/id/intents/emergency.yml:5: [bapak] has the value 'father', which is no relation" in out
+    assert err == "4 problems: to be mended before the service starts.\n"
+
+
+def test_what_domain_and_examples_do_not_both_name_is_a_problem(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    greet, hello = (copied / "id" / "intents" / f"{name}.yml" for name in ("greet", "hello"))
+    hello.write_text(greet.read_text(encoding="utf-8").replace("intent: greet", "intent: hello"), encoding="utf-8")
+    for language in ("id", "en"):
+        (copied / language / "intents" / "greet.yml").unlink()
+    status, out, _ = check(capsys, "--today", "2026-11-26")
+    assert status == 1
+    assert any(line.startswith("data/id/intents/hello.yml:") and line.endswith(": domain.yml names no intent 'hello'") for line in out), out
+    assert "domain.yml:4: names the intent 'greet', of which there is no example" in out
 
 
 def test_wrong_settings_are_problems_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,6 +90,18 @@ def test_wrong_settings_are_problems_too(monkeypatch: pytest.MonkeyPatch, capsys
     assert status == 1
     assert len([line for line in out if line.startswith("settings: RUANG_AMAN_")]) == 2
     assert err.startswith("2 problems")
+
+
+def test_the_day_is_the_citys(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    from bot.cli import check as module
+
+    days: list[date] = []
+    looked = module.check_content
+    monkeypatch.setattr(module, "check_content", lambda today: days.append(today) or looked(today))
+    for zone in ("Pacific/Pago_Pago", "Pacific/Kiritimati"):  # 25 hours apart: never the same day
+        monkeypatch.setenv(f"{PREFIX}TIMEZONE", zone)
+        assert check(capsys)[0] == 0
+    assert days[0] < days[1]
 
 
 def test_a_short_secret_is_warned_about_and_not_shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

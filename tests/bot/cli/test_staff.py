@@ -48,8 +48,8 @@ async def test_a_unit_without_a_key_receives_nothing(unit: Path) -> None:
             units = StoredUnits(Reads(engine), staff=StaffStore(engine), pins=pins)
             await units.refresh()
             assert not units.any and await units.recipients() == () and units.pinned
-        row = await StaffStore(engine).unit_named("UPTD PPA")
-        assert row is not None and row.public_key is None
+        (row,) = await Reads(engine).units()
+        assert (row.name, row.public_key) == ("UPTD PPA", None)
     finally:
         await engine.dispose()
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from actions.access import ROLES
 from bot.console.document import SHORTCUTS, VIEWS, environment
-from bot.console.pages import INVITABLE
 from bot.console.words import GROUPS, Dictionary, load_words
 from bot.desk.queue import OUTCOMES, RISKS
 from bot.shelf import load_shelf
@@ -36,7 +36,7 @@ def test_every_language_has_the_same_keys(words: Dictionary) -> None:
         assert first ^ other == set()
     for each in words.languages.values():
         assert [key for key, text in each.table.items() if not text.strip() or "{number." in text] == []
-        known = {"seconds", "time", "name", "number", "n", "all", "line", "word", "title", "id", "role"}
+        known = {"seconds", "time", "name", "number", "n", "all", "line", "word", "title", "id", "role", "zone"}
         assert set(re.findall(r"\{(\w+)\}", " ".join(each.table.values()))) <= known
 
 
@@ -75,7 +75,7 @@ def test_every_key_that_is_asked_for_is_there(words: Dictionary) -> None:
 def test_what_the_code_names_has_words(words: Dictionary) -> None:
     table = words.of("id").table
     wanted = [f"nav.{name}" for name, _, _ in VIEWS] + [f"keys.{name}" for _, name in SHORTCUTS] + [f"group.{name}" for name in GROUPS]
-    wanted += [f"outcome.{name}" for name in OUTCOMES] + [f"risk.{name}" for name in RISKS] + [f"role.{name}" for name in INVITABLE]
+    wanted += [f"outcome.{name}" for name in OUTCOMES] + [f"risk.{name}" for name in RISKS] + [f"role.{name}" for name in ROLES]
     wanted += [f"{part}.{name}" for name in ("danger", "self_harm") for part in ("urgency", "reason")]
     assert [key for key in wanted if key not in table] == []
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.desk.hours import Hours, HoursError, read_hours
+from bot.desk.hours import DAYS, Hours, HoursError, holidays_of, hours_of, read_hours
 
 ZONE = ZoneInfo("Asia/Makassar")
 WEEK = {"mon": [["08:00", "12:00"], ["13:00", "16:00"]], "sat": [["20:00", "24:00"]], "sun": [["00:00", "02:00"]]}
@@ -36,11 +36,14 @@ def test_the_desk_is_open_when_its_hours_say_so_in_the_citys_own_time(moment: st
     assert hours().open_at(at(moment).astimezone(ZoneInfo("UTC")), ZONE) is is_open
 
 
-def test_the_next_opening_leaves_holidays_out() -> None:
-    assert hours().next_opening(at("2026-11-23 12:30"), ZONE) == at("2026-11-23 13:00")
-    assert hours().next_opening(at("2026-11-29 03:00"), ZONE) == at("2026-12-05 20:00"), "Monday is a holiday"
-    assert Hours().next_opening(at("2026-11-23 12:30"), ZONE) is None
+def test_without_hours_nobody_is_said_to_be_there() -> None:
     assert not read_hours({}).open_at(at("2026-11-23 09:00"), ZONE)
+
+
+def test_hours_and_holidays_are_stored_in_order_each_once() -> None:
+    assert hours_of({"sat": WEEK["sat"]}) == {day: [["20:00", "24:00"]] if day == "sat" else [] for day in DAYS}
+    given = [{"date": "2027-01-01"}, {"date": "2026-12-25", "name": "Natal"}, {"date": "2026-12-25", "name": " Hari Natal "}]
+    assert holidays_of(given) == [{"date": "2026-12-25", "name": "Hari Natal"}, {"date": "2027-01-01", "name": ""}]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,8 @@ def test_the_next_opening_leaves_holidays_out() -> None:
         {"hours": "x"}, {"hours": "[]"}, {"hours": '{"monday": []}'}, {"hours": '{"mon": "08:00"}'}, {"hours": '{"mon": [["08:00"]]}'},
         {"hours": '{"mon": [["8:00", "16:00"]]}'}, {"hours": '{"mon": [["16:00", "08:00"]]}'}, {"hours": '{"mon": [["08:00", "24:30"]]}'},
         {"hours": '{"mon": [["08:00", "12:00"], ["11:00", "16:00"]]}'}, {"holidays": "{}"}, {"holidays": '[{"date": "25-12-2026"}]'},
+        {"hours": json.dumps({"mon": [[f"{hour:02}:00", f"{hour:02}:30"] for hour in range(7)]})},
+        {"holidays": json.dumps([{"date": "2026-12-25"}] * 401)}, {"holidays": '[{"date": "2026-12-25", "name": 1}]'},
         {"holidays": "[1]"}, {"holidays": '[{"date": "2026-12-25", "name": "' + "x" * 99 + '"}]'},
     ],
 )  # fmt: skip

@@ -28,5 +28,3 @@ export const writes = (element) =>
 
 /** Focuses without making the page jump. */
 export const focus = (element) => element?.focus({ preventScroll: false });
-
-export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

@@ -44,7 +44,7 @@ export function span(seconds) {
   return t(RTF.d, { n: Math.floor(s / 86400) });
 }
 
-const ZONE = "Asia/Makassar";
+const ZONE = document.documentElement.dataset.zone; // the city's (RUANG_AMAN_TIMEZONE), whatever this computer thinks
 const made = new Map();
 /** A formatter, made once: making one takes longer than a hundred times using it. */
 function format(name, options) {
@@ -53,15 +53,25 @@ function format(name, options) {
   return made.get(key);
 }
 
-/** Which day it is in Balikpapan (UTC+8, without summer time), as a number. */
-export const dayNumber = (at) => Math.floor((at + 8 * 3600) / 86400);
+const days = new Map();
+/** Which day it is in the city, as a number. Worked out once a quarter of an hour: in every zone a day begins with one. */
+export function dayNumber(at) {
+  const quarter = Math.floor(at / 900);
+  if (!days.has(quarter)) {
+    const parts = format("date", { year: "numeric", month: "numeric", day: "numeric" }).formatToParts(new Date(quarter * 900_000));
+    const { year, month, day: number } = Object.fromEntries(parts.map(({ type, value }) => [type, Number(value)]));
+    days.set(quarter, Date.UTC(year, month - 1, number) / 86_400_000);
+  }
+  return days.get(quarter);
+}
+
+/** A time of day: 08:05. `at`: seconds since 1970. */
+export const hour = (at) => format("time", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(at * 1000)).replace(".", ":");
 
 /** A clock time; with the day if it is not today's. `at`: seconds since 1970. */
 export function clock(at) {
-  const date = new Date(at * 1000);
-  const time = format("time", { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(date).replace(".", ":");
-  if (dayNumber(at) === dayNumber(Date.now() / 1000)) return time;
-  return `${format("short", { day: "numeric", month: "short" }).format(date)} ${time}`;
+  if (dayNumber(at) === dayNumber(Date.now() / 1000)) return hour(at);
+  return `${format("short", { day: "numeric", month: "short" }).format(new Date(at * 1000))} ${hour(at)}`;
 }
 
 /** A day, written out: between two days of a conversation. */

@@ -6,7 +6,7 @@ import { get, post } from "../app/api.js";
 import { closeDialogs, openDialog } from "../app/dialogs.js";
 import { settle } from "../app/roving.js";
 import { say } from "../app/toast.js";
-import { t } from "../app/words.js";
+import { hour, t } from "../app/words.js";
 import { WORDS, random } from "../vault/index.js";
 import { keepDraft } from "./drafts.js";
 import { changed, closeTalk, entered, reply, talkNow } from "./talk.js";
@@ -154,7 +154,7 @@ onAction("let-go", (button) => simple("let-go", button));
 
 onAction("relayed", () => {
   const form = $("#relayed-form");
-  form.elements.namedItem("at").value = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Makassar", hour: "2-digit", minute: "2-digit" }).format(new Date());
+  form.elements.namedItem("at").value = hour(Date.now() / 1000);
   openDialog("relayed");
 });
 onForm("relayed-form", async (form) => {
