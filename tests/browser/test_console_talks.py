@@ -74,6 +74,7 @@ def test_whether_it_is_safe_to_write_both_ways(desk: Desk, console: Any, child: 
     child.taps("Belum aman", "tulis kata sandimu")
     expect(page.locator("#log .sign.no")).to_have_text("Aman menulis sekarang? Tidak", timeout=PATIENCE)
     expect(page.locator("#talk-notice")).to_contain_text("Jangan kirim apa pun")
+    expect(page.locator("#compose [data-do=safe]")).to_be_disabled()  # asking would be a word to whoever holds the telephone
     sound(page, "not safe")
     shot(page, "not-safe")
     # What one writes all the same stays in the box; nor is a word proposed to whoever may hold the telephone now.

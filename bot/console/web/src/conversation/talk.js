@@ -134,7 +134,7 @@ class Talk {
   writing() {
     const { mine, state, safe } = this.state;
     $("#compose").hidden = !mayWrite(this.state);
-    $("#compose [data-do=safe]").disabled = safe === "asked";
+    $("#compose [data-do=safe]").disabled = safe === "asked" || safe === "no";
     for (const button of $$("#talk [data-own]")) button.hidden = !(mine && state === "active");
     const notice = $("#talk-notice");
     const words = obstacle(this.state, this.opened.whole);
