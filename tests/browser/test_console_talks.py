@@ -103,6 +103,28 @@ def test_whether_it_is_safe_to_write_both_ways(desk: Desk, console: Any, child: 
     child.hears("Apa percakapan tadi membantumu?")
 
 
+def test_nobody_is_hung_up_on_who_wrote_while_the_last_questions_were_answered(desk: Desk, console: Any) -> None:
+    """The dialog lies over what comes in: whoever ends the conversation has read it."""
+    page = console(desk.sari)
+    ready(page)
+    address = desk.asks()
+    accept(page)
+    page.locator("#talk-head [data-do=wrap]").click()
+    page.locator("#wrap").get_by_label("Sudah dibantu", exact=True).check()
+    page.locator("#wrap").get_by_label("Tidak terlihat", exact=True).check()
+    page.locator("#wrap input[name=duty][value=none]").check()
+    desk.office.says(address, "Tunggu, masih ada yang mau aku bilang.")
+    expect(page.locator(".message.theirs .words-said").last).to_contain_text("Tunggu", timeout=PATIENCE)
+    page.locator("#wrap-form button[type=submit]").click()
+    expect(page.locator("#wrap")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator("#toasts")).to_contain_text("Percakapan ini berubah di tempat lain.")
+    expect(page.locator("#log")).to_be_focused()
+    expect(page.locator(".message.theirs .words-said").last).to_be_in_viewport()
+    assert not any("sudah selesai" in text for text in desk.office.heard(address))
+    finish(page)  # now it was read
+    until(page, lambda: any("sudah selesai" in text for text in desk.office.heard(address)[-2:]))
+
+
 def test_a_safe_word_is_proposed_kept_and_asked_for(desk: Desk, console: Any, child: Child) -> None:
     page = console(desk.sari)
     ready(page)

@@ -144,6 +144,11 @@ class Talk {
     $("#to-mail").hidden = !["talk.window_over", "talk.message_only"].includes(words);
   }
 
+  /** The id of what the reporter wrote last; "" if there is nothing. */
+  get newest() {
+    return this.opened.all.filter((entry) => entry.body?.from === "reporter").at(-1)?.id ?? "";
+  }
+
   /** What the two agreed upon to know each other by. */
   get safeWord() {
     return this.opened.all.map((entry) => (entry.problem ? "" : safeWordIn(entry.body))).filter(Boolean).at(-1) ?? "";
