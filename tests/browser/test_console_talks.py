@@ -125,6 +125,55 @@ def test_nobody_is_hung_up_on_who_wrote_while_the_last_questions_were_answered(d
     until(page, lambda: any("sudah selesai" in text for text in desk.office.heard(address)[-2:]))
 
 
+CHIMES = """
+    window.chimes = 0;
+    const start = OscillatorNode.prototype.start;
+    OscillatorNode.prototype.start = function (...when) { window.chimes += 1; return start.apply(this, when); };
+"""
+
+
+def test_a_message_in_another_of_ones_own_conversations_is_heard(desk: Desk, console: Any) -> None:
+    page = console(None)
+    page.add_init_script(CHIMES)
+    sign_in(page, desk.office.url, desk.sari.name)
+    ready(page)
+    first = desk.asks("Yang pertama.")
+    accept(page)
+    second = desk.asks("Yang kedua.")
+    page.keyboard.press("Escape")
+    accept(page)
+    expect(page.locator("#summary")).to_contain_text("Yang kedua.")
+    expect(page.locator("#queue .mine .row")).to_have_count(2, timeout=PATIENCE)
+    page.wait_for_timeout(2500)  # what accepting stirred has come
+    dot = page.locator("#queue .mine .row:not([aria-current]) .dot")
+    before = page.evaluate("window.chimes")
+    desk.office.says(second, "Halo, aku di depanmu.")
+    expect(page.locator(".message.theirs .words-said").last).to_have_text("Halo, aku di depanmu.", timeout=PATIENCE)
+    assert page.evaluate("window.chimes") == before  # one looks at it
+    desk.office.says(first, "Kakak masih di sana?")
+    expect(dot).to_be_visible(timeout=PATIENCE)
+    until(page, lambda: page.evaluate("window.chimes") == before + 2)  # two soft notes, once
+    # In another section nothing of the queue is on the screen, and what is open there is not looked at either.
+    page.locator("[data-view=cases]").click()
+    expect(page.locator("#cases-heading")).to_be_focused(timeout=PATIENCE)
+    desk.office.says(second, "Halo?")
+    until(page, lambda: page.evaluate("window.chimes") == before + 4)
+    expect(page.locator("[data-view=queue] .dot")).to_be_visible(timeout=PATIENCE)
+    # In a tab in the background it is counted in the title as well.
+    page.evaluate("Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })")
+    desk.office.says(first, "Aku takut.")
+    until(page, lambda: page.title().startswith("(1)"))
+    assert page.evaluate("window.chimes") == before + 6
+    page.evaluate("delete document.visibilityState")
+    page.locator("[data-view=queue]").click()
+    expect(page.locator("#queue .mine .row[aria-current] .dot")).to_be_hidden(timeout=PATIENCE)
+    finish(page)
+    expect(page.locator("#queue .mine .row")).to_have_count(1, timeout=PATIENCE)
+    page.locator("#queue .mine .row").click()
+    expect(page.locator("#summary")).to_contain_text("Yang pertama.", timeout=PATIENCE)
+    finish(page)
+
+
 def test_a_safe_word_is_proposed_kept_and_asked_for(desk: Desk, console: Any, child: Child) -> None:
     page = console(desk.sari)
     ready(page)

@@ -248,7 +248,7 @@ export async function changed(id) {
     await Promise.all([talk.load(), head(talk)]);
     const came = talk.opened.all.some((entry) => !before.has(entry.id) && entry.body?.from === "reporter");
     if (came && $("#talk-typing")) $("#talk-typing").hidden = true;
-    if (came && talk.state.mine) messageCame();
+    if (came && talk.state.mine) messageCame({ elsewhere: $("#view-queue").hidden });
   } catch (problem) {
     if (problem.status === 404 && talk.here) closeTalk();
   }
