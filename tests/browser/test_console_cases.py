@@ -153,7 +153,7 @@ def test_what_somebody_put_into_the_database_is_not_believed(unit: Unit, page_of
         }),
     )  # fmt: skip
     newest_case(page)
-    expect(page.locator("#notes li.bad .wrong")).to_have_count(2, timeout=PATIENCE)
+    expect(page.locator("#notes li.bad .wrong")).to_have_count(3, timeout=PATIENCE)
     expect(page.locator("#notes li:not(.bad)")).to_contain_text("Catatan yang benar.")
     expect(page.locator("#mail-list .wrong")).to_contain_text("bukan dari petugas")
     sound(page, "forged")
@@ -179,6 +179,7 @@ def test_a_colleague_is_invited_joins_is_admitted_by_six_words_and_reads(unit: U
     expect(lead.locator("#invite-link")).to_contain_text("#join=", timeout=PATIENCE)
     shot(lead, "invite")
     new.goto(lead.locator("#invite-link").inner_text())
+        record({"duty": "told", "text": "Polisi sudah tahu."}, "duty"),
     expect(new.locator("#join-heading")).to_be_focused(timeout=PATIENCE)
     assert "#" not in new.url
     words = new.locator("#join-words").inner_text()

@@ -10,7 +10,7 @@ import { breathe } from "./gather.js";
 const open = new Map();
 
 /** Kinds of records that only staff write: one that nobody signed is forged. */
-const STAFF = new Set(["note", "relayed", "reply", "status"]);
+const STAFF = new Set(["note", "relayed", "reply", "status", "duty"]);
 /** Kinds that say what it is about: they are opened before what was said since. */
 export const TOLD = ["report", "unfinished", "alert", "hand_off", "message"];
 const TOGETHER = 8; // records opened at a time: a key that is pressed meanwhile waits for no more than these
