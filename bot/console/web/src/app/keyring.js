@@ -33,6 +33,7 @@ export class OpenCase {
     this.links = new Map(); // link in hex → {previous, at}, of entries whose signature holds
     this.sorted = null; // the entries in their order, until another one comes
     this.own = new Set(); // records that this page sealed
+    this.unsent = null; // a reply into the mailbox of which it is not known that it arrived
     this.ready = openCaseKey(unbase64(key), unitKeys(unitId), this.id, unhex(unitId)).then(
       (found) => (this.key = found),
       () => {
