@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from bot.desk.session import IDLE
 from tests.browser.desk import PATIENCE, Desk, accept, finish, ready, signed_in_pages
 from tests.browser.office import PASSPHRASE, Office
-from tests.browser.pages import DESKTOP
+from tests.browser.pages import DESKTOP, until
 
 pytestmark = [
     pytest.mark.browser,
@@ -66,4 +66,65 @@ def test_a_console_that_nobody_touches_locks_though_a_reporter_goes_on_writing(d
     page.locator("[data-view=queue]").click()
     ready(page)
     accept(page)
+    finish(page)
+
+
+def session_ends(desk: Desk, page: Page) -> None:
+    """Of whoever sits at the page: it hears of it with the next thing that is asked for."""
+    desk.office.run(desk.office.people.sessions.end(desk.sari.id, None))
+    page.evaluate("() => document.querySelector('[data-view=queue]').click()")
+    expect(page.locator("#sign")).to_be_visible(timeout=PATIENCE)
+
+
+def test_what_had_not_gone_is_nobody_elses(desk: Desk, console: Any) -> None:
+    page = console(desk.sari)
+    ready(page)
+    address = desk.asks()
+    accept(page)
+    page.route("**/console/j/hand-off/*/reply", lambda route: route.abort())
+    page.keyboard.type("Ini dari Sari.")
+    page.keyboard.press("Enter")
+    page.keyboard.type("Belum selesai")
+    expect(page.locator(".message.ours.pending .words-said")).to_have_text("Ini dari Sari.")
+    session_ends(desk, page)
+    page.unroute_all()
+    desk.office.later(130)  # nobody has seen Sari for two minutes
+    signs_in(page, desk.andi.name)
+    ready(page)
+    accept(page)
+    expect(page.locator("#talk-heading")).to_be_visible()
+    page.wait_for_timeout(6000)  # what waits is tried again every five seconds
+    expect(page.locator("#reply")).to_have_value("")
+    expect(page.locator("#log")).not_to_contain_text("Ini dari Sari.")
+    assert "Ini dari Sari." not in desk.office.heard(address)
+    finish(page)
+
+
+def test_what_had_not_gone_is_in_the_box_again_for_whoever_wrote_it(desk: Desk, console: Any) -> None:
+    page = console(desk.sari)
+    ready(page)
+    address = desk.asks()
+    accept(page)
+    tried: list[str] = []
+
+    def broken(route: Route) -> None:
+        tried.append(route.request.url)
+        if len(tried) == 1:
+            route.fetch()  # it arrives, and the answer is lost
+        route.abort()
+
+    page.route("**/console/j/hand-off/*/reply", broken)
+    for words in ("Pertama.", "Kedua."):
+        page.keyboard.type(words)
+        page.keyboard.press("Enter")
+    page.keyboard.type("Ketiga")
+    until(page, lambda: "Pertama." in desk.office.heard(address))
+    session_ends(desk, page)
+    page.unroute_all()
+    signs_in(page, desk.sari.name)
+    expect(page.locator("#reply")).to_have_value("Kedua.\nKetiga", timeout=PATIENCE)
+    page.wait_for_timeout(6000)
+    assert [text for text in desk.office.heard(address) if text in ("Pertama.", "Kedua.")] == ["Pertama."]
+    page.locator("#compose button[type=submit]").click()
+    until(page, lambda: desk.office.heard(address)[-1] == "Kedua.\nKetiga")
     finish(page)

@@ -22,6 +22,7 @@ export const forget = (caseId) => open.delete(caseId);
 export class OpenCase {
   /** `id`, `unitId`, `publicKey`: hex; `key`: sealed to the unit, base64. */
   constructor({ id, unitId, publicKey, key, head }) {
+    this.reader = me()?.id;
     this.id = unhex(id);
     this.publicKey = unhex(publicKey);
     this.head = unhex(head);
@@ -42,12 +43,17 @@ export class OpenCase {
     );
   }
 
+  /** Whether a record is here, opened or not. */
+  has(recordId) {
+    return this.entries.has(recordId) || this.sealed.has(recordId);
+  }
+
   /** Takes rows of the server's; what is known already stays. `from` comes with a page (see above). */
   take(rows, from = undefined) {
     if (from !== undefined) this.#reaches(from);
     for (const row of rows) {
       this.latest = Math.max(this.latest, row.at);
-      if (!this.entries.has(row.id) && !this.sealed.has(row.id)) this.sealed.set(row.id, row);
+      if (!this.has(row.id)) this.sealed.set(row.id, row);
     }
   }
 
@@ -141,6 +147,7 @@ export class OpenCase {
 
   /** A staff entry for the server, and its id. Sealed to the case, signed, naming the entry before it. */
   async entry(kind, body, language, recordId = random(16)) {
+    if (me()?.id !== this.reader) throw new Problem("no_key"); // whoever wrote it has gone, and nobody signs for them
     const content = utf8(JSON.stringify({ format: 1, kind, language, told_at: new Date().toISOString().replace(/\.\d+Z$/, "+00:00"), ...body }));
     const sealed = await sealRecord(content, this.publicKey, this.id, recordId, 1);
     const entry = { caseId: this.id, recordId, version: 1, authorId: unhex(me().id), previous: this.head, sealed };
