@@ -90,6 +90,7 @@ def test_what_had_not_gone_is_nobody_elses(desk: Desk, console: Any) -> None:
     page.unroute_all()
     desk.office.later(130)  # nobody has seen Sari for two minutes
     signs_in(page, desk.andi.name)
+    expect(page.locator("[data-do=presence][data-state=away]")).to_have_attribute("aria-pressed", "true")  # ready was Sari, not he
     ready(page)
     accept(page)
     expect(page.locator("#talk-heading")).to_be_visible()
