@@ -19,6 +19,7 @@ from bot.desk.errors import Refused
 from bot.desk.throttle import TooFast
 
 CSRF_HEADER = "x-csrf"
+BY_ITSELF_HEADER = "x-by-itself"  # the page asks, and nobody has touched it for a minute
 _READING = frozenset({"GET", "HEAD"})
 
 
@@ -71,11 +72,12 @@ def from_elsewhere(request: Request) -> bool:
 async def signed_in(request: Request, *, active: bool = True, waiting: bool = False) -> Staff:
     """Who is asking.
 
-    `active` is False for what the page does by itself (heartbeats, the event stream, polling): such a request does not keep a session
-    alive. `waiting` lets in who has not been admitted yet. Raises NotSignedIn, NotAdmitted or Forged.
+    `active` is False for what the page always does by itself (heartbeats, the event stream): such a request does not keep a session alive,
+    nor does any that says that nobody touches the page. `waiting` lets in who has not been admitted yet. Raises NotSignedIn, NotAdmitted
+    or Forged.
     """
     sessions: Sessions = request.app.state.sessions
-    staff, admitted, csrf = await sessions.of(request, active=active)
+    staff, admitted, csrf = await sessions.of(request, active=active and BY_ITSELF_HEADER not in request.headers)
     token = request.headers.get(CSRF_HEADER, "")
     if request.method not in _READING and (from_elsewhere(request) or not sessions.csrf_matches(token, csrf)):
         raise Forged

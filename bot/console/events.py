@@ -47,7 +47,7 @@ class Streams:
     async def _told(self, request: Request, staff: Staff) -> AsyncIterator[bytes]:
         self._open[staff.id] += 1
         loop = asyncio.get_running_loop()
-        end = loop.time() + SECONDS
+        end, beat = loop.time() + SECONDS, loop.time() + self._heartbeat
         closing = asyncio.ensure_future(self.closing.wait())
         waiting: asyncio.Future[Changed] | None = None
         try:
@@ -57,15 +57,18 @@ class Streams:
                 while not closing.done() and loop.time() < end:
                     waiting = waiting or asyncio.ensure_future(_next(changes))
                     either = cast("set[asyncio.Future[Any]]", {waiting, closing})
-                    done, _ = await asyncio.wait(either, timeout=self._heartbeat, return_when=asyncio.FIRST_COMPLETED)
-                    if waiting in done:
-                        changed, waiting = waiting.result(), None
-                        if not await self._theirs(staff, changed):
-                            continue
-                        yield _event("changed", {"what": changed.what, "id": changed.id.hex(), "version": changed.version})
-                    elif not done:
+                    left = max(0.0, beat - loop.time())
+                    done, _ = await asyncio.wait(either, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+                    if closing.done():
+                        break
+                    if loop.time() >= beat:  # however much happens meanwhile
                         await signed_in(request, active=False)  # a stream outlives nobody's session
                         yield _event("here", {})
+                        beat = loop.time() + self._heartbeat
+                    if waiting in done:
+                        changed, waiting = waiting.result(), None
+                        if await self._theirs(staff, changed):
+                            yield _event("changed", {"what": changed.what, "id": changed.id.hex(), "version": changed.version})
         except (NotSignedIn, NotAdmitted):
             return
         finally:

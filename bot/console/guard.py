@@ -25,7 +25,7 @@ from bot.storage.faults import Moved
 log = logging.getLogger(__name__)
 
 _MOST_FIELDS = 32
-# What the page does by itself: it does not keep a session alive whose person has gone.
+# What the page always does by itself: it does not keep a session alive whose person has gone.
 BY_ITSELF = frozenset(
     {
         "/console/events", "/console/j/presence", "/console/f/queue", "/console/f/hand-off/{id}/head", "/console/f/board",

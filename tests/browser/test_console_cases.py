@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Response, expect
+from playwright.sync_api import Browser, Page, Response, Route, expect
 
 from actions.rows import Insert, Update
 from bot.vault.mailbox import seal_reply
@@ -120,6 +120,37 @@ def test_a_case_is_read_answered_and_the_reporter_reads_it_with_the_code(unit: U
     expect(page.locator("#mail-list .tick")).to_have_text("Sudah dibaca pelapor", timeout=PATIENCE)
 
 
+@pytest.mark.parametrize("heard", [True, False])
+def test_a_reply_whose_answer_was_lost_is_sent_once(unit: Unit, page_of: Any, heard: bool) -> None:
+    """`heard`: by the time it is sent again the page has found the reply in the case."""
+    unit.reports("+62811004" if heard else "+62811005")
+    page = page_of(unit.worker)
+    case = newest_case(page)
+    page.locator("#mail").fill(REPLY)
+
+    def lost(route: Route) -> None:
+        if not heard:
+            page.route("**/console/j/case/*", lambda look: look.abort())
+        route.fetch()
+        route.abort()
+
+    page.route("**/console/j/case/*/reply", lost)
+    page.locator("#mail-form button").click()
+    expect(page.locator("#toasts")).to_contain_text("sambungan", ignore_case=True, timeout=PATIENCE)
+    expect(page.locator("#mail")).to_have_value(REPLY)
+    if heard:
+        expect(page.locator("#mail-list li")).to_contain_text(REPLY, timeout=PATIENCE)
+    else:
+        page.wait_for_timeout(1000)  # what the page looks for by itself it has not found
+    page.unroute_all()
+    page.locator("#mail-form button").click()
+    expect(page.locator("#mail")).to_have_value("", timeout=PATIENCE)
+    expect(page.locator("#mail-list li")).to_have_count(1)
+    assert len(unit.rows("case_record", f"hex(case_id) = '{case.upper()}' and kind = 'reply'")) == 1
+    boxes = f"mailbox_id in (select mailbox_id from receipt where hex(case_id) = '{case.upper()}')"
+    assert len(unit.rows("mailbox_message", boxes)) == 1
+
+
 def test_what_somebody_put_into_the_database_is_not_believed(unit: Unit, page_of: Any) -> None:
     unit.reports("+62811003")
     page = page_of(unit.worker)
@@ -150,12 +181,13 @@ def test_what_somebody_put_into_the_database_is_not_believed(unit: Unit, page_of
             {"from": "staff", "text": "Ketua setuju."}, "note", author_id=unit.lead.id, signature=true["signature"],
             previous=true["previous"],
         ),
+        record({"duty": "told", "text": "Polisi sudah tahu."}, "duty"),
         Insert(table="mailbox_message", row={
             "id": message_id, "mailbox_id": receipt["mailbox_id"], "created_at": true["created_at"] + 1, "sealed": forged_mail,
         }),
     )  # fmt: skip
     newest_case(page)
-    expect(page.locator("#notes li.bad .wrong")).to_have_count(2, timeout=PATIENCE)
+    expect(page.locator("#notes li.bad .wrong")).to_have_count(3, timeout=PATIENCE)
     expect(page.locator("#notes li:not(.bad)")).to_contain_text("Catatan yang benar.")
     expect(page.locator("#mail-list .wrong")).to_contain_text("bukan dari petugas")
     sound(page, "forged")

@@ -74,6 +74,7 @@ def test_whether_it_is_safe_to_write_both_ways(desk: Desk, console: Any, child: 
     child.taps("Belum aman", "tulis kata amanmu")
     expect(page.locator("#log .sign.no")).to_have_text("Aman menulis sekarang? Tidak", timeout=PATIENCE)
     expect(page.locator("#talk-notice")).to_contain_text("Jangan kirim apa pun")
+    expect(page.locator("#compose [data-do=safe]")).to_be_disabled()  # asking would be a word to whoever holds the telephone
     sound(page, "not safe")
     shot(page, "not-safe")
     # What one writes all the same stays in the box; nor is a word proposed to whoever may hold the telephone now.
@@ -100,6 +101,77 @@ def test_whether_it_is_safe_to_write_both_ways(desk: Desk, console: Any, child: 
     child.hears("Apa kata kita?")
     finish(page)
     child.hears("Apa percakapan tadi membantumu?")
+
+
+def test_nobody_is_hung_up_on_who_wrote_while_the_last_questions_were_answered(desk: Desk, console: Any) -> None:
+    """The dialog lies over what comes in: whoever ends the conversation has read it."""
+    page = console(desk.sari)
+    ready(page)
+    address = desk.asks()
+    accept(page)
+    page.locator("#talk-head [data-do=wrap]").click()
+    page.locator("#wrap").get_by_label("Sudah dibantu", exact=True).check()
+    page.locator("#wrap").get_by_label("Tidak terlihat", exact=True).check()
+    page.locator("#wrap input[name=duty][value=none]").check()
+    desk.office.says(address, "Tunggu, masih ada yang mau aku bilang.")
+    expect(page.locator(".message.theirs .words-said").last).to_contain_text("Tunggu", timeout=PATIENCE)
+    page.locator("#wrap-form button[type=submit]").click()
+    expect(page.locator("#wrap")).to_be_hidden(timeout=PATIENCE)
+    expect(page.locator("#toasts")).to_contain_text("Percakapan ini berubah di tempat lain.")
+    expect(page.locator("#log")).to_be_focused()
+    expect(page.locator(".message.theirs .words-said").last).to_be_in_viewport()
+    assert not any("sudah selesai" in text for text in desk.office.heard(address))
+    finish(page)  # now it was read
+    until(page, lambda: any("sudah selesai" in text for text in desk.office.heard(address)[-2:]))
+
+
+CHIMES = """
+    window.chimes = 0;
+    const start = OscillatorNode.prototype.start;
+    OscillatorNode.prototype.start = function (...when) { window.chimes += 1; return start.apply(this, when); };
+"""
+
+
+def test_a_message_in_another_of_ones_own_conversations_is_heard(desk: Desk, console: Any) -> None:
+    page = console(None)
+    page.add_init_script(CHIMES)
+    sign_in(page, desk.office.url, desk.sari.name)
+    ready(page)
+    first = desk.asks("Yang pertama.")
+    accept(page)
+    second = desk.asks("Yang kedua.")
+    page.keyboard.press("Escape")
+    accept(page)
+    expect(page.locator("#summary")).to_contain_text("Yang kedua.")
+    expect(page.locator("#queue .mine .row")).to_have_count(2, timeout=PATIENCE)
+    page.wait_for_timeout(2500)  # what accepting stirred has come
+    dot = page.locator("#queue .mine .row:not([aria-current]) .dot")
+    before = page.evaluate("window.chimes")
+    desk.office.says(second, "Halo, aku di depanmu.")
+    expect(page.locator(".message.theirs .words-said").last).to_have_text("Halo, aku di depanmu.", timeout=PATIENCE)
+    assert page.evaluate("window.chimes") == before  # one looks at it
+    desk.office.says(first, "Kakak masih di sana?")
+    expect(dot).to_be_visible(timeout=PATIENCE)
+    until(page, lambda: page.evaluate("window.chimes") == before + 2)  # two soft notes, once
+    # In another section nothing of the queue is on the screen, and what is open there is not looked at either.
+    page.locator("[data-view=cases]").click()
+    expect(page.locator("#cases-heading")).to_be_focused(timeout=PATIENCE)
+    desk.office.says(second, "Halo?")
+    until(page, lambda: page.evaluate("window.chimes") == before + 4)
+    expect(page.locator("[data-view=queue] .dot")).to_be_visible(timeout=PATIENCE)
+    # In a tab in the background it is counted in the title as well.
+    page.evaluate("Object.defineProperty(document, 'visibilityState', { value: 'hidden', configurable: true })")
+    desk.office.says(first, "Aku takut.")
+    until(page, lambda: page.title().startswith("(1)"))
+    assert page.evaluate("window.chimes") == before + 6
+    page.evaluate("delete document.visibilityState")
+    page.locator("[data-view=queue]").click()
+    expect(page.locator("#queue .mine .row[aria-current] .dot")).to_be_hidden(timeout=PATIENCE)
+    finish(page)
+    expect(page.locator("#queue .mine .row")).to_have_count(1, timeout=PATIENCE)
+    page.locator("#queue .mine .row").click()
+    expect(page.locator("#summary")).to_contain_text("Yang pertama.", timeout=PATIENCE)
+    finish(page)
 
 
 def test_a_safe_word_is_proposed_kept_and_asked_for(desk: Desk, console: Any, child: Child) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -413,6 +414,66 @@ def test_a_refused_message_stays_and_can_be_sent_again(opened: Opener, site: Sit
     page.get_by_role("button", name="Coba lagi").click()
     expect(page.get_by_text("Terima kasih sudah menulis.")).to_be_visible()
     assert site.texts() == [STORY]
+
+
+@pytest.fixture
+def files(opened: Opener, site: Site) -> Page:
+    """A chat at a question that takes voice."""
+    page = opened()
+    [address] = site.addresses()
+    site.mailroom.put("web", address, Outbound(text="Kirim rekamanmu.", accept=("voice",)))
+    expect(page.locator(".attach")).to_be_visible()
+    return page
+
+
+def attach(page: Page) -> None:
+    page.locator("#file").set_input_files({"name": "a.ogg", "mimeType": "audio/ogg", "buffer": b"OggS" + bytes(5_000)})
+
+
+@pytest.mark.parametrize("trouble", ["busy", "gone", "silent"])
+def test_words_do_not_wait_for_a_file_that_cannot_go(files: Page, site: Site, trouble: str) -> None:
+    page = files
+    held: list[Route] = []
+
+    def stop(route: Route) -> None:
+        if trouble == "busy":
+            route.fulfill(status=503)
+        elif trouble == "gone":
+            route.abort()
+        else:
+            held.append(route)  # no answer comes
+
+    if trouble == "silent":
+        page.clock.install()
+    page.route("**/chat/files", stop)
+    attach(page)
+    say(page, "tolong")
+    say(page, "aku takut")
+    if trouble == "silent":
+        until(page, lambda: bool(held))
+        page.wait_for_timeout(500)
+        assert site.texts() == []  # while it moves, what is said after it comes after it
+        page.clock.fast_forward(21_000)
+    until(page, lambda: site.texts() == ["tolong", "aku takut"])
+    assert site.mailroom.files == []
+    page.unroute("**/chat/files")  # what is held goes on, too
+    until(page, lambda: len(site.mailroom.files) == 1)  # it goes as soon as it can, once
+    expect(page.locator(".ours .status.waiting, .ours .status.sending")).to_have_count(0)
+    assert site.mailroom.redelivered == 0
+
+
+def test_words_come_after_the_file_that_was_sent_before_them(files: Page, site: Site) -> None:
+    page = files
+
+    def slowly(route: Route) -> None:
+        time.sleep(1)
+        route.continue_()
+
+    page.route("**/chat/files", slowly)
+    attach(page)
+    say(page, "itu suaraku")
+    until(page, lambda: site.texts() == ["itu suaraku"])
+    assert site.kinds()[-2:] == ["media", "text"]
 
 
 def test_enter_on_a_phone_starts_a_new_line(opened: Opener, site: Site) -> None:

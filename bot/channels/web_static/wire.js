@@ -1,8 +1,10 @@
-// Between page and service: messages go out in order and once, bubbles come in and are confirmed once they are shown.
+// Between page and service: messages go out in order and once, bubbles come in and are confirmed once they are shown. A file that cannot go
+// holds nothing up.
 
 import { touch } from "./token.js";
 
 const QUIET = 40_000; // ms without even a heartbeat: the connection is dead, whatever the phone thinks
+const STILL = 20_000; // ms without a step forward: what was said after a file does not wait for it any more
 const backoff = (n) => Math.min(15_000, 400 * 2 ** n) * (0.5 + Math.random());
 
 // `token`: of this tab. `onBubble(id, message)`, `onTyping()`: a person writes to this page, `onLink(connected)`, `onStatus(item, "waiting"|"sending"|"sent"|"failed", code, percent)`.
@@ -15,7 +17,7 @@ export function openWire({ token, onBubble, onTyping, onLink, onStatus }) {
   let confirming = false;
   let closed = false;
   let stream = null;
-  let uploading = null;
+  const uploads = new Set();
   let heard = Date.now();
   const pauses = new Set();
 
@@ -43,15 +45,20 @@ export function openWire({ token, onBubble, onTyping, onLink, onStatus }) {
     }).finally(() => clearTimeout(timer));
   };
 
-  // A file, as it is. XMLHttpRequest, because fetch does not tell how much of it has gone.
-  const upload = (item) =>
-    new Promise((resolve, reject) => {
-      const request = new XMLHttpRequest();
+  // A file, as it is. XMLHttpRequest, because fetch does not tell how much of it has gone. `moves()`: some more of it has.
+  const upload = (item, moves) => {
+    const request = new XMLHttpRequest();
+    uploads.add(request);
+    moves();
+    return new Promise((resolve, reject) => {
       request.open("POST", "/chat/files");
       for (const [name, value] of Object.entries({ ...headers, "Chat-Message": item.body.id, "Chat-Language": item.body.language, "Content-Type": "application/octet-stream" }))
         request.setRequestHeader(name, value);
       request.timeout = 300_000;
-      request.upload.onprogress = (event) => event.lengthComputable && onStatus(item, "sending", undefined, Math.floor((100 * event.loaded) / event.total));
+      request.upload.onprogress = (event) => {
+        moves();
+        if (event.lengthComputable) onStatus(item, "sending", undefined, Math.floor((100 * event.loaded) / event.total));
+      };
       request.onload = () =>
         resolve({
           ok: request.status >= 200 && request.status < 300,
@@ -60,38 +67,57 @@ export function openWire({ token, onBubble, onTyping, onLink, onStatus }) {
           json: async () => JSON.parse(request.responseText),
         });
       request.onerror = request.ontimeout = request.onabort = reject;
-      uploading = request;
       request.send(item.file);
-    }).finally(() => (uploading = null));
+    }).finally(() => uploads.delete(request));
+  };
 
-  async function pump() {
-    if (sending) return;
-    sending = true;
-    for (let tries = 0; outgoing.length && !closed; ) {
-      const item = outgoing[0];
+  // Tries until it has gone, or is refused for good. `after`, called after each try, lets go on what waits behind it.
+  async function carry(item, send, after = () => {}) {
+    for (let tries = 0; !closed; tries += 1) {
       let wait = 0;
       try {
-        const answer = await (item.file ? upload(item) : post("/chat/messages", item.body));
+        const answer = await send();
         if (answer.ok) {
-          outgoing.shift();
-          tries = 0;
           touch();
           onStatus(item, "sent");
         } else if (answer.status === 429 || answer.status >= 500 || answer.status === 408) {
           wait = 1000 * Number(answer.headers.get("Retry-After") || 0) * (1 + Math.random() / 2) || backoff(tries);
         } else {
           const { code } = await answer.json().catch(() => ({}));
-          outgoing.shift();
           onStatus(item, "failed", code);
         }
       } catch {
         wait = backoff(tries);
       }
-      if (wait && !closed) {
-        tries += 1;
-        onStatus(item, "waiting");
-        await pause(wait);
-      }
+      after();
+      if (!wait || closed) return;
+      onStatus(item, "waiting");
+      await pause(wait);
+    }
+  }
+
+  // A file: what was said after it comes after it as long as its first try gets on. Else it goes beside, whenever it can.
+  const carryFile = (item) =>
+    new Promise((free) => {
+      let still = 0;
+      const moves = () => {
+        clearTimeout(still);
+        still = setTimeout(free, STILL);
+      };
+      const after = () => {
+        clearTimeout(still);
+        free();
+      };
+      carry(item, () => upload(item, moves), after);
+    });
+
+  async function pump() {
+    if (sending) return;
+    sending = true;
+    while (outgoing.length && !closed) {
+      const item = outgoing[0];
+      await (item.file ? carryFile(item) : carry(item, () => post("/chat/messages", item.body)));
+      outgoing.shift();
     }
     sending = false;
   }
@@ -185,7 +211,7 @@ export function openWire({ token, onBubble, onTyping, onLink, onStatus }) {
       closed = true;
       clearInterval(watch);
       outgoing.length = 0;
-      uploading?.abort();
+      for (const request of uploads) request.abort();
       shown.clear();
       stream?.abort();
       hurry();

@@ -103,6 +103,30 @@ async def test_it_ends_with_the_session(here: Room) -> None:
         assert [event async for event in line if event[0] == "changed"] == []
 
 
+async def test_it_beats_and_looks_at_the_session_however_much_happens_meanwhile(here: Room) -> None:
+    """On a busy desk something changes all the time, one's own and others': the page hears that the line stands all the same."""
+    ours, theirs = await here.unit("ours"), await here.unit("theirs")
+    person, mine, other = await here.person(ours, "counsellor"), await here.case(ours), await here.case(theirs)
+
+    async def busy() -> None:
+        for version in range(10_000):
+            for subject in (mine, other):
+                here.console.desk.events.publish(Changed(what="hand_off", id=subject.hand_off, version=version))
+            await asyncio.sleep(0.01)
+
+    line, stir = Line(here, person, heartbeat=0.2).open(), asyncio.ensure_future(busy())
+    try:
+        async with asyncio.timeout(5):
+            beats = 0
+            while beats < 3:
+                beats += (await anext(line))[0] == "here"
+            await here.people.sessions.end(person.id, None)
+            async for _ in line:
+                pass
+    finally:
+        stir.cancel()
+
+
 async def test_it_ends_when_the_service_stops_and_keeps_nobody_waiting(here: Room) -> None:
     person = await here.person(await here.unit("ours"), "counsellor")
     opened = Line(here, person, heartbeat=60)

@@ -10,6 +10,7 @@ import pytest
 from actions import audit
 from actions.access import MAY, ROLES
 from bot.console.access_table import ROUTES, Needs
+from bot.desk.session import IDLE
 from tests.bot.console.room import Made, Room, endpoints, everybody, room
 
 GUARDED = {where: needs for where, needs in ROUTES.items() if needs is not None}
@@ -97,6 +98,32 @@ async def test_a_change_that_our_page_did_not_make_is_refused(here: Room) -> Non
     row = await here.console.cases.hand_off(case.hand_off)
     assert row is not None
     assert row.version == 0
+
+
+BY_ITSELF = {"x_by_itself": "1"}  # what the page says while nobody touches it
+
+
+@pytest.mark.parametrize("path", ["hand-off", "case", "members"])
+async def test_what_the_page_asks_for_by_itself_keeps_no_session_alive(here: Room, path: str) -> None:
+    """On a busy desk the page asks all the time: half an hour after the last touch it is locked all the same."""
+    unit = await here.unit("ours")
+    lead, case = await here.person(unit, "lead"), await here.case(unit)
+    address = {
+        "hand-off": f"/console/j/hand-off/{case.hand_off.hex()}?since=1", "case": f"/console/j/case/{case.id.hex()}?since=1",
+        "members": "/console/j/members",
+    }[path]  # fmt: skip
+    here.wait(IDLE - 60)
+    assert (await here.ask(lead, "GET", address, **BY_ITSELF)).status_code == 200
+    here.wait(120)
+    assert (await here.ask(lead, "GET", address, **BY_ITSELF)).status_code == 401
+
+
+async def test_what_somebody_asks_for_keeps_the_session_alive(here: Room) -> None:
+    unit = await here.unit("ours")
+    lead, case = await here.person(unit, "lead"), await here.case(unit)
+    for _ in range(3):
+        here.wait(IDLE - 60)
+        assert (await here.ask(lead, "GET", f"/console/j/case/{case.id.hex()}?since=1")).status_code == 200
 
 
 async def test_every_answer_forbids_what_the_console_does_not_need(here: Room) -> None:

@@ -54,10 +54,11 @@ export function ring() {
   sounded = Date.now();
 }
 
-/** A message came into a conversation that is one's own, and nobody looks at it. */
-export function messageCame() {
-  if (document.visibilityState === "visible") return;
-  unread += 1;
+/** A message came into a conversation that is one's own. It calls if nobody looks at it; `elsewhere`: it is not on the screen. */
+export function messageCame({ elsewhere = false } = {}) {
+  const away = document.visibilityState !== "visible";
+  if (!away && !elsewhere) return;
+  if (away) unread += 1;
   chime("offered");
   show();
 }

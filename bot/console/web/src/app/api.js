@@ -1,6 +1,6 @@
 // Asking the server. Every answer that is not good becomes a Problem with a code that the page has words for (`error.…`).
 
-import { csrf } from "../session/index.js";
+import { byItself, csrf } from "../session/index.js";
 
 export class Problem extends Error {
   constructor(code, status = 0) {
@@ -16,12 +16,13 @@ export const onSignedOut = (call) => listeners.add(call);
 
 const SECONDS = 20;
 
-async function ask(path, options) {
+async function ask(path, { headers = {}, ...options }) {
   const control = new AbortController();
   const timer = setTimeout(() => control.abort(), SECONDS * 1000);
   let answer;
   try {
-    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", redirect: "error", signal: control.signal, ...options });
+    const sent = { ...byItself(), ...headers };
+    answer = await fetch(path, { credentials: "same-origin", cache: "no-store", redirect: "error", signal: control.signal, headers: sent, ...options });
   } catch {
     throw new Problem("offline");
   } finally {

@@ -1,7 +1,7 @@
 // Fragments: the server's HTML, swapped in by htmx. What is in them was rendered from our own templates, escaped.
 
 import htmx from "htmx.org";
-import { csrf } from "../session/index.js";
+import { byItself, csrf } from "../session/index.js";
 import { Problem } from "./api.js";
 import { tick } from "./ticker.js";
 
@@ -18,6 +18,7 @@ htmx.config.allowScriptTags = false;
 htmx.config.timeout = 20_000;
 htmx.config.scrollBehavior = "auto";
 
+document.addEventListener("htmx:configRequest", (event) => Object.assign(event.detail.headers, byItself()));
 document.addEventListener("htmx:responseError", (event) => {
   if (event.detail.xhr.status === 401) for (const call of lost) call();
 });

@@ -10,7 +10,7 @@ import { breathe } from "./gather.js";
 const open = new Map();
 
 /** Kinds of records that only staff write: one that nobody signed is forged. */
-const STAFF = new Set(["note", "relayed", "reply", "status"]);
+const STAFF = new Set(["note", "relayed", "reply", "status", "duty"]);
 /** Kinds that say what it is about: they are opened before what was said since. */
 export const TOLD = ["report", "unfinished", "alert", "hand_off", "message"];
 const TOGETHER = 8; // records opened at a time: a key that is pressed meanwhile waits for no more than these
@@ -22,6 +22,7 @@ export const forget = (caseId) => open.delete(caseId);
 export class OpenCase {
   /** `id`, `unitId`, `publicKey`: hex; `key`: sealed to the unit, base64. */
   constructor({ id, unitId, publicKey, key, head }) {
+    this.reader = me()?.id;
     this.id = unhex(id);
     this.publicKey = unhex(publicKey);
     this.head = unhex(head);
@@ -33,6 +34,7 @@ export class OpenCase {
     this.links = new Map(); // link in hex → {previous, at}, of entries whose signature holds
     this.sorted = null; // the entries in their order, until another one comes
     this.own = new Set(); // records that this page sealed
+    this.unsent = null; // a reply into the mailbox of which it is not known that it arrived
     this.ready = openCaseKey(unbase64(key), unitKeys(unitId), this.id, unhex(unitId)).then(
       (found) => (this.key = found),
       () => {
@@ -41,12 +43,17 @@ export class OpenCase {
     );
   }
 
+  /** Whether a record is here, opened or not. */
+  has(recordId) {
+    return this.entries.has(recordId) || this.sealed.has(recordId);
+  }
+
   /** Takes rows of the server's; what is known already stays. `from` comes with a page (see above). */
   take(rows, from = undefined) {
     if (from !== undefined) this.#reaches(from);
     for (const row of rows) {
       this.latest = Math.max(this.latest, row.at);
-      if (!this.entries.has(row.id) && !this.sealed.has(row.id)) this.sealed.set(row.id, row);
+      if (!this.has(row.id)) this.sealed.set(row.id, row);
     }
   }
 
@@ -148,6 +155,7 @@ export class OpenCase {
 
   /** A staff entry for the server, and its id. Sealed to the case, signed, naming the entry before it. */
   async entry(kind, body, language, recordId = random(16)) {
+    if (me()?.id !== this.reader) throw new Problem("no_key"); // whoever wrote it has gone, and nobody signs for them
     const content = utf8(JSON.stringify({ format: 1, kind, language, told_at: new Date().toISOString().replace(/\.\d+Z$/, "+00:00"), ...body }));
     const sealed = await sealRecord(content, this.publicKey, this.id, recordId, 1);
     const entry = { caseId: this.id, recordId, version: 1, authorId: unhex(me().id), previous: this.head, sealed };

@@ -34,6 +34,7 @@ let may = {};
 let at = "";
 let inside = false;
 let resume = {}; // what was open when the session ended
+let last = ""; // who was here
 
 const allowed = (needs) => {
   const [kind, verb] = needs.split(".");
@@ -59,7 +60,16 @@ async function go(name) {
   focus($(`#${name}-heading`) ?? $("#main"));
 }
 
+/** Nothing that somebody wrote is there for whoever comes next. */
+function forgetWords() {
+  talk.forgetDrafts();
+  at = "";
+  resume = {};
+}
+
 async function enter() {
+  if (last !== me().id) forgetWords();
+  last = me().id;
   const who = await get("/console/j/may");
   may = who.may;
   inside = true;
@@ -83,10 +93,11 @@ async function enter() {
   if (may.staff?.includes("remove")) void sealAnew({ quietly: true }); // what was left when somebody went
 }
 
-/** Locks: keys and all that was opened are forgotten, what somebody was writing is not. */
+/** Locks: keys and all that was opened are forgotten; what somebody was writing is kept until they, or somebody else, sign in. */
 function leave(options = null) {
   inside = false;
   resume = options ? { talk: talk.shownTalk(), case: cases.shownCase() } : {};
+  talk.endOutgoing();
   lock();
   forgetAll();
   forgetColleagues();
@@ -116,10 +127,9 @@ onAction("sign-out", async () => {
   try {
     await signOut();
   } finally {
-    talk.forgetDrafts();
-    at = "";
     $("#sign").reset();
     leave();
+    forgetWords();
   }
 });
 onAction("hide", hideScreen);

@@ -62,9 +62,11 @@ export function startPresence() {
   return beat();
 }
 
+/** Somebody leaves: whoever comes next says for themselves whether they are there, and at once. */
 export const stopPresence = () => {
   started = false;
-  state = null;
+  state = wanted = null;
+  last = 0;
 };
 
 onHere(beat);

@@ -198,7 +198,10 @@ onForm("mail-form", async (form) => {
   const text = field.value.trim();
   if (!one || !text) return;
   const content = utf8(JSON.stringify({ text }));
-  const messages = await Promise.all(
+  // The same words keep their ids until it is known that they arrived: if the answer is lost, nobody reads them twice.
+  const unsent = one.opened.unsent?.text === text ? one.opened.unsent : null;
+  const recordId = unsent?.recordId ?? random(16);
+  const messages = unsent?.messages ?? await Promise.all(
     one.answer.mailboxes.map(async (box) => {
       const id = random(16);
       const sealed = await sealReply(content, unhex(box.public), unhex(box.id), id);
@@ -208,7 +211,9 @@ onForm("mail-form", async (form) => {
       return { id: hex(id), mailbox_id: box.id, sealed: base64(sealed), signature, sha256: hex(await sha256(sealed)) };
     }),
   );
-  await entered(one, "reply", "reply", { from: "staff", text, messages: messages.map(({ id, sha256: hash }) => ({ id, sha256: hash })) }, { along: { messages: messages.map(({ sha256: _, ...wire }) => wire) } });
+  one.opened.unsent = { text, recordId, messages };
+  await entered(one, "reply", "reply", { from: "staff", text, messages: messages.map(({ id, sha256: hash }) => ({ id, sha256: hash })) }, { recordId, along: { messages: messages.map(({ sha256: _, ...wire }) => wire) } });
+  one.opened.unsent = null;
   keepDraft(`mail ${one.id}`, "");
   field.value = "";
   say(`case.reply_${await tell(one)}`);

@@ -1,4 +1,5 @@
-// What is being written, in memory only: it outlives a dropped line, a change of section and a session that ended, and nothing else.
+// What is being written, in memory only: it outlives a dropped line, a change of section and a session that ended, if the same person
+// comes back; nothing else.
 
 const drafts = new Map();
 
@@ -7,6 +8,8 @@ export function keepDraft(key, text) {
   if (text) drafts.set(key, text);
   else drafts.delete(key);
 }
+/** Those whose key begins so, oldest first: [key, text]. */
+export const draftsUnder = (begin) => [...drafts].filter(([key]) => key.startsWith(begin));
 export const forgetDrafts = () => drafts.clear();
 
 /** Has a field keep what is written in it under a key, and shows what was kept. On a slow line somebody may have begun to write before. */

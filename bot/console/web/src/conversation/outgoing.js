@@ -11,6 +11,7 @@ const TRIES = 6;
  *  Two colleagues may write at once: whoever comes second is told, looks at what came, and signs again behind it. */
 export async function sendEntry({ opened, path, kind, body, language, along = {}, recordId = random(16), renew }) {
   for (let attempt = 1; ; attempt += 1) {
+    if (opened.has(hex(recordId))) return hex(recordId); // it had arrived, and the answer was lost
     const entry = await opened.entry(kind, body, language, recordId);
     try {
       await post(path, { ...along, ...entry.wire });
@@ -19,7 +20,6 @@ export async function sendEntry({ opened, path, kind, body, language, along = {}
     } catch (problem) {
       if (!(problem instanceof Problem) || !["behind", "stale"].includes(problem.code) || attempt >= TRIES) throw problem;
       await renew();
-      if (opened.entries.has(entry.id)) return entry.id; // it had arrived, and the answer was lost
     }
   }
 }
@@ -39,6 +39,14 @@ export class Outgoing {
     this.changed(item);
     void this.work();
     return item;
+  }
+
+  /** Ends: nothing more is sent, nobody is told any more. Gives what is not known to have arrived. */
+  end() {
+    const left = this.items;
+    this.items = [];
+    this.changed = () => {};
+    return left;
   }
 
   async work() {

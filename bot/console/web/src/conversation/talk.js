@@ -15,7 +15,7 @@ import { setClock, tick } from "../app/ticker.js";
 import { say, saw } from "../app/toast.js";
 import { t } from "../app/words.js";
 import { questions, recordShown, safeWordIn } from "../case/report.js";
-import { draftOf, forgetDrafts as forget, keepDraft, keepsDraft } from "./drafts.js";
+import { draftOf, draftsUnder, forgetDrafts as forget, keepDraft, keepsDraft } from "./drafts.js";
 import { putAway } from "./files.js";
 import { Log, isSaid } from "./log.js";
 import { notesShown } from "./notes.js";
@@ -134,7 +134,7 @@ class Talk {
   writing() {
     const { mine, state, safe } = this.state;
     $("#compose").hidden = !mayWrite(this.state);
-    $("#compose [data-do=safe]").disabled = safe === "asked";
+    $("#compose [data-do=safe]").disabled = safe === "asked" || safe === "no";
     for (const button of $$("#talk [data-own]")) button.hidden = !(mine && state === "active");
     const notice = $("#talk-notice");
     const words = obstacle(this.state, this.opened.whole);
@@ -142,6 +142,11 @@ class Talk {
     if (words && notice.textContent !== t(words)) notice.textContent = t(words);
     notice.classList.toggle("wrong", words === "talk.broken_chain");
     $("#to-mail").hidden = !["talk.window_over", "talk.message_only"].includes(words);
+  }
+
+  /** The id of what the reporter wrote last; "" if there is nothing. */
+  get newest() {
+    return this.opened.all.filter((entry) => entry.body?.from === "reporter").at(-1)?.id ?? "";
   }
 
   /** What the two agreed upon to know each other by. */
@@ -193,6 +198,7 @@ export async function openTalk(id, { toReply = false, quietly = false } = {}) {
     markRow(id);
     await talk.load();
     if (!talk.here) return;
+    backInBox(talk);
     for (const item of outgoings.get(id)?.items ?? []) talk.log.sending(item.id, item.text, item.at);
     if (!talk.log.empty && matchMedia("(max-width: 52rem)").matches) $("#summary").open = false; // the words of now need the room
     talk.log.toEnd();
@@ -243,7 +249,7 @@ export async function changed(id) {
     await Promise.all([talk.load(), head(talk)]);
     const came = talk.opened.all.some((entry) => !before.has(entry.id) && entry.body?.from === "reporter");
     if (came && $("#talk-typing")) $("#talk-typing").hidden = true;
-    if (came && talk.state.mine) messageCame();
+    if (came && talk.state.mine) messageCame({ elsewhere: $("#view-queue").hidden });
   } catch (problem) {
     if (problem.status === 404 && talk.here) closeTalk();
   }
@@ -300,6 +306,24 @@ function outgoingOf(talk) {
     );
   }
   return outgoings.get(talk.id);
+}
+
+const LEFT = (talkId) => `left ${talkId} `; // drafts of replies that had not gone when the session ended, by the record's id
+
+/** Somebody leaves: what had not gone is kept as plain words, and what it would have been sealed and signed with is forgotten. */
+export function endOutgoing() {
+  for (const [id, outgoing] of outgoings) for (const item of outgoing.end()) keepDraft(LEFT(id) + item.id, item.text);
+  outgoings.clear();
+}
+
+/** Those who come back find it in the box; but not what had arrived all the same. */
+function backInBox(talk) {
+  const left = draftsUnder(LEFT(talk.id));
+  if (!left.length) return;
+  for (const [key] of left) keepDraft(key, "");
+  const words = left.filter(([key]) => !talk.opened.has(key.slice(LEFT(talk.id).length))).map(([, text]) => text);
+  $("#reply").value = [...words, $("#reply").value].filter(Boolean).join("\n");
+  keepDraft(`reply ${talk.id}`, $("#reply").value);
 }
 
 function outgoingIs(id, item, problem) {

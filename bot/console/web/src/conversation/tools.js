@@ -171,7 +171,9 @@ onForm("relayed-form", async (form) => {
 
 // Wrap-up: the talk ends, and what became of it is said. After a crisis a second person looks at it, too.
 
+let read = ""; // what the reporter had written last when the dialog was laid over it
 const openWrap = () => {
+  read = talkNow().newest;
   $("#wrap-wrong").textContent = "";
   $("#wrap-note").textContent = t(talkNow().state.state === "active" ? "talk.wrap_note" : "talk.wrap_note_over");
   openDialog("wrap");
@@ -184,6 +186,13 @@ onForm("wrap-form", async (form) => {
   const missing = ["outcome", "risk", "duty"].find((name) => !given[name]);
   if (missing) {
     focus($$(`input[name=${missing}]`, form)[0]);
+    return;
+  }
+  if (talk.newest !== read) {
+    closeDialogs();
+    say("talk.moved");
+    talk.log.toEnd();
+    focus(talk.log.element);
     return;
   }
   try {
@@ -210,6 +219,6 @@ onForm("wrap-form", async (form) => {
   await talk.load();
   if (["wrap_up", "closed"].includes(talk.state.state)) {
     say(talk.state.state === "closed" ? "app.saved" : "talk.second");
-    closeTalk();
+    if (talk.here) closeTalk(); // not what somebody has opened meanwhile
   }
 });

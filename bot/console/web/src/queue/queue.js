@@ -2,7 +2,7 @@
 
 import { $, $$, el } from "../app/dom.js";
 import { onAction } from "../app/actions.js";
-import { alertsAre } from "../app/alerts.js";
+import { alertsAre, messageCame } from "../app/alerts.js";
 import { Problem, post } from "../app/api.js";
 import { swap } from "../app/fragments.js";
 import { gathered } from "../app/gather.js";
@@ -32,14 +32,18 @@ async function load() {
   if (focused && document.activeElement === document.body) (document.getElementById(focused) ?? $(".row[tabindex='0']", rows))?.focus({ preventScroll: true });
   target.scrollTop = scrolled;
   mark(shownTalk());
+  if (looked(shownTalk())) unseen.delete(shownTalk());
   dots();
   showPresence(rows.dataset.mine);
   alertsAre({ danger: Number(rows.dataset.danger), offered: Number(rows.dataset.offered), invited: Number(rows.dataset.invited) });
 }
 
-/** A hand-off changed: unless one looks at it, its row says so. */
+const looked = (id) => id === shownTalk() && document.visibilityState === "visible" && !$("#view-queue").hidden;
+
+/** A hand-off changed: unless one looks at it, its row says so; one's own that is not open is heard as well. What is open tells by itself. */
 export function touched(id) {
-  if (id === shownTalk() && document.visibilityState === "visible") return;
+  if (looked(id)) return;
+  if (id !== shownTalk() && $$("#queue-rows .mine .row").some((row) => row.dataset.id === id)) messageCame({ elsewhere: true });
   unseen.add(id);
   dots();
 }

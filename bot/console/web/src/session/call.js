@@ -1,5 +1,7 @@
 // Asking the server about who is in. What is not good becomes a DoorError with a code that the page has words for.
 
+import { byItself } from "./hands.js";
+
 export class DoorError extends Error {
   /** `seconds`: after how long to try again (throttled). */
   constructor(code, seconds = 0) {
@@ -19,11 +21,11 @@ export const setCsrf = (value) => {
   token = value;
 };
 
-async function ask(path, options) {
+async function ask(path, { headers = {}, ...options }) {
   let answer;
   try {
     const signal = AbortSignal.timeout(PATIENCE);
-    answer = await fetch(`/console/j/${path}`, { credentials: "same-origin", cache: "no-store", redirect: "error", signal, ...options });
+    answer = await fetch(`/console/j/${path}`, { credentials: "same-origin", cache: "no-store", redirect: "error", signal, headers: { ...byItself(), ...headers }, ...options });
   } catch {
     throw new DoorError("offline");
   }

@@ -6,6 +6,7 @@ import { forget } from "./held.js";
 export { DoorError, csrf } from "./call.js";
 export { admit, changeUnitKey, invite, invites, members, myFingerprint, remove, signers, takeBack, unitFingerprint } from "./colleagues.js";
 export { beginJoin, invitation, join, newPassphrase, signIn } from "./enter.js";
+export { byItself } from "./hands.js";
 export { me, signingKey, unitKeys } from "./held.js";
 export { reseal } from "./reseal.js";
 
