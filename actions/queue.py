@@ -63,6 +63,7 @@ from actions.hand_off import (
     WRAP_UP_SECONDS,
     HandOff,
     Refusal,
+    Stage,
     State,
     Step,
     Urgency,
@@ -295,7 +296,11 @@ def _false_alarm(was: HandOff, event: FalseAlarm) -> Step:
 
 
 def _call_answered(was: HandOff, event: CallAnswered) -> Step:
-    return Refusal.NOT_NOW if was.may_call == int(event.yes) else replace(was, may_call=int(event.yes))
+    if was.may_call == int(event.yes):
+        return Refusal.NOT_NOW
+    said = replace(was, may_call=int(event.yes))
+    # The leads were told instead: now the chain is telephoned, from its first one on.
+    return replace(said, alarm=Stage.ON_CALL, alarm_step=0) if event.yes and was.alarm == Stage.LEAD else said
 
 
 def _callback(was: HandOff, event: CallbackBooked) -> Step:

@@ -8,7 +8,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from actions.alarm import LEAD_EVERY, Stage, may_telephone, next_alarm
+from actions.alarm import LEAD_EVERY, may_telephone, next_alarm
+from actions.hand_off import Stage
 from actions.queue import Alarmed, Colleague, HandOff
 from bot.channels.base import ChannelError
 from bot.desk.contacts import Contacts
