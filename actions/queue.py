@@ -264,11 +264,13 @@ def _safe_asked(was: HandOff, event: SafeAsked) -> Step:
         return refusal
     if was.conversation_id is None:
         return Refusal.OVER
+    if was.safe == "no":
+        return Refusal.UNSAFE
     return Refusal.NOT_NOW if was.safe == "asked" else replace(was, safe="asked")
 
 
 def _safe_answered(was: HandOff, event: SafeAnswered) -> Step:
-    if was.state is not State.ACTIVE:
+    if was.state not in (State.WAITING, State.OFFERED, State.ACTIVE):  # whoever asked may be gone by now
         return Refusal.NOT_NOW
     return replace(was, safe="yes" if event.yes else "no")
 

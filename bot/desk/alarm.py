@@ -119,8 +119,8 @@ class Alarm:
         await asyncio.gather(*work)
 
     def write(self, rows: Collection[Any], *, kind: str) -> None:
-        """Sends the message without content, with a sound, to the chats of those of these colleagues (rows of `DeskStore.staff`) who linked one, soon.
-        `kind` names the alarm in metrics and log."""
+        """Sends the message without content, with a sound, to the chats of those of these colleagues (rows of `DeskStore.staff`) who linked
+        one, soon. `kind` names the alarm in metrics and log."""
         for row in rows:
             if row.telegram is not None:
                 self._go(self._write(row, f"{kind}_message"))

@@ -130,7 +130,7 @@ def crisis(urgency: Urgency = Urgency.DANGER, **fields: Any) -> HandOff:
 def course(
     hand_off: HandOff, minutes: int, *, chain: int = 2, writes: bool | Callable[[int], bool] = False, yes_at: int | None = None
 ) -> list[tuple[str, int]]:  # fmt: skip
-    """What is raised, a look every ten seconds. `writes` says whether the reporter writes at a second; "yes, call them" comes at `yes_at`."""
+    """What is raised, a look every ten seconds. `writes`: whether the reporter writes at a second; "yes, call them" comes at `yes_at`."""
     raised = []
     last_at = NOW - 60
     for now in range(NOW, NOW + minutes * 60, 10):
