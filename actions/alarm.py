@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
+from actions.hand_off import Stage
 from actions.queue import Alarmed, HandOff, Urgency
 
 AGAIN_SECONDS = 60
 CONSOLE_TIMES = 2  # so that the telephone chain begins two minutes after the first alert
 QUIET_SECONDS = 60  # of the reporter, after which nobody is asked whether people may be telephoned
 LEAD_EVERY = 5  # the leads are telephoned at the first of so many alerts of theirs
-
-
-class Stage(StrEnum):
-    """How far it went."""
-
-    CONSOLE = "console"
-    ON_CALL = "on_call"
-    LEAD = "lead"
 
 
 def next_alarm(hand_off: HandOff, *, now: int, chain: int, last_at: int | None) -> Alarmed | None:
@@ -36,10 +27,12 @@ def next_alarm(hand_off: HandOff, *, now: int, chain: int, last_at: int | None) 
 
 
 def may_telephone(hand_off: HandOff, *, now: int, last_at: int | None) -> bool:
-    """Whether people may be woken for it: danger, and the reporter said yes, or has been silent for a minute and was not against it."""
+    """Whether people may be woken for it: danger, and the reporter said yes, or has been silent for a minute and was not against it. A
+    chain that has begun goes on: a word that is written meanwhile is no reason to stop half-way."""
     if hand_off.urgency is not Urgency.DANGER or hand_off.may_call == 0:
         return False
-    return hand_off.may_call == 1 or last_at is None or now - last_at >= QUIET_SECONDS
+    begun = hand_off.alarm == Stage.ON_CALL
+    return begun or hand_off.may_call == 1 or last_at is None or now - last_at >= QUIET_SECONDS
 
 
 def untaken(hand_off: HandOff) -> bool:

@@ -239,7 +239,7 @@ class Untied:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Alarmed:
-    """People were alerted: `stage` as in `actions.alarm`, `step` is how many were telephoned."""
+    """People were alerted: `stage` is a `Stage`, `step` is how many were telephoned."""
 
     at: int
     stage: str

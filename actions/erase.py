@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from actions.case import ADDRESSES, addresses_taken_back, seconds
-from actions.desk_row import moved
+from actions.desk_row import moved, refusal
 from actions.evidence import FACT, files_of, given
 from actions.ports import Outcome, Ports, Request
-from actions.queue import SILENCE_SECONDS, Erased, Left, Silent
+from actions.queue import SILENCE_SECONDS, Erased, Event, Left, Refusal, Silent
 from actions.report import seal_unfinished
 from actions.rows import Delete, Insert
 
@@ -25,7 +25,8 @@ async def leave(request: Request, ports: Ports) -> Outcome:
     """Quick exit, or a day of silence (`silence: true`: then nothing is said, and the chosen words and language stay for the next time).
 
     sealed: an unfinished report whose teller agreed to its being read; erased: everything is gone. An alert that was raised stays, and no
-    silence ends the talk about it: what may be read is sealed then, once, and all else waits as it is (kept, if there is nothing to seal).
+    silence ends the talk about it, nor the wait for a call back that was agreed upon: what may be read is sealed then, once, and all else
+    waits as it is (kept, if there is nothing to seal).
     """
     silent = bool(request.arguments.get("silence"))
     draft = replace(request, answers=request.drafts.get("report", {}))
@@ -33,14 +34,16 @@ async def leave(request: Request, ports: Ports) -> Outcome:
     agreed = ("yes",) if silent else ("yes", SEALED)
     rows = await seal_unfinished(draft, ports) if told and draft.facts.get("unfinished") in agreed else []
     crisis = request.hand_off is not None and request.hand_off.urgency.crisis
-    if silent and (request.facts.get("alert") or crisis):
+    now = seconds(request.now)
+    event: Event = Silent(at=now, last_at=now - SILENCE_SECONDS) if silent else Left(at=now)
+    agreed_upon = refusal(request, event) is Refusal.TOO_SOON
+    if silent and (request.facts.get("alert") or crisis or agreed_upon):
         return Outcome(code="sealed" if rows else "kept", facts=_sealed_once(request) if rows else {}, rows=tuple(rows))
     kept = {name: request.facts[name] for name in ("exit_word", "language", ADDRESSES) if request.facts.get(name)} if silent else {}
     sealed = bool(rows)
     if not silent:
         rows = [*rows, *_no_later_wipe(request), *addresses_taken_back(request)]
-    now = seconds(request.now)
-    rows = [*rows, *moved(request, [Silent(at=now, last_at=now - SILENCE_SECONDS) if silent else Left(at=now)])]
+    rows = [*rows, *moved(request, [event])]
     return Outcome(code="sealed" if sealed else "erased", facts=kept, rows=tuple(rows), reset=True, new_key=True, wipe=not silent)
 
 

@@ -10,6 +10,8 @@ from actions.ports import FileKept, Outcome, Ports, Request
 from actions.rows import Change, Delete, Insert, Update
 
 FACT = "files"
+# What cannot be reached now stays at the platform: it may be sent again, or goes with the conversation.
+UNREACHABLE = Outcome(code="unreachable")
 # Kinds of violence in which a picture may be of a naked child: to have it is a crime, and to pass it on hurts once more
 # (UU 1/2024 Art. 27; UU 44/2008 Art. 4 and 6). It stays where it is, and the police look at it there.
 NO_PICTURES = frozenset({"sexual", "online"})
@@ -71,8 +73,7 @@ async def take_file(request: Request, ports: Ports) -> Outcome:
     size = request.arguments.get("size")
     got = await ports.files.take(channel=request.channel, handle=handle, kind=kind, size=size if isinstance(size, int) else None)
     if isinstance(got, str):
-        # What cannot be reached now stays at the platform: it may be sent again, or goes with the conversation.
-        return Outcome(code=got, drop=() if got == "unreachable" else (handle,))
+        return UNREACHABLE if got == UNREACHABLE.code else Outcome(code=got, drop=(handle,))
     rows = file_rows(got.id, request.conversation_id, got.pieces, now=seconds(request.now))
     files = [*files_of(request.facts), _told(got, request)]
     drop = (handle,) if ports.files.apart(request.channel) else ()

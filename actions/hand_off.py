@@ -44,6 +44,14 @@ class Urgency(StrEnum):
         return self in (Urgency.DANGER, Urgency.SELF_HARM)
 
 
+class Stage(StrEnum):
+    """How far the alarm of a crisis went that nobody has (`actions.alarm`)."""
+
+    CONSOLE = "console"
+    ON_CALL = "on_call"
+    LEAD = "lead"
+
+
 class Refusal(StrEnum):
     """Why an event changes nothing."""
 

@@ -62,6 +62,7 @@ from actions.hand_off import (
     WRAP_UP_SECONDS,
     HandOff,
     Refusal,
+    Stage,
     State,
     Step,
     Urgency,
@@ -261,11 +262,13 @@ def _safe_asked(was: HandOff, event: SafeAsked) -> Step:
         return refusal
     if was.conversation_id is None:
         return Refusal.OVER
+    if was.safe == "no":
+        return Refusal.UNSAFE
     return Refusal.NOT_NOW if was.safe == "asked" else replace(was, safe="asked")
 
 
 def _safe_answered(was: HandOff, event: SafeAnswered) -> Step:
-    if was.state is not State.ACTIVE:
+    if was.state not in (State.WAITING, State.OFFERED, State.ACTIVE):  # whoever asked may be gone by now
         return Refusal.NOT_NOW
     return replace(was, safe="yes" if event.yes else "no")
 
@@ -293,7 +296,11 @@ def _false_alarm(was: HandOff, event: FalseAlarm) -> Step:
 
 
 def _call_answered(was: HandOff, event: CallAnswered) -> Step:
-    return Refusal.NOT_NOW if was.may_call == int(event.yes) else replace(was, may_call=int(event.yes))
+    if was.may_call == int(event.yes):
+        return Refusal.NOT_NOW
+    said = replace(was, may_call=int(event.yes))
+    # The leads were told instead: now the chain is telephoned, from its first one on.
+    return replace(said, alarm=Stage.ON_CALL, alarm_step=0) if event.yes and was.alarm == Stage.LEAD else said
 
 
 def _callback(was: HandOff, event: CallbackBooked) -> Step:

@@ -296,16 +296,19 @@ class Deliver:
         windowed = isinstance(self._channels[row.channel], Windowed)
         if row.address and held is not None and not windowed:
             return row, held, row.address
-        # The row first: if the conversation's key is changed between the two, the row's is taken for its own, and only an old key dies.
-        waiting = await self._reads.outgoing(row.id)
-        stored = await self._reads.conversation(row.conversation_id)
-        if waiting is None or waiting.body is None or waiting.state not in ("pending", "sending"):
-            return None  # taken back when its conversation was wiped, or gone with it
-        # The conversation's key may have been changed after this was queued; the row was then locked anew.
-        row = replace(row, key_id=waiting.key_id, own_key=stored is not None and waiting.key_id != stored.key_id)
-        key = await self._keys.key(row.key_id)
-        of_address = await self._keys.key(stored.key_id) if stored is not None else None
-        if key is None or stored is None or of_address is None:
+        for _ in range(2):  # a key that died since the row was read was changed for another, and the row names that one now
+            # The row first: if the conversation's key is changed between the two, the row's is taken for its own, and only an old key dies.
+            waiting = await self._reads.outgoing(row.id)
+            stored = await self._reads.conversation(row.conversation_id)
+            if waiting is None or waiting.body is None or waiting.state not in ("pending", "sending"):
+                return None  # taken back when its conversation was wiped, or gone with it
+            # The conversation's key may have been changed after this was queued; the row was then locked anew.
+            row = replace(row, key_id=waiting.key_id, own_key=stored is not None and waiting.key_id != stored.key_id)
+            key = await self._keys.key(row.key_id)
+            of_address = await self._keys.key(stored.key_id) if stored is not None else None
+            if key is not None and of_address is not None:
+                break
+        if waiting is None or key is None or stored is None or of_address is None:
             await self._finish(row, state="dead", code="erased")
             return None
         address = unlock(of_address, stored.address, context=contexts.address(row.conversation_id)).decode()

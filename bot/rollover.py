@@ -75,7 +75,9 @@ class Rollover:
                     body = lock(key, unlock(old, waiting.body, context=context), context=context)
                 except VaultError:  # changed by somebody in the database: no reason to keep a person from leaving
                     continue
-                changes.append(Update(table="outbox", key={"id": waiting.id}, values={"key_id": key_id, "body": body}))
+                # Only what still waits as it was read: of what was finished since, nothing is to be put back.
+                as_read = {"id": waiting.id, "body": waiting.body}
+                changes.append(Update(table="outbox", key=as_read, values={"key_id": key_id, "body": body}))
         changes.append(Update(table="inbox", key={"conversation_id": row.id, "state": "done"}, values={"ref": None}))
         changes.append(Update(table="outbox", key={"conversation_id": row.id, "state": "sent"}, values={"ref": None}))
         address = unlock(old, row.address, context=contexts.address(row.id))

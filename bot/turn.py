@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -18,7 +19,7 @@ import orjson
 from actions import registry as actions
 from actions.desk import REKEY
 from actions.desk_row import DAY
-from actions.evidence import file_gone, files_of
+from actions.evidence import UNREACHABLE, file_gone, files_of
 from actions.ports import Outcome, Ports, Request
 from actions.queue import HandOff
 from actions.rows import Change, Delete, Update
@@ -27,6 +28,7 @@ from bot.channels.base import Channel, Fetching, Keeping
 from bot.clearing import forgetting
 from bot.deliver import Deliver
 from bot.evidence.staging import is_staged, unstaged_rows
+from bot.giving_up import unless
 from bot.hand_offs import hand_off_of, moved_in, no_desk, relied_on, seen_in
 from bot.hearing import Hearing
 from bot.intake import SILENCE, Arrived
@@ -45,7 +47,7 @@ from bot.waiting import Waiting
 from flows.bubbles import merge
 from flows.desk import NOTHING
 from flows.engine import new_session, resume
-from flows.files import dropped
+from flows.files import TAKE, dropped
 from flows.library import Library
 from flows.message import Inbound, Outbound
 from flows.session import Session
@@ -97,6 +99,7 @@ class Turn:
         self._hearing, self._channels, self._world = hearing, channels, world
         self._clock, self._language = clock, language
         self._desk, self._desk_changed = desk, desk_changed
+        self.behind: Callable[[bytes], Sequence[Arrived | TimerDue]] = lambda _: ()  # what waits in a conversation's queue (`bot.turns`)
 
     async def take(self, item: Arrived | TimerDue) -> None:
         """Makes the turn of a message or a timer, and writes it. Raises Lost if another process has the conversation, and whatever else
@@ -277,7 +280,8 @@ class Turn:
             started=datetime.fromtimestamp(row.created_at, UTC), apart=wanted.apart, hand_off=hand_off,
         )  # fmt: skip
         try:
-            outcome = await actions.run(wanted.name, request, self._ports)
+            work = actions.run(wanted.name, request, self._ports)
+            outcome = await (unless(partial(self._called, row.id, session), work) if wanted.name == TAKE else work) or UNREACHABLE
         except Exception:
             log.exception("action_failed", extra={"action": wanted.name})
             # Whoever leaves or erases is never kept waiting by a fault of ours: what is open dies all the same. A timer can wait.
@@ -285,6 +289,11 @@ class Turn:
             outcome = Outcome(code="error", reset=gone, new_key=gone, wipe=gone)
         ACTIONS.labels(wanted.name, outcome.code).inc()
         return outcome
+
+    async def _called(self, conversation_id: bytes, session: Session) -> bool:
+        """Whether somebody leaves, or cries for help, in what waits behind this turn."""
+        said = [await self._signal(item, session) for item in self.behind(conversation_id)]
+        return any(isinstance(each, Said) and last_resort.resort(each, session, self._library) is not None for each in said)
 
     async def _files_left(self, conversation_id: bytes, result: _Result) -> list[Change]:
         """With a conversation's key go its files, but for those that a case has now and those that the session still tells of."""

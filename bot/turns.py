@@ -31,6 +31,7 @@ class Turns:
     def __init__(self, turn: Turn, *, writer: Writer, reads: Reads, keys: KeyStore, sharing: Sharing) -> None:
         self.turn = turn
         self._turn = turn.take
+        turn.behind = self._behind
         self._writer, self._reads, self._keys, self._sharing = writer, reads, keys, sharing
         self._queues: dict[bytes, deque[Arrived | TimerDue]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -52,6 +53,10 @@ class Turns:
         task = asyncio.create_task(self._run(item.conversation_id))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    def _behind(self, conversation_id: bytes) -> tuple[Arrived | TimerDue, ...]:
+        """What waits for the turn that runs."""
+        return tuple(self._queues.get(conversation_id, ()))[1:]
 
     def busy(self, conversation_id: bytes) -> bool:
         """Whether a turn of this conversation runs or waits."""

@@ -8,14 +8,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from actions.alarm import LEAD_EVERY, Stage, may_telephone, next_alarm
+from actions.alarm import LEAD_EVERY, may_telephone, next_alarm
+from actions.hand_off import Stage
 from actions.queue import Alarmed, Colleague, HandOff
 from bot.channels.base import ChannelError
 from bot.desk.contacts import Contacts
 from bot.desk.events import ALARM, Changed
 from bot.desk.ledger import Ledger
 from bot.metrics import DESK_ALARMS
-from flows.message import Outbound
 
 log = logging.getLogger(__name__)
 
@@ -25,10 +25,10 @@ _SECONDS = 15.0  # for one message or call
 
 
 class Messenger(Protocol):
-    """A chat in which staff can be written to (`bot.channels.base.Channel`)."""
+    """Chats in which staff are woken (`bot.channels.telegram`)."""
 
-    async def send(self, address: str, message: Outbound) -> tuple[str, ...]:
-        """Sends. Raises ChannelError."""
+    async def ring(self, address: str, text: str) -> None:
+        """Sends a message with which the telephone makes a sound. Raises ChannelError."""
 
 
 class Caller(Protocol):
@@ -119,8 +119,8 @@ class Alarm:
         await asyncio.gather(*work)
 
     def write(self, rows: Collection[Any], *, kind: str) -> None:
-        """Sends the message without content to the chats of those of these colleagues (rows of `DeskStore.staff`) who linked one, soon.
-        `kind` names the alarm in metrics and log."""
+        """Sends the message without content, with a sound, to the chats of those of these colleagues (rows of `DeskStore.staff`) who linked
+        one, soon. `kind` names the alarm in metrics and log."""
         for row in rows:
             if row.telegram is not None:
                 self._go(self._write(row, f"{kind}_message"))
@@ -129,7 +129,7 @@ class Alarm:
         chat = self._contacts.read(row, "telegram")
         if self._messenger is None or chat is None:
             return
-        await self._tried(self._messenger.send(chat, Outbound(text=ALERT)), row, kind)
+        await self._tried(self._messenger.ring(chat, ALERT), row, kind)
 
     async def _call(self, row: Any, due: Alarmed) -> None:
         number = self._contacts.read(row, "telephone")

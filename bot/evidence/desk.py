@@ -21,7 +21,7 @@ from bot.vault.file import seal_file
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4  # files in memory: each may cost three times its size here, and the worker's own
-FETCH_SECONDS = 60.0
+TAKE_SECONDS = 30.0  # for waiting, fetching and cleaning together: what a person writes next waits behind it
 OPEN_PIECES = 32_768  # of 64 KiB, in all open conversations together: 2 GiB, so that nobody fills the disk by sending files
 _TRIES = 2
 _PAUSE = 1.0
@@ -44,17 +44,20 @@ class FileDesk:
         document, past the warning."""
         if size is not None and size > LARGEST:
             return "too_big"
-        async with self._slots:
-            try:
+        try:
+            async with asyncio.timeout(TAKE_SECONDS), self._slots:
                 await self.check_room()
                 content = await self._content(channel, handle)
                 found, cleaned = await self._cleaner.clean(content)
                 if found.kind != kind:
                     raise NotTaken("wrong_type")
-            except NotTaken as error:
-                log.info("file_not_taken", extra={"channel": channel, "code": error.code})
-                return error.code
-            return await asyncio.to_thread(_sealed, content, found, cleaned)
+                return await asyncio.to_thread(_sealed, content, found, cleaned)
+        except NotTaken as error:
+            log.info("file_not_taken", extra={"channel": channel, "code": error.code})
+            return error.code
+        except TimeoutError:
+            log.warning("file_unreachable", extra={"channel": channel, "code": "slow"})
+            return "unreachable"
 
     async def check_room(self) -> None:
         """Raises NotTaken while the files of open conversations take up all the room that they may."""
@@ -76,12 +79,9 @@ class FileDesk:
             if attempt:
                 await asyncio.sleep(_PAUSE)
             try:
-                async with asyncio.timeout(FETCH_SECONDS):
-                    return await _bounded(platform.fetch(handle))
+                return await _bounded(platform.fetch(handle))
             except TryLater as error:
                 code = error.code
-            except TimeoutError:
-                code = "slow"
             except Refused as error:
                 code = error.code
                 break

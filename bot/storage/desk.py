@@ -108,9 +108,13 @@ class DeskStore:
         return [hand_off_of(row) for row in await self._all(statement)]
 
     async def handled_since(self, moment: int) -> list[int]:
-        """How long each took, in seconds, that was taken and closed since a moment."""
+        """How long each took, in seconds, that was taken and closed since a moment. Not those that say how late somebody looked at them:
+        crises, which wait for a second person, and what was closed without a word on what came of it."""
         hand_off = tables.hand_off.c
-        statement = select(hand_off.taken_at, hand_off.ended_at).where(hand_off.ended_at >= moment, hand_off.taken_at.is_not(None))
+        crises = [each.value for each in Urgency if each.crisis]
+        statement = select(hand_off.taken_at, hand_off.ended_at).where(
+            hand_off.ended_at >= moment, hand_off.taken_at.is_not(None), hand_off.outcome.is_not(None), hand_off.urgency.not_in(crises)
+        )  # fmt: skip
         return [row.ended_at - row.taken_at for row in await self._all(statement)]
 
     async def readers(self, case_ids: Iterable[bytes]) -> dict[bytes, frozenset[bytes]]:

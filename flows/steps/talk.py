@@ -10,19 +10,18 @@ from typing import Any
 
 from flows import files
 from flows.answers.text import says
-from flows.catalogue import fold
 from flows.definition import Step
-from flows.desk import ACTIVE, CALLBACK, CRISIS, DESK, WAITING, Desk, desk_of
+from flows.desk import ACTIVE, CALLBACK, DESK, WAITING, Desk, desk_of
 from flows.library import COUNSELLOR, INTERRUPTS, LEARN, START, UNDERSTOOD
 from flows.message import Danger, InboundKind
 from flows.move import WAIT, Act, Goto, Move, Open
 from flows.scene import OpenFrame, Scene
 from flows.signals import Done, Said
+from flows.told import QUIET, SAFE_WORD, remember, told_of, unsafe, word_given, writes_first
 
 PASS_ON, STOP_WAITING, END_TALK = "pass_on", "stop_waiting", "end_talk"
 READ, CALL_BACK, MESSAGE, STOP, END, ENDED, AFTER_CRISIS = "read", "callback", "message", "stop", "end", "ended", "crisis"
 GO_ON, SAFE_YES, SAFE_NO = "go_on", "safe_yes", "safe_no"
-SAFE_WORD = "safe_word"  # the fact: what a person whose telephone is shared writes first
 UNTAKEN, UNTAKEN_DANGER = "untaken", "untaken_danger"  # entries of INTERRUPTS: nobody has taken a crisis for two minutes
 JOINED = "joined"  # the entry of the conversation `counsellor` at which somebody from the desk comes in
 HAND_OFF = "hand_off"  # the answer that names the hand-off, for the rating: it goes with the frame
@@ -36,11 +35,13 @@ class Talk:
 
     def enter(self, step: Step, scene: Scene) -> Move:
         """Says how things stand. In the turn that made the hand-off the world does not know it yet, but says what it will meet."""
-        desk, told = desk_of(scene.world), _told(scene)
+        desk, told = desk_of(scene.world), told_of(scene)
         if desk.on:
             scene.frame.answers[HAND_OFF] = desk.id
-        elif told or HAND_OFF not in scene.frame.answers:
+        elif (told or HAND_OFF not in scene.frame.answers) and not told.get(QUIET):
             return _over(step, scene, ENDED)
+        if told.get(QUIET):
+            return WAIT  # how things stand is said at the word
         if desk.state != ACTIVE:
             return _wait(scene, desk)
         if told.get("state") == ACTIVE and told.get("with") == desk.who:
@@ -51,7 +52,7 @@ class Talk:
     def hear(self, step: Step, scene: Scene, said: Said, tapped: str | None) -> Move:
         """Passes on what was written, or takes one of the ways."""
         desk = desk_of(scene.world)
-        if not desk.on and not (HAND_OFF in scene.frame.answers and not _told(scene)):
+        if not desk.on and not (HAND_OFF in scene.frame.answers and not told_of(scene)):
             if said.message.text and tapped is None:
                 scene.keep_told(said.message.text)  # it has ended meanwhile: nobody would read it here
             return _over(step, scene, ENDED)
@@ -131,10 +132,8 @@ class Talk:
         if done.code != "ok":
             scene.tell(scene.common("talk_not_passed"))
         elif safe is not None:
-            _remember(scene, desk_of(scene.world), safe="yes" if safe == SAFE_YES else "no")
-            quiet = "talk_quiet_word" if scene.facts.get(SAFE_WORD) else "talk_quiet"
-            scene.tell(scene.common("talk_thanks_safe" if safe == SAFE_YES else quiet))
-        elif desk_of(scene.world).state != ACTIVE and not scene.frame.scratch.get(_KEPT):
+            return _answered(scene, yes=safe == SAFE_YES)
+        elif desk_of(scene.world).state != ACTIVE and not scene.frame.scratch.get(_KEPT) and not unsafe(scene):
             scene.frame.scratch[_KEPT] = True
             scene.tell(scene.common("talk_kept"))
         return WAIT
@@ -154,8 +153,8 @@ class Talk:
 
 
 def owned(scene: Scene) -> bool:
-    """Whether a person of the desk has the conversation: then the bot is silent."""
-    return desk_of(scene.world).state == ACTIVE and _has_talk(scene)
+    """Whether a person of the desk has the conversation, or nothing may be sent to it: then the bot is silent."""
+    return _has_talk(scene) and (desk_of(scene.world).state == ACTIVE or unsafe(scene))
 
 
 def _has_talk(scene: Scene) -> bool:
@@ -163,21 +162,31 @@ def _has_talk(scene: Scene) -> bool:
     return flow is not None and flow.steps[flow.door(JOINED)].type == "talk"
 
 
+def _on_top(scene: Scene) -> bool:
+    return bool(scene.frames) and scene.frame.flow.name == COUNSELLOR and scene.step.type == "talk"
+
+
 def hear(scene: Scene, said: Said, command: str | None) -> Move | None:
-    """A message while a person has the conversation, whatever lay on top. None: the question that the person asked for (erase) hears it."""
+    """A message while `owned`, whatever lay on top. None: the question that the person asked for (erase) hears it, or the conversation
+    goes on as if there were no talk."""
     danger = said.understanding.danger if command is None else None
     if danger is None and command in (None, "erase", "repeat") and _erasing(scene):
         return None
-    if command == "erase":
-        _bring(scene)
+    desk, told = desk_of(scene.world), told_of(scene)
+    there = desk.state == ACTIVE
+    if not there and not _on_top(scene):
         return None
-    desk = desk_of(scene.world)
-    told = _told(scene)
-    given = desk.safe == "no" and _word_given(scene, said)
-    first = desk.safe == "no" and not scene.facts.get(SAFE_WORD) and told.get("state") != ACTIVE  # who only wanted to write first
-    if not (given or first) and desk.safe == "no" and told.get("state") != ACTIVE:
-        return None  # somebody else may hold the telephone: as if nobody were there, until the word is given
+    if command == "erase":
+        if not unsafe(scene) or _on_top(scene):
+            _bring(scene)
+        return None
+    given = unsafe(scene) and word_given(scene, said)
+    first = unsafe(scene) and there and writes_first(scene, said)
+    if unsafe(scene) and not (given or first):
+        return None if command == "menu" else _not_answered(scene, said, desk)
     step = _bring(scene)
+    if not there:
+        return Talk().hear(step, scene, said, SAFE_YES)
     if told.get("state") != ACTIVE or told.get("with") != desk.who:
         _present(scene, desk)
         if said.message.kind is InboundKind.START:
@@ -205,22 +214,53 @@ def hear(scene: Scene, said: Said, command: str | None) -> Move | None:
     return Talk().hear(step, scene, said, tapped)
 
 
+def _not_answered(scene: Scene, said: Said, desk: Desk) -> Move | None:
+    """A message while nothing may be sent: somebody else may hold the telephone. In the talk it goes to the desk, or is kept if that is
+    over, and only danger is answered. Elsewhere it is as if there were no talk (None)."""
+    danger, message = said.understanding.danger, said.message
+    if not _on_top(scene) or (danger is not None and desk.state != ACTIVE):
+        return None
+    if not desk.on:
+        scene.unwanted = message.media
+        if message.kind is InboundKind.TEXT:
+            scene.keep_told(message.text)
+        return WAIT
+    if message.kind in (InboundKind.TAP, InboundKind.START, InboundKind.UNSUPPORTED):
+        return WAIT
+    if danger is not None:
+        _numbers(scene, desk, danger)
+    return Talk()._pass_on(scene.step, scene, said)
+
+
+def _answered(scene: Scene, *, yes: bool) -> Move:
+    """Whether it is safe was answered. With a yes, what could not be said before: that the line to the desk was lost."""
+    desk, told = desk_of(scene.world), told_of(scene)
+    remember(scene, desk, safe="yes" if yes else "no", quiet=not yes)
+    if not yes:
+        scene.tell(scene.common("talk_quiet_word" if scene.facts.get(SAFE_WORD) else "talk_quiet"))
+        return WAIT
+    scene.tell(scene.common("talk_thanks_safe"))
+    if told.get("state") != ACTIVE or desk.state == ACTIVE:
+        return WAIT
+    scene.tell(scene.common("talk_lost"))
+    return _wait(scene, desk)
+
+
 def news(scene: Scene) -> Move:
-    """The desk says that something changed. Whoever only waits, or reads meanwhile, is told when somebody comes, and not of every move."""
-    desk, told = desk_of(scene.world), _told(scene)
-    if not _has_talk(scene):
+    """The desk says that something changed. Whoever only waits, or reads meanwhile, is told when somebody comes, and not of every move.
+    Where it is not safe nobody is told anything before the word."""
+    desk, told = desk_of(scene.world), told_of(scene)
+    if not _has_talk(scene) or unsafe(scene):
         return WAIT
     if desk.state == ACTIVE:
-        if desk.safe == "no" and told.get("state") != ACTIVE:
-            return WAIT  # nothing is written to a telephone that others see, until its owner gives the word
         _bring(scene)
         return _present(scene, desk)
     if desk.state == WAITING and desk.untaken and not told.get("untaken"):
-        _remember(scene, desk, untaken=True)
+        remember(scene, desk, untaken=True)
         return Open(flow=INTERRUPTS, entry=UNTAKEN_DANGER if desk.asks else UNTAKEN, keep=True)
     if not told or not scene.frames:
         return WAIT
-    there = scene.frame.flow.name == COUNSELLOR and scene.step.type == "talk"
+    there = _on_top(scene)
     if told.get("state") == ACTIVE:
         step = _bring(scene)
         if desk.on:
@@ -249,12 +289,6 @@ def _bring(scene: Scene) -> Step:
     return scene.step
 
 
-def _word_given(scene: Scene, said: Said) -> bool:
-    """Whether a message says that it is safe to write again: the word that was agreed upon; where none was, the common one."""
-    agreed = scene.facts.get(SAFE_WORD) or fold(scene.common("talk_safe_word"))
-    return said.message.kind is InboundKind.TEXT and fold(said.message.text) == agreed
-
-
 def _quiet(frame: OpenFrame) -> bool:
     return frame.flow.steps[frame.step].settings.get("danger") == "quiet"
 
@@ -262,18 +296,6 @@ def _quiet(frame: OpenFrame) -> bool:
 def _erasing(scene: Scene) -> bool:
     flow = scene.frame.flow if scene.frames else None
     return flow is not None and flow.name == INTERRUPTS and scene.frame.step == flow.entries.get("erase")
-
-
-def _told(scene: Scene) -> dict[str, Any]:
-    """What was told last about the desk."""
-    found = scene.facts.get(DESK)
-    return dict(found) if isinstance(found, dict) else {}
-
-
-def _remember(scene: Scene, desk: Desk, **more: Any) -> None:
-    told = _told(scene)
-    crisis = bool(told.get("crisis")) or desk.urgency in CRISIS
-    scene.facts[DESK] = {**told, "state": desk.state if desk.on else WAITING, "with": desk.who, "safe": desk.safe, "crisis": crisis, **more}
 
 
 def _kept(scene: Scene) -> dict[str, Any]:
@@ -288,7 +310,7 @@ def _say(scene: Scene, key: str, desk: Desk, *, choices: tuple[tuple[str, str], 
 
 def _present(scene: Scene, desk: Desk) -> Move:
     """Somebody is there, or somebody else than before; perhaps with the question whether it is safe to write."""
-    told = _told(scene)
+    told = told_of(scene)
     if told.get("state") != ACTIVE:
         scene.frame.scratch = {}
         _say(scene, "talk_with", desk)
@@ -299,7 +321,7 @@ def _present(scene: Scene, desk: Desk) -> Move:
         scene.frame.scratch = {_SAFE: True}
         scene.new_prompt()
         scene.tell(scene.common("talk_safe"), choices=_asked(scene))
-    _remember(scene, desk, untaken=False)
+    remember(scene, desk, untaken=False)
     return WAIT
 
 
@@ -315,7 +337,7 @@ def _wait(scene: Scene, desk: Desk) -> Move:
     text = "\n\n".join(part for part in (words, scene.common(sentences[-1])) if part)
     known = {"ahead": desk.ahead, "minutes": max(1, desk.minutes or 0)}
     scene.tell(text, choices=_ways(scene), extra=known)
-    _remember(scene, desk)
+    remember(scene, desk)
     return WAIT
 
 
@@ -344,7 +366,7 @@ def _tapped(scene: Scene, tap: str) -> str:
 def _numbers(scene: Scene, desk: Desk, danger: Danger) -> None:
     """The numbers, at once. The whole list once; then the first one again, for nobody should have to look for it. Who speaks of
     self-harm with a person is not interrupted each time."""
-    told = _told(scene)
+    told = told_of(scene)
     alarms = list(told.get("alarms", ()))
     first = danger.value not in alarms
     parts = ["danger", *(["danger_next"] if first else [])] if danger is Danger.EMERGENCY else ["self_harm"] if first else []
@@ -352,12 +374,12 @@ def _numbers(scene: Scene, desk: Desk, danger: Danger) -> None:
         scene.tell(scene.library.catalogue.part(scene.language, INTERRUPTS, part, "text", scene.reader))
     if first:
         _say(scene, "talk_seen", desk)
-    _remember(scene, desk, alarms=[*alarms, *([danger.value] if first else [])], crisis=True)
+    scene.facts[DESK] = {**told, "alarms": [*alarms, *([danger.value] if first else [])], "crisis": True}
 
 
 def _over(step: Step, scene: Scene, way: str) -> Move:
     """The talk is over. After danger or self-harm nobody is asked how it was."""
-    crisis = bool(_told(scene).get("crisis"))
+    crisis = bool(told_of(scene).get("crisis"))
     scene.facts.pop(DESK, None)
     scene.facts.pop(SAFE_WORD, None)
     scene.frame.scratch = {}

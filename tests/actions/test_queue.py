@@ -228,6 +228,23 @@ def test_nobody_is_asked_how_a_crisis_was() -> None:
 # Danger, and a safe time
 
 
+def test_nobody_is_asked_whether_it_is_safe_who_said_no() -> None:
+    asked = done(active(), queue.SafeAsked(at=NOW, by=SITI))
+    said_no = done(asked, queue.SafeAnswered(at=NOW, yes=False))
+    assert after(said_no, queue.SafeAsked(at=NOW, by=SITI)) is Refusal.UNSAFE
+    first = done(waits(), queue.CallbackBooked(at=NOW, when=NOW + 60, here=False), queue.CallbackDue(at=NOW + 60))
+    assert after(done(first, queue.Pulled(at=NOW + 61, by=SITI)), queue.SafeAsked(at=NOW + 62, by=SITI)) is Refusal.UNSAFE
+    assert done(said_no, queue.SafeAnswered(at=NOW, yes=True), queue.SafeAsked(at=NOW, by=SITI)).safe == "asked"
+
+
+@pytest.mark.parametrize("yes", [True, False])
+def test_whether_it_is_safe_is_heard_while_nobody_is_there(yes: bool) -> None:
+    lost = done(active(), queue.SafeAsked(at=NOW, by=SITI), queue.ConsoleLost(at=NOW, of=SITI))
+    for each in (lost, done(lost, queue.Offered(at=NOW, to=BUDI))):
+        answered = done(each, queue.SafeAnswered(at=NOW, yes=yes))
+        assert (answered.safe, answered.state) == ("yes" if yes else "no", each.state)
+
+
 def test_danger_in_a_talk_raises_it_and_ends_the_wait_for_a_safe_time() -> None:
     booked = done(waits(), queue.CallbackBooked(at=NOW, when=NOW + 7200))
     assert after(booked, queue.Pulled(at=NOW, by=SITI)) is Refusal.TOO_SOON, "before that time it is not safe"

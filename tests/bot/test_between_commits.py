@@ -13,6 +13,7 @@ import pytest
 
 from actions.rows import Change, Update
 from bot.channels.base import ChannelError, Received, Refused, TryLater
+from bot.storage import tables
 from bot.storage.writer import Writer, Written
 from bot.waiting import Waiting
 from flows.message import Inbound, InboundKind, Outbound
@@ -210,6 +211,81 @@ async def test_delivery_never_destroys_the_key_of_the_conversation(tmp_path: Pat
         assert done and row is not None
         keys._held.clear()
         assert await keys.key(row.key_id) is not None
+
+
+class Later(Phones):
+    """A platform that does not take the next message."""
+
+    once = False
+
+    async def send(self, address: str, message: Outbound) -> tuple[str, ...]:
+        if self.once:
+            self.once = False
+            raise TryLater("busy")
+        return await super().send(address, message)
+
+
+async def _rolled(here: House, conversation: bytes) -> None:
+    """The conversation gets another key, and the former one dies, as a turn does it."""
+    service = here.service
+    row = await service.reads.conversation(conversation)
+    assert row is not None
+    key = await service.keys.key(row.key_id)
+    assert key is not None
+    changed = await service.rollover.change_key(row, key, 1, drop=False, seen=False)
+    await service.writer.write([*changed.rows, Update(table="conversation", key={"id": row.id}, values=changed.values)])
+    await service.keys.destroy([row.key_id])
+
+
+async def test_a_bubble_whose_row_was_read_before_the_key_died_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.deliver.pause", lambda attempts, after=0.0: 0.1)
+    phones = Later()
+    async with house(tmp_path, phones=phones) as here:
+        await here.talk("7", "/start", "report")
+        reads = here.service.reads
+        conversation = await here.service.intake.conversation("telegram", "7")
+        assert conversation is not None
+        before, read, done = len(phones.seen["7"]), reads.outgoing, []
+
+        async def beside(row_id: int) -> Any:
+            row = await read(row_id)  # under the key that dies now
+            if not done:
+                done.append(row_id)
+                await _rolled(here, conversation)
+            return row
+
+        phones.once = True
+        monkeypatch.setattr(reads, "outgoing", beside)
+        await _post(here, "7", "ya", "1")
+        await here.service.settle()
+        assert done and len(phones.seen["7"]) == before + 1
+
+
+async def test_what_went_out_while_the_key_was_changed_does_not_get_its_words_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.deliver.pause", lambda attempts, after=0.0: 0.1)
+    phones = SlowPhones()
+    async with house(tmp_path, phones=phones) as here:
+        await here.talk("7", "/start", "report")
+        reads, read = here.service.reads, here.service.reads.waiting_of
+        conversation = await here.service.intake.conversation("telegram", "7")
+        assert conversation is not None
+        asked = phones.asked
+        phones.open.clear()
+        await _post(here, "7", "ya", "1")
+        await _until(lambda: phones.asked > asked)
+
+        async def beside(conversation_id: bytes) -> Any:
+            rows = await read(conversation_id)
+            assert [row.body is not None for row in rows] == [True]
+            phones.open.set()
+            await here.service.deliver.settle()
+            return rows
+
+        monkeypatch.setattr(reads, "waiting_of", beside)
+        await _rolled(here, conversation)
+        async with here.service.engine.connect() as connection:
+            rows = (await connection.execute(tables.outbox.select())).all()
+        assert {row.state for row in rows} == {"sent"} and [row.id for row in rows if row.body is not None] == []
 
 
 async def test_two_pages_of_one_conversation_are_both_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,12 @@ import asyncio
 import shutil
 import sys
 import tempfile
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 
-from bot.channels.base import Refused, TryLater
+from bot.channels.base import Received, Refused, TryLater
 from bot.evidence.cleaner import Cleaner
 from bot.storage import tables
 from bot.vault.errors import SealError
@@ -174,9 +175,64 @@ async def test_the_service_survives_its_worker(tmp_path: Path, worker: str) -> N
         assert await home.rows("evidence") == 0
 
 
-def _start(address: str) -> object:
-    from bot.channels.base import Received
+class HangingPhones(FilingPhones):
+    """A platform that takes a request for a file and does not answer."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.gone = 0  # requests that were given up
+
+    async def fetch(self, handle: str) -> AsyncIterator[bytes]:
+        self.fetched.append(handle)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.gone += 1
+        yield b""
+
+
+async def _until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("words_", "answer"), [("mtk", "Latihan"), ("semangka", "Latihan"), ("tolong dia mau membunuhku sekarang", "Telepon 112")]
+)
+async def test_who_leaves_or_cries_for_help_does_not_wait_for_a_file(tmp_path: Path, words_: str, answer: str) -> None:
+    phones = HangingPhones()
+    async with house(tmp_path, phones=phones) as home:
+        await home.talk("1", "/start", "bantuan", "exit_word", "semangka", *CHILD)
+        before = len(phones.seen["1"])
+        sending = asyncio.create_task(send(home, "1", "voice", sample("voice.ogg")))
+        await _until(lambda: bool(phones.fetched))
+        await home.service.receive(_said("1", "halo?"))
+        await home.service.receive(_said("1", words_))
+        await _until(lambda: answer in words(phones.seen["1"][before:]))
+        await sending
+        assert phones.gone == 1
+        assert await home.rows("evidence") == 0
+
+
+async def test_a_file_server_that_hangs_holds_nobody_up_for_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.evidence.desk.TAKE_SECONDS", 0.5)
+    phones = HangingPhones()
+    async with house(tmp_path, phones=phones) as home:
+        people = [str(number * 10) for number in range(1, 8)]  # more than files are fetched at once
+        for address in people:
+            await home.talk(address, *CHILD)
+        async with asyncio.timeout(5):
+            answers = await asyncio.gather(*(send(home, address, "voice", sample("voice.ogg")) for address in people))
+        assert all("belum sampai" in words(answer) for answer in answers)
+        assert "boleh petugas membaca" in words(await home.say("10", "aku cerita dengan kata-kata saja"))
+
+
+def _said(address: str, text: str) -> Received:
+    return Received(channel="telegram", message_id=f"{address}:{text}", address=address, inbound=Inbound(kind=InboundKind.TEXT, text=text))
+
+
+def _start(address: str) -> Received:
     return Received(channel="telegram", message_id=f"start{address}", address=address, inbound=Inbound(kind=InboundKind.START))
 
 

@@ -56,5 +56,6 @@ async def test_a_code_links_the_chat_and_alerts_go_there_and_nothing_is_stored(e
         await service.desk.tick()
         await service.settle()
         await until(lambda: [call.text for call in lia.screen] == [CONNECTED, ALERT], "the alert", instead=lambda: lia.screen)
+        assert [call.fields["disable_notification"] for call in lia.screen] == [True, False], "what wakes somebody makes a sound"
         await until(lambda: bool(front.handed), "the message to be confirmed")
         assert front.problems == []

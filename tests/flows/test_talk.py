@@ -218,6 +218,89 @@ def test_who_wanted_to_write_first_gives_the_sign_by_writing() -> None:
     assert out(person) == {"safe": "yes", "text": "aku di sini"}
 
 
+@pytest.fixture
+def unsafe(waiting: Chat) -> Chat:
+    """Somebody who said that it is not safe to write; no word of their own was chosen."""
+    waiting.desk("active", **{"with": "Rina"})
+    waiting.desk("active", safe="asked", **{"with": "Rina"})
+    waiting.say("2")
+    assert waiting.done("ok") == ["<talk_quiet>"]
+    waiting.so("active", safe="no", **{"with": "Rina"})
+    return waiting
+
+
+def test_after_a_no_the_bot_sends_nothing_whatever_the_desk_does_until_the_word(unsafe: Chat) -> None:
+    assert unsafe.desk("active", safe="no", **{"with": "Budi"}) == [], "handed on"
+    assert unsafe.desk("waiting", safe="no", ahead=0) == [], "lost"
+    assert unsafe.desk("waiting", safe="no", untaken=True, urgency="danger") == [], "nobody takes it"
+    assert unsafe.desk("active", safe="no", **{"with": "Sari"}) == [], "somebody comes"
+    assert unsafe.say("siapa ini?") == [] and out(unsafe) == {"text": "siapa ini?"}
+    assert unsafe.done("ok") == []
+    assert unsafe.say("<talk_safe_word>") == ["Lanjut Sari"] and out(unsafe) == {"safe": "yes"}
+    assert unsafe.done("ok") == ["<talk_thanks_safe>"]
+    unsafe.so("active", safe="yes", **{"with": "Sari"})
+    assert unsafe.desk("active", safe="yes", **{"with": "Budi"}) == ["Lanjut Budi"]
+
+
+@pytest.mark.parametrize("desk", [{"state": "active", "with": "Budi"}, {"state": "waiting", "ahead": 0}, {"state": "ended"}], ids=str)
+def test_after_a_no_nothing_answers_what_another_types_or_taps(unsafe: Chat, desk: dict[str, Any]) -> None:
+    buttons = unsafe.session.prompt
+    unsafe.so(**({"safe": "no"} if desk["state"] != "ended" else {}) | desk)
+    unsafe.time_out("desk")
+    for words in ("siapa ini?", "konselor", "1", "2", "Selesai bicara"):
+        assert unsafe.say(words) == [], words
+        if unsafe.action is not None:
+            assert out(unsafe) == {"text": words} and unsafe.done("ok") == []
+    assert unsafe.send(InboundKind.START) == [] and unsafe.action is None
+    for option in ("safe_yes", "stop", "end"):
+        assert unsafe.tap(option, prompt=buttons) == [] and unsafe.action is None
+    assert unsafe.send(InboundKind.UNSUPPORTED) == []
+    unsafe.say("menu")
+    assert unsafe.at == "start.menu", "as if there were no talk"
+    unsafe.say("siapa ini?")
+    assert unsafe.at == "start.menu" and "Budi" not in "".join(bubble.text for bubble in unsafe.bubbles)
+    unsafe.say("mtk")
+    assert unsafe.action is not None and unsafe.action.name == "leave"
+
+
+def test_a_lost_line_and_the_end_are_said_at_the_word(unsafe: Chat) -> None:
+    unsafe.desk("waiting", safe="no", ahead=0)
+    assert unsafe.say("<talk_safe_word>") == [] and out(unsafe) == {"safe": "yes"}
+    assert unsafe.done("ok") == ["<talk_thanks_safe>\n\n<talk_lost>\n\n<talk_first> <talk_unknown>\n\n<talk_wait>"]
+    assert unsafe.desk("active", safe="yes", **{"with": "Sari"}) == ["Kini Sari\n\n-"]
+
+
+def test_the_end_is_said_at_the_word(unsafe: Chat) -> None:
+    assert unsafe.desk("ended") == [] and unsafe.desk("none") == []
+    assert unsafe.say("siapa ini?") == []
+    assert unsafe.say("<talk_safe_word>") == ["<bye>"] and unsafe.at == "idle"
+    assert unsafe.facts["told"] == "siapa ini?" and "desk" not in unsafe.facts
+
+
+@pytest.mark.parametrize("state", ["active", "waiting", "ended"])
+def test_danger_is_heard_after_a_no(unsafe: Chat, state: str) -> None:
+    unsafe.desk(state, safe="no", **{"with": "Budi"})
+    shown = "\n".join(unsafe.say("tolong", Danger.EMERGENCY))
+    assert "<interrupts.danger>" in shown
+    if state == "active":
+        assert out(unsafe) == {"alert": "emergency", "text": "tolong"}
+        return
+    assert unsafe.action is not None and unsafe.action.name == "raise_alert"
+    unsafe.done("ok")
+    assert unsafe.at == "interrupts.stay"
+    unsafe.say("di dapur")
+    assert unsafe.at == "interrupts.stay", "the talk about danger goes on"
+
+
+@pytest.mark.parametrize("opens", [InboundKind.START, InboundKind.UNSUPPORTED])
+def test_opening_the_chat_is_no_writing(opens: InboundKind) -> None:
+    person = Chat(_both(), world={})
+    assert person.desk("active", safe="no", **{"with": "Rina"}) == []
+    assert "Rina" not in "".join(person.send(opens)) and person.action is None
+    assert person.say("aku di sini")[0].startswith("Kini Rina")
+    assert out(person) == {"safe": "yes", "text": "aku di sini"}
+
+
 def test_files_go_on_sealed_and_pictures_are_not_taken(waiting: Chat) -> None:
     waiting.desk("active", **{"with": "Rina"})
     waiting.send(InboundKind.MEDIA, media="voice", text="dengar ini")

@@ -147,6 +147,11 @@ class Telegram:
                 log.info("telegram_location_button_failed", extra={"code": error.code})
         return tuple(ref for ref in refs if ref)
 
+    async def ring(self, address: str, text: str) -> None:
+        """Sends a short text with which the telephone makes a sound: to a colleague, never to somebody who may hide. Raises TryLater or
+        Refused."""
+        await self._send(_number(_ADDRESS, address, "telegram_address_invalid"), text, None, quiet=False)
+
     async def edit(self, address: str, ref: str, message: Outbound) -> tuple[str, ...]:
         """Changes a sent question: its text and its buttons; one that is so already counts as changed (an answer to us was lost).
 
@@ -222,13 +227,13 @@ class Telegram:
         """Goes back to polling; what waits is kept. Raises TryLater or Refused."""
         await call(self._bot.delete_webhook(drop_pending_updates=False))
 
-    async def _send(self, chat: int, text: str, markup: dict[str, Any] | None) -> str:
+    async def _send(self, chat: int, text: str, markup: dict[str, Any] | None, *, quiet: bool = True) -> str:
+        """`quiet`: the phone must not ring in the pocket of somebody who hides; the message shows all the same."""
         arguments: dict[str, Any] = {
             "chat_id": chat,
             "text": text,
             "link_preview_options": {"is_disabled": True},
-            # The phone must not ring in the pocket of somebody who hides; the message shows all the same.
-            "disable_notification": True,
+            "disable_notification": quiet,
         }
         if markup is not None:
             arguments["reply_markup"] = markup

@@ -53,6 +53,14 @@ async def test_nothing_that_a_person_wrote_is_interpreted(running: Peer) -> None
     assert call["chat_id"] == CHAT
 
 
+async def test_a_colleague_is_woken(running: Peer) -> None:
+    await running.telegram.ring(ADDRESS, "Buka konsol.")
+    (call,) = running.request.of("sendMessage")
+    assert (call["chat_id"], call["text"], call["disable_notification"]) == (CHAT, "Buka konsol.", False)
+    with pytest.raises(Refused):
+        await running.telegram.ring("nobody", "Buka konsol.")
+
+
 async def test_that_somebody_is_writing_is_shown(running: Peer) -> None:
     await running.telegram.typing(ADDRESS)
     assert running.request.of("sendChatAction") == [{"chat_id": CHAT, "action": "typing"}]

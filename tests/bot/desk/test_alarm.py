@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 
-from actions.alarm import Stage, next_alarm
-from actions.queue import Alarmed, FalseAlarm, HandOff, Urgency, after
+from actions.alarm import next_alarm, untaken
+from actions.hand_off import Stage
+from actions.queue import Alarmed, CallAnswered, FalseAlarm, HandOff, Urgency, after
 from bot.desk.alarm import ALERT
 from bot.storage import tables
 from tests.bot.desk.sitting import NOW, Office, office, wait_here
@@ -126,11 +127,20 @@ def crisis(urgency: Urgency = Urgency.DANGER, **fields: Any) -> HandOff:
     )  # fmt: skip
 
 
-def course(hand_off: HandOff, minutes: int, *, chain: int = 2, writes: bool = False) -> list[tuple[str, int]]:
-    """What is raised, a look every ten seconds."""
+def course(
+    hand_off: HandOff, minutes: int, *, chain: int = 2, writes: bool | Callable[[int], bool] = False, yes_at: int | None = None
+) -> list[tuple[str, int]]:  # fmt: skip
+    """What is raised, a look every ten seconds. `writes`: whether the reporter writes at a second; "yes, call them" comes at `yes_at`."""
     raised = []
+    last_at = NOW - 60
     for now in range(NOW, NOW + minutes * 60, 10):
-        due = next_alarm(hand_off, now=now, chain=chain, last_at=now if writes else NOW - 60)
+        if writes(now - NOW) if callable(writes) else writes:
+            last_at = now
+        if yes_at == now - NOW:
+            said = after(hand_off, CallAnswered(at=now, yes=True))
+            assert isinstance(said, HandOff) and untaken(said) == untaken(hand_off), "what was told is not told again"
+            hand_off = said
+        due = next_alarm(hand_off, now=now, chain=chain, last_at=last_at)
         if due is not None:
             step = after(hand_off, due)
             assert isinstance(step, HandOff)
@@ -154,11 +164,40 @@ def test_whoever_goes_on_writing_and_answers_nothing_is_not_left_alone_for_ever(
     assert raised[:7] == [("console", step) for step in range(1, 8)] and raised[7:] == [("lead", 1), ("lead", 2), ("lead", 3)]
 
 
+def test_a_chain_that_has_begun_goes_on_when_the_reporter_writes_a_word() -> None:
+    chain = [("on_call", 1), ("on_call", 2), ("on_call", 3)]
+    assert course(crisis(), 6, chain=3, writes=lambda second: second == 170)[2:] == [*chain, ("lead", 1)]
+    assert course(crisis(), 6, chain=3, writes=lambda second: second >= 130)[2:] == [*chain, ("lead", 1)]
+
+
+@pytest.mark.parametrize("yes_at", [450, 510, 630])
+def test_whoever_says_yes_after_the_leads_were_told_has_the_chain_telephoned(yes_at: int) -> None:
+    raised = course(crisis(), 15, chain=2, writes=True, yes_at=yes_at)
+    late = (yes_at - 420) // 60 + 1
+    leads = [("lead", step) for step in range(1, late + 1)]
+    assert raised[7 : 7 + late + 3] == [*leads, ("on_call", 1), ("on_call", 2), ("lead", 1)]
+    assert course(crisis(), 10, chain=0, writes=True, yes_at=450)[7:9] == [("lead", 1), ("lead", 1)], "nobody to telephone but the leads"
+
+
 def test_a_false_alarm_ends_the_ringing_and_nothing_else() -> None:
     rung = after(crisis(), Alarmed(at=NOW, stage=Stage.CONSOLE, step=1))
     assert isinstance(rung, HandOff)
     off = after(rung, FalseAlarm(at=NOW + 5))
     assert isinstance(off, HandOff) and off.state == "waiting" and course(off, 9) == []
+
+
+async def test_who_says_yes_late_is_told_the_truth(desk: Office) -> None:
+    await people(desk)
+    rina = await desk.comes("Sinta", capacity=0)
+    await desk.say("1", "tolong ayahku bawa parang mau bunuh ibu")
+    for _ in range(14):
+        await desk.passes(40, rina)
+        await desk.say("1", "cepat")
+    assert desk.telephone.rang == []
+    await desk.say("1", "yes")
+    assert "petugas jaga kami telepon" in desk.heard("1")[-1]
+    await desk.passes(120, rina)
+    assert desk.telephone.rang == [*CHAIN]
 
 
 @pytest.mark.parametrize(("answer", "rang"), [("yes", [CHAIN[0]]), ("no", [])])

@@ -21,7 +21,7 @@ from bot.storage import tables
 from bot.storage.desk import DeskStore
 from bot.vault.signing import generate_signing
 from bot.vault.staff_entry import FIRST
-from tests.bot.desk.sitting import Office, Person, office, wait_here
+from tests.bot.desk.sitting import NOW, Office, Person, office, wait_here
 from tests.bot.house import add_unit, generate_keypair
 
 
@@ -398,13 +398,33 @@ async def test_who_is_called_back_after_more_than_a_day_is_not_taken_for_silent(
 # What is said of the wait
 
 
+async def test_the_wait_that_is_told_counts_talks_and_not_how_late_they_were_closed(desk: Office) -> None:
+    rina = await desk.comes("Rina", capacity=1)
+
+    async def talk(minutes: int, **about: Any) -> None:
+        given = {"state": "closed", "taken_at": NOW - minutes * 60, "ended_at": NOW, "outcome": "helped", "owner_id": rina.id, **about}
+        await wait_here(desk.service, unit=desk.unit, since=NOW - minutes * 60 - 5, **given)
+
+    for minutes in (4, 5, 5):
+        await talk(minutes)
+    await talk(9 * 60)  # wound up at noon, closed in the evening
+    await talk(24 * 60, outcome=None)  # nobody said what became of it
+    for urgency in ("danger", "self_harm"):
+        await talk(12 * 60, urgency=urgency)  # closed once a second person had looked
+    assert sorted(await desk.store.handled_since(NOW - 3600)) == [240, 300, 300, 9 * 3600]
+    await desk.asks("1")
+    told = [text for text in desk.heard("1") if "menit lagi" in text]
+    assert len(told) == 1 and "Kira-kira 5 menit lagi" in told[0]
+
+
 async def test_the_wait_is_what_the_last_hour_was_or_not_known(desk: Office) -> None:
     rina = await desk.comes("Rina", capacity=1)
     await desk.asks("100")
     assert not any("menit" in text for text in desk.heard("100")), "nothing is known yet"
     for _ in range(3):
         await wait_here(
-            desk.service, unit=desk.unit, state="closed", taken_at=desk.now - 1500, ended_at=desk.now - 300, since=desk.now - 2000
+            desk.service, unit=desk.unit, state="closed", taken_at=desk.now - 1500, ended_at=desk.now - 300, since=desk.now - 2000,
+            outcome="helped",
         )  # fmt: skip
     await desk.asks("101")
     assert any("40 menit" in text for text in desk.heard("101")), desk.heard("101")
