@@ -30,7 +30,7 @@ _MEMORY = 8 * 1024**3  # bytes: twice what ours needs
 
 
 async def baseline(settings: Settings, sentences: Sequence[Sentence]) -> list[Outcome]:
-    """What Rasa's default pipeline understands, without our danger phrases and thresholds. Trains it first if it is not there: half an hour.
+    """What Rasa's default pipeline understands, without our danger phrases and thresholds. Trained first if it is not there: half an hour.
 
     Raises OperatorError if it cannot be trained or asked.
     """

@@ -117,7 +117,7 @@ def _most(text: str) -> int:
 
 def _arguments(parser: ArgumentParser) -> None:
     parser.add_argument("file", type=Path, metavar="FILE", help="a YAML list of {text, intent, entities, trap?}")
-    parser.add_argument("--baseline", action="store_true", help="Rasa's default pipeline beside it, trained on the same data (half an hour the first time)")
+    parser.add_argument("--baseline", action="store_true", help="Rasa's default pipeline beside it (half an hour, once)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything to a file, without the sentences")
     parser.add_argument("--against", type=Path, metavar="OLD.json", help="what changed since a file that --json wrote earlier")
     parser.add_argument("--show", type=_most, metavar="N", default=0, help="show the sentences of the N worst confusions of each kind")
