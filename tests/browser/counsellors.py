@@ -29,7 +29,7 @@ from bot.vault.staff_entry import StaffEntry, sign_entry
 
 OFFER = re.compile(r'data-do="accept" data-id="([0-9a-f]{32})" data-version="(\d+)"')
 GATHER, OTHERS, MOST = 0.45, 1.5, 2.0  # as the page: queue/queue.js, app/gather.js
-TALK_SECONDS, REPLY_EVERY = 40, 10
+TALK_SECONDS, REPLY_EVERY = 100, 10  # ten minutes, and a reply a minute, six times as fast
 
 
 class Counsellor:

@@ -25,10 +25,11 @@ pytestmark = [
     pytest.mark.long,
     pytest.mark.browser,
     pytest.mark.own_store,
-    pytest.mark.timeout(900),
+    pytest.mark.timeout(1500),
 ]
-COUNSELLORS, WAITING, SECONDS, PER_SECOND = 20, 200, 60, 0.5  # each of twenty takes somebody every 40 s
-BOUND_MS = 900  # p95 of some 17 accepts, on a machine with nothing else to do; the aim of 500 is not reached (docs/desk.md)
+# An hour in ten minutes: 200 who wait are taken by 20 counsellors, one of them in a real browser, and talk for what would be ten minutes.
+COUNSELLORS, WAITING, SECONDS, PER_SECOND, BY_HAND_EVERY = 20, 200, 600, 0.28, 20.0
+BOUND_MS = 900  # p95, on a machine with nothing else to do
 CORE = 0.85  # of one processor core: what the service may take for all of it, on any machine
 QUIET = 1.5  # others' work on this machine, as `crowded` finds it, up to which waiting says something about the service
 
@@ -125,11 +126,13 @@ def test_the_first_words_are_there_soon_after_accepting(
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         offer = page.locator("#queue .offered [data-do=accept]").first
-        expect(offer).to_be_visible(timeout=PATIENCE)
+        expect(offer).to_be_visible(timeout=4 * PATIENCE)
         took = accepts(page)
         if took is not None:
             here.append(took)
+            again = time.monotonic() + BY_HAND_EVERY
             ends(page)
+            page.wait_for_timeout(1000 * max(0.0, again - time.monotonic()))
     out, _ = crowd.communicate(timeout=60)
     core = (worked(desk["process"]) - before) / (time.monotonic() - begun)
     told = json.loads(out)
