@@ -124,9 +124,9 @@ FAILURES: dict[str, tuple[str, bytes | Exception, int | None, str]] = {
     "gone": ("voice", Refused("file_gone"), None, "belum sampai"),
     "too big by its own word": ("voice", sample("voice.ogg"), 17 * 2**20, "terlalu besar"),
     "too big": ("voice", b"OggS" + bytes(17 * 2**20), None, "terlalu besar"),
-    "a picture that calls itself a voice": ("voice", sample("photo.jpg"), None, "jenis file itu"),
-    "an office file": ("voice", b"PK\x03\x04" + bytes(500), None, "jenis file itu"),
-    "truncated": ("voice", sample("voice.ogg")[:40], None, "jenis file itu"),
+    "a picture that calls itself a voice": ("voice", sample("photo.jpg"), None, "file seperti itu"),
+    "an office file": ("voice", b"PK\x03\x04" + bytes(500), None, "file seperti itu"),
+    "truncated": ("voice", sample("voice.ogg")[:40], None, "file seperti itu"),
 }
 
 

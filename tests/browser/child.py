@@ -40,7 +40,7 @@ class Child:
     def asks_for_a_person(self, story: str, *, word: str = "") -> None:
         """Up to the place in the queue. With a word: on a telephone that others see."""
         self.taps("Bicara dengan konselor", "Sekarang ada konselor yang berjaga")
-        self.taps("Bicara sekarang", "Ceritakan sedikit dulu")
+        self.taps("Bicara sekarang", "Ceritakan sedikit")
         self.says(story, "cuma kamu yang pakai?")
         if word:
             self.taps("Dipakai bersama", "pilih satu kata aman")

@@ -55,7 +55,7 @@ def test_a_console_at_one_process_and_the_child_at_the_other(
     child = Child(other, chat.url)
     child.asks_for_a_person(STORY)
     accept(page)
-    child.hears("Mau berhenti? Tulis selesai bicara.")
+    child.hears("Mau mengakhiri? Tulis \"selesai bicara\".")
     assert child.read("Sekarang kamu bicara dengan Ratna, konselor kami.")
     page.keyboard.type("Halo, aku Ratna.")
     page.keyboard.press("Enter")

@@ -64,7 +64,7 @@ def test_whether_it_is_safe_to_write_both_ways(desk: Desk, console: Any, child: 
     ready(page)
     child.asks_for_a_person("Aku pakai HP mama.", word="rambutan")
     accept(page)
-    child.hears("Mau berhenti? Tulis selesai bicara.")
+    child.hears("Mau mengakhiri? Tulis \"selesai bicara\".")
     asks_whether_it_is_safe(page, child)
     sound(page, "asked whether it is safe")
     child.taps("Ya, aman", "Konselor boleh menulis lagi.")

@@ -4,7 +4,7 @@ const RECENT = 60_000; // ms
 let touched = Date.now();
 
 for (const name of ["pointerdown", "keydown", "wheel", "input", "click"]) {
-  addEventListener(
+  globalThis.addEventListener?.(
     name,
     (event) => {
       if (event.isTrusted) touched = Date.now();
