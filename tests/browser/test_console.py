@@ -185,7 +185,9 @@ def test_the_screen_hides_and_shows_by_key_and_esc_does_not_show_it(desk: Desk, 
     expect(page.locator("#veil")).to_be_hidden()
 
 
-@pytest.mark.parametrize("view", ["desktop", "phone", "dark", "phone-dark", "english"])
+@pytest.mark.parametrize(
+    "view", ["desktop", "phone-dark", *(pytest.param(view, marks=pytest.mark.long) for view in ("phone", "dark", "english"))]
+)
 def test_every_section_is_sound_and_legible(desk: Desk, console: Any, view: str) -> None:
     options: dict[str, Any] = {**(PHONE if "phone" in view else {}), "color_scheme": "dark" if "dark" in view else "light"}
     page = console(None, **options)

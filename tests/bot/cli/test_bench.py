@@ -54,8 +54,9 @@ def test_flow_on_postgresql_with_two_replicas(capsys: pytest.CaptureFixture[str]
         assert loop["commits"] > 0 and loop["writes_per_commit"] >= 1
 
 
-@pytest.mark.timeout(300)  # four programs one after the other
-@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=[postgres, pytest.mark.long])])
+@pytest.mark.long  # four programs one after the other
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("database", ["sqlite", pytest.param("postgresql", marks=postgres)])
 def test_growth(database: str, capsys: pytest.CaptureFixture[str]) -> None:
     found = bench(capsys, "growth", "--database", database, "--cases", "500", "--sessions", "50")
     assert found["cases"] == 500 and found["sessions"] == 50 and found["database"].startswith(database)
