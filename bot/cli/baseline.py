@@ -47,7 +47,7 @@ async def baseline(settings: Settings, sentences: Sequence[Sentence]) -> list[Ou
             await train(of, rasa, there, progress=progress, memory=_MEMORY)
         finally:
             progress.end()
-    server = NluServer(of, rasa, there)
+    server = NluServer(of, rasa, there, memory=_MEMORY)
     server.start()
     try:
         say("Rasa's default pipeline is starting …")
