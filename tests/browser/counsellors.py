@@ -29,6 +29,7 @@ from bot.vault.staff_entry import StaffEntry, sign_entry
 
 OFFER = re.compile(r'data-do="accept" data-id="([0-9a-f]{32})" data-version="(\d+)"')
 GATHER, OTHERS, MOST = 0.45, 1.5, 2.0  # as the page: queue/queue.js, app/gather.js
+LIMITS = httpx.Limits(max_connections=6, keepalive_expiry=4)  # the server closes what was idle for 5 s
 TALK_SECONDS, REPLY_EVERY = 100, 10  # ten minutes, and a reply a minute, six times as fast
 
 
@@ -39,7 +40,7 @@ class Counsellor:
         self.id, self.signing = bytes.fromhex(who["id"]), bytes.fromhex(who["signing"])
         self.unit, self.told = unit, told
         headers = {"cookie": f"desk={who['token']}", "x-csrf": who["csrf"], "sec-fetch-site": "same-origin"}
-        self.http = httpx.AsyncClient(base_url=site, headers=headers, timeout=20, limits=httpx.Limits(max_connections=6))
+        self.http = httpx.AsyncClient(base_url=site, headers=headers, timeout=20, limits=LIMITS)
         self.line = httpx.AsyncClient(base_url=site, headers=headers, timeout=None)
         self.offered: dict[str, int] = {}
         self.talks: dict[str, Any] = {}
