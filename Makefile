@@ -44,7 +44,7 @@ nlu: $(SERVICE) ## installs and trains Rasa (.venv-nlu, models/); the service do
 test: lint types imports unit unit-nlu unit-postgres check ## sets everything up, then lint, types, import rules, all tests on SQLite and on PostgreSQL, and the content
 
 test-long: $(DEV) ## the long counts
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m long $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m long $(ARGS)
 
 lint: $(DEV) ## ruff: rules and format of imports
 	$(BIN)/ruff check .
@@ -56,7 +56,7 @@ imports: $(DEV) ## which folder may import what
 	$(BIN)/lint-imports --no-cache
 
 unit: $(DEV) $(CONSOLE) ## all tests but the long counts; ARGS="tests/flows -k back" narrows
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --ignore=$(NLU_TESTS) $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --ignore=$(NLU_TESTS) $(ARGS)
 
 # What runs inside Rasa needs its environment (2.6 GB, most of a minute to install). A build machine makes it; elsewhere it is used if it is there.
 NLU_TESTS := tests/nlu/rasa/test_components.py
@@ -69,7 +69,7 @@ unit-nlu: $(DEV) ## the components inside Rasa, in its own environment
 POSTGRES_TESTS := tests/bot tests/faults tests/transcripts tests/attackers $(addprefix --ignore=tests/bot/,vault channels nlu_server demo)
 unit-postgres: $(DEV) ## the tests that touch a store, on a PostgreSQL server of their own
 	@if $(BIN)/python -c 'import sys; from tests.postgres import binaries; sys.exit(binaries() is None)'; then \
-		RUANG_AMAN_TEST_STORE=postgresql $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not long and not own_store" $(POSTGRES_TESTS) $(ARGS); \
+		RUANG_AMAN_TEST_STORE=postgresql $(BIN)/python -m pytest -n $(WORKERS) -m "not long and not own_store" $(POSTGRES_TESTS) $(ARGS); \
 	elif [ -n "$$CI" ]; then echo "PostgreSQL is not installed, and a build machine must have it: apt install postgresql" >&2; exit 1; \
 	else echo "LEFT OUT: the tests on PostgreSQL, which is not installed (apt install postgresql)." >&2; fi
 

@@ -29,16 +29,6 @@ bot.running.load = bot.model.load = functools.cache(nlu.danger.load)
 bot.app.migrate = bot.storage.key_store.migrate = newest_schema.migrate
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes long to make is made once, not once in every process: the evening that attackers look at, and the desk of a file of pages
-    (`--dist loadgroup`)."""
-    for item in items:
-        if "evening" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("evening"))
-        elif item.path.parent.name == "browser":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture(autouse=True)
 def levels_as_they_were() -> Iterator[None]:
     """A command that runs inside a test sets the log up for its whole process: the next test hears what it would hear alone."""
