@@ -48,8 +48,9 @@ def test_a_console_that_nobody_touches_locks_though_a_reporter_goes_on_writing(d
     address = desk.asks()
     accept(page)
     asked: list[Request] = []
-    page.on("request", lambda request: asked.append(request) if "/console/" in request.url else None)
     page.evaluate(LATER, 90)  # a minute and a half without a key
+    page.wait_for_timeout(3000)  # what was asked for before is on its way
+    page.on("request", lambda request: asked.append(request) if "/console/" in request.url else None)
     for words in ("Halo?", "Kakak masih di sana?"):
         desk.office.later(IDLE * 0.6)
         desk.office.says(address, words)
