@@ -13,15 +13,18 @@ from bot.deliver import Deliver
 from bot.intake import Intake
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
+from bot.stored_session import LostSession, stored_session
 from bot.vault.delivery import unwrap_with_any
 from bot.vault.errors import SealError
 from flows.library import Library
 from flows.message import Outbound
+from flows.told import quiet
 
 log = logging.getLogger(__name__)
 
 TOLD, TALKS, UNREACHABLE = "told", "talks", "unreachable"
-"""What became of it: it was said; the reporter talks with the desk in that chat, or waits for it; the address leads nowhere."""
+"""What became of it: it was said; the reporter talks with the desk in that chat, or waits for it, or has said there that it is not safe;
+the address leads nowhere."""
 
 
 class HeadsUp:
@@ -45,11 +48,20 @@ class HeadsUp:
             return UNREACHABLE
         if channel not in self._channels or self._channels[channel].pull:
             return UNREACHABLE
-        conversation_id = await self._intake.conversation(channel, address)
-        row = await self._reads.conversation(conversation_id) if conversation_id is not None else None
-        if row is not None and row.hand_off_id is not None:
+        if await self._left_in_peace(await self._intake.conversation(channel, address)):
             return TALKS
         text = self._library.catalogue.common(language, "answer_waits")
         bubble = Outbound(text=text, language=language, fixed=True, invites=True)
         self._deliver.enqueue(await self._intake.written_to(channel, address, bubble))
         return TOLD
+
+    async def _left_in_peace(self, conversation_id: bytes | None) -> bool:
+        row = await self._reads.conversation(conversation_id) if conversation_id is not None else None
+        key = await self._keys.key(row.key_id) if row is not None else None
+        if row is None or key is None:
+            return False
+        try:
+            session = stored_session(row, key)
+        except LostSession:  # whether it is safe there is not known
+            return True
+        return row.hand_off_id is not None or (session is not None and quiet(session))

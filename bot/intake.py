@@ -50,10 +50,16 @@ class Arrived:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Place:
-    """Of a conversation's row what a bubble's needs."""
+    """The conversation of an address, and its key. `found` is the id of the key that its row names; None: there is no row. `changes` make
+    it, begin it anew if that key is dead (both: `begins`), and keep its name of today."""
 
     id: bytes
     channel: str
+    key_id: bytes
+    key: bytes
+    found: bytes | None
+    begins: bool
+    changes: Sequence[Change]
 
 
 class Intake:
@@ -77,16 +83,31 @@ class Intake:
         parts = (b"address", channel.encode(), address.encode())
         return [(d, row_key(key, *parts)) for d, key in await self._keys.day_keys(day)]
 
-    def _begun(
-        self, channel: str, address: str, conversation_id: bytes, key_id: bytes, key: bytes, *, new: bool, now: int, last_at: int
-    ) -> list[Change]:  # fmt: skip
-        """A conversation that begins: a new one, or one whose key is dead, under its new key."""
-        locked = lock(key, address.encode(), context=contexts.address(conversation_id))
-        row = {"key_id": key_id, "version": 0, "session": None, "address": locked, "refs": None, "created_at": now, "last_at": last_at}
-        if not new:
-            return [Update(table="conversation", key={"id": conversation_id}, values=row)]
-        row |= {"id": conversation_id, "channel": channel, "holder": self._sharing.holder}
-        return [Insert(table="conversation", row=row)]
+    async def _place(
+        self, channel: str, address: str, names: list[tuple[int, bytes]], *, now: int, last_at: int, again: bool
+    ) -> _Place:  # fmt: skip
+        """`last_at`: when somebody wrote in it last, if it begins now. `again`: another process was at it in the same moment."""
+        located, key = await self._located(address, names)
+        conversation_id = located.conversation_id if located else secrets.token_bytes(16)
+        key_id, begins = located.key_id if located else b"", key is None
+        changes: list[Change] = []
+        if key is None:
+            key_id, key = await self._keys.create(now=now)
+            locked = lock(key, address.encode(), context=contexts.address(conversation_id))
+            row = {"key_id": key_id, "version": 0, "session": None, "address": locked, "refs": None, "created_at": now, "last_at": last_at}
+            if located:
+                changes.append(Update(table="conversation", key={"id": conversation_id}, values=row))
+            else:
+                row |= {"id": conversation_id, "channel": channel, "holder": self._sharing.holder}
+                changes.append(Insert(table="conversation", row=row))
+        today, name = names[0]
+        if located is None or located.day != today:
+            row = {"row_key": name, "conversation_id": conversation_id, "day": today}
+            # Somebody's first message, taken in by two processes at once, makes one conversation: the second finds the name taken, and then
+            # the conversation under it. If there is none that can be read, the name is nobody's.
+            changes.append(Insert(table="address", row=row, replace=again or located is not None))
+        found = located.key_id if located else None
+        return _Place(id=conversation_id, channel=channel, key_id=key_id, key=key, found=found, begins=begins, changes=changes)
 
     async def written_to(self, channel: str, address: str, bubble: Outbound) -> Sequence[Waiting]:
         """Stores a bubble for somebody who has not written, in their conversation, which begins if there is none. Gives what is to be
@@ -98,23 +119,13 @@ class Intake:
     async def _write_to(
         self, channel: str, address: str, bubble: Outbound, names: list[tuple[int, bytes]], *, again: bool
     ) -> Sequence[Waiting]:  # fmt: skip
-        now = int(self._clock())
-        sender = self._channels[channel]
-        located, key = await self._located(address, names)
-        key_id = located.key_id if located else b""
-        place = _Place(id=located.conversation_id if located else secrets.token_bytes(16), channel=channel)
-        changes: list[Change] = []
-        if key is None:
-            key_id, key = await self._keys.create(now=now)
-            # Where a platform lets us write only to whoever wrote lately, nobody has.
-            last_at = int(now - sender.window) if isinstance(sender, Windowed) else now
-            changes += self._begun(channel, address, place.id, key_id, key, new=located is None, now=now, last_at=last_at)
-        if located is None or located.day != names[0][0]:
-            row = {"row_key": names[0][1], "conversation_id": place.id, "day": names[0][0]}
-            changes.append(Insert(table="address", row=row, replace=again or located is not None))
-        bubbles, waiting = bubble_rows([bubble], [(key_id, key)], row=place, ids=self._ids, pull=sender.pull, now=now)
-        ours = located is None or place.id in await self._sharing.take({place.id})
-        await self._writer.write([*changes, *bubbles])
+        now, sender = int(self._clock()), self._channels[channel]
+        # Where a platform lets us write only to whoever wrote lately, nobody has.
+        last_at = int(now - sender.window) if isinstance(sender, Windowed) else now
+        place = await self._place(channel, address, names, now=now, last_at=last_at, again=again)
+        bubbles, waiting = bubble_rows([bubble], [(place.key_id, place.key)], row=place, ids=self._ids, pull=sender.pull, now=now)
+        ours = place.found is None or place.id in await self._sharing.take({place.id})
+        await self._writer.write([*place.changes, *bubbles])
         if ours:
             self._sharing.held(place.id)
         return waiting if ours else ()
@@ -192,28 +203,17 @@ class Intake:
 
     async def _store(self, received: Received, names: list[tuple[int, bytes]], files: Files | None, *, again: bool) -> bool:
         now = int(self._clock())
-        today, name = names[0]
         dedupe = [
             row_key(day_key, b"message", received.channel.encode(), received.message_id.encode())
             for _, day_key in await self._keys.day_keys(now // DAY)
         ]
-        located, key = await self._located(received.address, names)
-        changes: list[Change] = []
-        key_id = located.key_id if located else b""
-        conversation_id = located.conversation_id if located else secrets.token_bytes(16)
-        arrival = Arrival(conversation_id=conversation_id, key_id=key_id) if located else None
-        if key is None:
-            key_id, key = await self._keys.create(now=now)
-            changes += self._begun(
-                received.channel, received.address, conversation_id, key_id, key, new=located is None, now=now, last_at=now
-            )  # fmt: skip
+        place = await self._place(received.channel, received.address, names, now=now, last_at=now, again=again)
+        conversation_id, key_id, key = place.id, place.key_id, place.key
+        arrival = Arrival(conversation_id=conversation_id, key_id=place.found) if place.found is not None else None
+        changes = list(place.changes)
+        if place.begins:
             due = {"conversation_id": conversation_id, "name": "silence", "due_at": now + SILENCE}
             changes.append(Insert(table="timer", row=due, replace=True))
-        if located is None or located.day != today:
-            row = {"row_key": name, "conversation_id": conversation_id, "day": today}
-            # Somebody's first message, taken in by two processes at once, makes one conversation: the second finds the name taken, and then
-            # the conversation under it. If there is none that can be read, the name is nobody's.
-            changes.append(Insert(table="address", row=row, replace=again or located is not None))
         row_id = self._ids.next()
         body = orjson.dumps(received.inbound.to_json())
         bound = {column: contexts.row("inbox", column, row_id, conversation_id) for column in ("body", "ref")}

@@ -41,8 +41,8 @@ from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
 from bot.storage.sharing import BUBBLE, HAND_OFF, notice
 from bot.storage.writer import Fence, Writer
+from bot.stored_session import LostSession, stored_session
 from bot.vault.draft import lock, unlock
-from bot.vault.errors import VaultError
 from bot.waiting import Waiting
 from flows.bubbles import merge
 from flows.desk import NOTHING
@@ -203,13 +203,9 @@ class Turn:
         return new_session(self._language).evolve(facts={"insider": ["unsure"]})
 
     def _session(self, row: Any, key: bytes) -> Session:
-        if row.session is None:
-            return new_session(self._language)
         try:
-            return Session.from_json(orjson.loads(unlock(key, row.session, context=contexts.session(row.id))))
-        except (VaultError, ValueError, KeyError, TypeError, IndexError, AttributeError):
-            # A session of a program that is not this one, or damaged: better to start again than to be silent.
-            log.error("session_unreadable")
+            return stored_session(row, key) or new_session(self._language)
+        except LostSession:  # better to start again than to be silent
             return self._forgotten()
 
     async def _signal(self, item: Arrived | TimerDue, session: Session) -> Signal | None:

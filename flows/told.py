@@ -8,6 +8,7 @@ from flows.catalogue import fold
 from flows.desk import ACTIVE, CRISIS, DESK, WAITING, Desk, desk_of
 from flows.message import InboundKind
 from flows.scene import Scene
+from flows.session import Session
 from flows.signals import Said
 
 SAFE_WORD = "safe_word"  # the fact: what a person whose telephone is shared writes first
@@ -25,6 +26,12 @@ def remember(scene: Scene, desk: Desk, **more: Any) -> None:
     told = told_of(scene)
     crisis = bool(told.get("crisis")) or desk.urgency in CRISIS
     scene.facts[DESK] = {**told, "state": desk.state if desk.on else WAITING, "with": desk.who, "safe": desk.safe, "crisis": crisis, **more}
+
+
+def quiet(session: Session) -> bool:
+    """Whether a reporter said that it is not safe, and has not given the word since."""
+    found = session.facts.get(DESK)
+    return isinstance(found, dict) and bool(found.get(QUIET))
 
 
 def unsafe(scene: Scene) -> bool:

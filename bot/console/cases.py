@@ -21,6 +21,7 @@ from bot.console.reach import Reach
 from bot.console.reading import Reading
 from bot.desk.errors import Refused
 from bot.desk.mailbox import Mailbox, Message
+from bot.heads_up import UNREACHABLE
 from bot.storage.case_file import CaseFile
 from bot.storage.faults import Moved
 from bot.storage.writer import Writer
@@ -125,11 +126,14 @@ class Cases:
     async def tell(self, request: Request, asked: Asked) -> Response:
         """Says in the reporter's chat that an answer waits, if they agreed to it and one does. The address comes as it lies in the case
         under its outer layer, which this browser took off: it reads nothing of it. That it was used is on the audit chain. The code says
-        what became of it (`bot.heads_up`)."""
-        inner = blob((await body_of(request)).get("address"))
+        what became of it (`bot.heads_up`). One that its reporter took back is not used, whoever still holds it."""
+        body = await body_of(request)
+        inner, record_id = blob(body.get("address")), identifier(body.get("record_id"))
         case = await self._cases.case(asked.id)
         if case is None or not await self._cases.waiting_in(asked.id):
             raise BadRequest
+        if not await self._cases.records.has(asked.id, record_id, "return_address"):
+            return answer({"code": UNREACHABLE})
         await self._reach.opened(asked.staff, asked.id, audit.ADDRESS_USED)
         return answer({"code": await self._tell(asked.id, inner, case.language)})
 

@@ -55,6 +55,11 @@ class CaseRecords:
         record = tables.case_record.c
         return await self._where(record.case_id == case_id, record.created_at >= since)
 
+    async def has(self, case_id: bytes, record_id: bytes, kind: str) -> bool:
+        """Whether a case holds this record, of this kind."""
+        record = tables.case_record.c
+        return bool(await self._all(select(record.id).where(record.id == record_id, record.case_id == case_id, record.kind == kind)))
+
     async def _boundary(self, asked: ColumnElement[bool], most: int) -> int | None:
         """The second in which the page of the newest `most` begins; None if nothing was said before it."""
         record = tables.case_record.c

@@ -14,7 +14,9 @@ from bot.app import Service
 from bot.channels.base import Limits, Received
 from bot.running import understander
 from bot.settings import load_settings
+from bot.vault.delivery import unwrap_for_case
 from bot.vault.keys import KeyPair, generate_keypair
+from bot.vault.seal import open_key
 from flows.message import Inbound, InboundKind, Outbound
 from tests.pinning import unit_made
 from tests.stores import given
@@ -90,6 +92,18 @@ class House:
         for line in lines:
             shown = await self.say(address, line)
         return shown
+
+    async def return_addresses(self) -> list[tuple[bytes, bytes]]:
+        """Case and return address without its outer layer, of all that were left: as a browser of the unit hands them over."""
+        found = []
+        for case in await self.service.reads.all_cases():
+            (sealed,) = await self.service.reads.case_keys(case.id)
+            private = open_key(sealed.sealed, private_key=UNIT.private, case_id=case.id, recipient_id=sealed.recipient_id)
+            for record in await self.service.reads.case_records(case.id):
+                if record.kind == "return_address":
+                    inner = unwrap_for_case(record.sealed, case_private=private, case_id=case.id, record_id=record.id, version=1)
+                    found.append((case.id, inner))
+        return found
 
     async def rows(self, table: str) -> int:
         """How many rows a table has."""

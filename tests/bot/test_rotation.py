@@ -13,13 +13,12 @@ from bot.channels.base import Received
 from bot.cli.keys import rotate
 from bot.storage.database import open_engine
 from bot.storage.key_store import KeyStore
-from bot.vault.delivery import unwrap_for_case, unwrap_with_any
+from bot.vault.delivery import unwrap_with_any
 from bot.vault.draft import row_key
 from bot.vault.errors import SealError
-from bot.vault.seal import open_key
 from flows.message import Inbound, InboundKind, Outbound
 from tests.attackers.haul import conversation_keys, opened, rows
-from tests.bot.house import UNIT, House, Phones, house
+from tests.bot.house import House, Phones, house
 from tests.bot.test_backup import NOW, code, settings
 from tests.bot.test_keys_and_timers import REPORT
 from tests.stores import copied, run
@@ -38,15 +37,9 @@ async def privates(folder: Path) -> list[bytes]:
 
 async def left_addresses(here: House, keys: list[bytes]) -> list[dict[str, Any]]:
     """Every return address, opened by unit and server together."""
-    found = []
-    for case in await here.service.reads.all_cases():
-        (sealed,) = await here.service.reads.case_keys(case.id)
-        private = open_key(sealed.sealed, private_key=UNIT.private, case_id=case.id, recipient_id=sealed.recipient_id)
-        for record in await here.service.reads.case_records(case.id):
-            if record.kind == "return_address":
-                inner = unwrap_for_case(record.sealed, case_private=private, case_id=case.id, record_id=record.id, version=1)
-                found.append(json.loads(unwrap_with_any(inner, delivery_privates=keys, case_id=case.id)))
-    return found
+    return [
+        json.loads(unwrap_with_any(inner, delivery_privates=keys, case_id=case_id)) for case_id, inner in await here.return_addresses()
+    ]  # fmt: skip
 
 
 async def test_what_was_copied_before_opens_nothing_and_the_talk_goes_on(tmp_path: Path) -> None:

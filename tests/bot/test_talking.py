@@ -16,8 +16,10 @@ from sqlalchemy import select
 from actions.queue import State, Urgency
 from bot import contexts
 from bot import turn as turn_module
+from bot.heads_up import TALKS, TOLD
 from bot.storage import tables
 from bot.storage.faults import Moved
+from bot.vault.delivery import wrap_for_delivery
 from bot.vault.draft import unlock
 from flows.session import Session
 from tests.bot.house import House, house
@@ -281,3 +283,23 @@ async def test_whoever_is_in_danger_and_silent_for_days_waits_on_without_the_cha
         after = await it.service.reads.hand_off(before.id)
         assert after is not None and (after.state, after.conversation_id) == (State.WAITING, None) and after.version > before.version
         assert await it.here.rows("conversation") == 0
+
+
+async def test_after_not_safe_no_answer_is_announced_before_the_word_though_the_talk_is_over(tmp_path: Path) -> None:
+    async with desk(tmp_path) as it:
+        await it.here.talk("1", *TO_TALK)
+        await it.does("accept", "Rina")
+        await it.does("ask_safe")
+        await it.here.say("1", "safe_no")
+        case_id = (await it.hand_off()).case_id
+        await it.does("close")
+        left = orjson.dumps({"channel": "telegram", "address": "1"})
+        inner = wrap_for_delivery(left, delivery_public=it.service.keys.delivery.public, case_id=case_id)
+        before = len(it.here.phones.seen["1"])
+        row = await _conversation(it.here, "1")
+        assert row.hand_off_id is None
+        assert await it.service.heads_up.tell(case_id, inner, "id") == TALKS
+        await it.service.settle()
+        assert len(it.here.phones.seen["1"]) == before
+        await it.here.say("1", "sudah aman")
+        assert await it.service.heads_up.tell(case_id, inner, "id") == TOLD

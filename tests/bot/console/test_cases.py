@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from actions import audit
-from bot.vault.delivery import wrap_for_delivery
+from actions.rows import Delete, Insert
+from bot.vault.delivery import wrap_for_case, wrap_for_delivery
 from bot.vault.mailbox import seal_reply
 from bot.vault.signing import generate_signing
 from bot.vault.staff_entry import StaffReply, sign_message
@@ -181,7 +182,13 @@ async def test_the_reporter_is_told_in_the_chat_that_an_answer_waits_and_that_st
     path = f"/console/j/case/{case.id.hex()}"
     address = json.dumps({"channel": "telegram", "address": "7"}).encode()
     inner = wrap_for_delivery(address, delivery_public=here.service.keys.delivery.public, case_id=case.id)
-    asks = {"address": base64.b64encode(inner).decode()}
+    record_id = secrets.token_bytes(16)
+    left = {
+        "id": record_id, "case_id": case.id, "version": 1, "kind": "return_address", "created_at": here.now,
+        "sealed": wrap_for_case(inner, case_public=case.pair.public, case_id=case.id, record_id=record_id, version=1),
+    }  # fmt: skip
+    await here.service.writer.write([Insert(table="case_record", row=left)])
+    asks = {"record_id": record_id.hex(), "address": base64.b64encode(inner).decode()}
     assert (await here.ask(worker, "POST", f"{path}/tell", asks)).status_code == 400, "nothing waits: nobody is told so"
     message, _ = mail(case, ANSWER, worker)
     seen = await here.get(worker, path)
@@ -197,5 +204,10 @@ async def test_the_reporter_is_told_in_the_chat_that_an_answer_waits_and_that_st
     assert (audit.ADDRESS_USED, case.id, (worker.id,)) in await here.audited()
     # What another case's address says is used for nothing here.
     other = wrap_for_delivery(address, delivery_public=here.service.keys.delivery.public, case_id=b"x" * 16)
-    asks = {"address": base64.b64encode(other).decode()}
+    false = {**asks, "address": base64.b64encode(other).decode()}
+    assert (await here.ask(worker, "POST", f"{path}/tell", false)).json() == {"code": "unreachable"}
+    # The reporter leaves, and takes it back: a page that has the case open still holds it, in vain.
+    await here.service.writer.write([Delete(table="case_record", key={"id": record_id})])
     assert (await here.ask(worker, "POST", f"{path}/tell", asks)).json() == {"code": "unreachable"}
+    await here.service.settle()
+    assert len(phones.seen["7"]) == 1

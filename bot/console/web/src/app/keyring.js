@@ -128,7 +128,9 @@ export class OpenCase {
    *  them. */
   async addresses() {
     const left = this.all.filter((entry) => entry.locked);
-    return Promise.all(left.map((entry) => openReturnAddress(entry.locked.sealed, this.key, this.id, unhex(entry.id), entry.locked.version)));
+    return Promise.all(
+      left.map(async ({ id, locked }) => ({ id, inner: await openReturnAddress(locked.sealed, this.key, this.id, unhex(id), locked.version) })),
+    );
   }
 
   /** The signed entries that hang together, from the last one back. */

@@ -182,9 +182,9 @@ const entered = (one, name, kind, body, more = {}) =>
 /** Has the reporter told in the chat that an answer waits, if they agreed to it; gives what became of that. */
 async function tell(one) {
   let told = "sent";
-  for (const address of await one.opened.addresses()) {
+  for (const { id, inner } of await one.opened.addresses()) {
     try {
-      told = (await post(`/console/j/case/${one.id}/tell`, { address: base64(address) })).code;
+      told = (await post(`/console/j/case/${one.id}/tell`, { record_id: id, address: base64(inner) })).code;
     } catch {
       told = "unreachable";
     }
