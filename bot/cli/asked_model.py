@@ -46,7 +46,7 @@ async def asked_model(settings: Settings) -> AsyncIterator[Model]:
         if settings.nlu_off:
             say(f"{PREFIX}NLU_URL is off: {WITHOUT}.")
         elif embedded:
-            say("Rasa is starting, about 16 seconds …")
+            say("Rasa is starting, less than a minute …")
         try:
             async with asyncio.timeout(_START if embedded else _REMOTE):
                 state = await model.until_settled()

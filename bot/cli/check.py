@@ -11,10 +11,12 @@ from zoneinfo import ZoneInfo
 
 from actions.registry import ACTIONS
 from bot.cli.command import Command, CommandError
+from bot.console.words import WordsError, load_words
 from bot.content import content_folder, danger_files, languages, shown
 from bot.nlu_server.project import project
 from bot.settings import TIMEZONE, Settings, SettingsError, load_settings
 from bot.shelf import read_sources
+from flows.catalogue import Catalogue
 from flows.inspect import Content, Inspection, Source, inspect
 from flows.inspection.domain import check_domain
 from flows.marked import Marked, Problem, read
@@ -83,6 +85,14 @@ def check_rasa(content: Content) -> Iterator[Problem]:
     yield from check_domain(content, domain, kelurahan=frozenset(_kelurahan()))
 
 
+def check_console() -> Iterator[Problem]:
+    """Whether the console's words can be read."""
+    try:
+        load_words(Catalogue(strings={}, commands={}))
+    except WordsError as error:
+        yield Problem(file=error.name, line=0, message="cannot be read")
+
+
 def check_understanding() -> Iterator[Problem]:
     """Mistakes in the thresholds of the understanding."""
     name = "data/understanding.yml"
@@ -137,7 +147,7 @@ def run(arguments: Namespace) -> int:
     settings, lines = _settings()
     today: date = arguments.today or datetime.now(settings.zone if settings is not None else ZoneInfo(TIMEZONE)).date()
     found = check_content(today)
-    problems = sorted({*found.problems, *check_danger(), *check_regions(), *check_understanding(), *check_rasa(found.content)})
+    problems = sorted({*found.problems, *check_danger(), *check_regions(), *check_understanding(), *check_console(), *check_rasa(found.content)})
     for problem in problems:
         print(problem)
     for line in lines:

@@ -93,7 +93,7 @@ _NLU = {
     NluState.OFF: "off (keywords, buttons and danger phrases work; /readyz and the log say more)",
     NluState.INSTALLING: "Rasa is being installed, once; meanwhile keywords, buttons and danger phrases work",
     NluState.TRAINING: "Rasa is being trained, some minutes; again only when its sentences change",
-    NluState.STARTING: "Rasa is starting, about 16 seconds",
+    NluState.STARTING: "Rasa is starting, less than a minute",
     NluState.READY: "ready",
 }
 

@@ -21,6 +21,7 @@ class WordsError(OperatorError):
     """A file of the console's words cannot be used."""
 
     def __init__(self, name: str) -> None:
+        self.name = name
         super().__init__(f"{name} cannot be read: put back the file that came with this version.")
 
 

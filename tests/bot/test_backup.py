@@ -91,10 +91,13 @@ async def test_yesterdays_backup_brings_back_what_was_sent_and_nothing_that_has_
         for person in ("open", "leaves", "erases", "sends"):
             await here.talk(person, *REPORT)
         await reply(here, "ibu Sekar menunggu di puskesmas")
+        await here.talk("takes back", *REPORT, "yes", "64.71.02", "own_here", "send")
+        assert len(await here.return_addresses()) == 1
         await back_up(settings(data), file, now=NOW)
 
         here.wait(3600)
         await here.say("leaves", "mtk")
+        await here.say("takes back", "mtk")
         await here.talk("erases", "hapus", "yes")
         await here.talk("sends", "yes", "64.71.02", "own_code", "send")
         assert "ibu Sekar" in " ".join(bubble.text for bubble in await here.talk("reads", "/start", "check", words))
@@ -102,12 +105,12 @@ async def test_yesterdays_backup_brings_back_what_was_sent_and_nothing_that_has_
     lost(data)
     report, _, young = await put_back(settings(data), file, now=NOW + DAY)
     assert not young
-    assert (report.rows["cases"], report.rows["conversation"], report.ended["conversation"]) == (1, 2, 3)  # "sent" and "open"
+    assert (report.rows["cases"], report.rows["conversation"], report.ended["conversation"]) == (2, 2, 4)  # chats: "sent", "open"
     assert report.ended["mailbox_message"] == 1
 
     async with house(data, clock=[float(NOW + 7200)]) as here:
-        (record,) = await reads(here)
-        assert record["answers"]["story"] == REPORT[-1]
+        assert [record["answers"]["story"] for record in await reads(here)] == [REPORT[-1]] * 2
+        assert await here.return_addresses() == [], "an address that was taken back"
         shown = await here.talk("reads", "/start", "check", words)
         assert "ibu Sekar" not in " ".join(bubble.text for bubble in shown), "a reply that was read came back"
         assert await here.rows("mailbox_message") == 0

@@ -168,22 +168,25 @@ async def test_nothing_that_was_taken_back_goes_out_while_another_message_holds_
         assert on_phone == set()
 
 
+class Later(Phones):
+    """A platform that does not take the next message."""
+
+    once = False
+
+    async def send(self, address: str, message: Outbound) -> tuple[str, ...]:
+        if self.once:
+            self.once = False
+            raise TryLater("busy")
+        return await super().send(address, message)
+
+
 async def test_delivery_never_destroys_the_key_of_the_conversation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A key that changes between two reads of a delivery is not the key of one bubble."""
 
-    class Busy(Phones):
-        once = False
-
-        async def send(self, address: str, message: Outbound) -> tuple[str, ...]:
-            if self.once:
-                self.once = False
-                raise TryLater("busy")
-            return await super().send(address, message)
-
-    phones = Busy()
+    phones = Later()
     async with house(tmp_path, phones=phones) as here:
         await here.talk("7", "/start", "report")
-        reads, rollover, writer, keys = here.service.reads, here.service.rollover, here.service.writer, here.service.keys
+        reads, keys = here.service.reads, here.service.keys
         conversation = await here.service.intake.conversation("telegram", "7")
         assert conversation is not None
         phones.once = True
@@ -197,11 +200,7 @@ async def test_delivery_never_destroys_the_key_of_the_conversation(tmp_path: Pat
             row = await read(conversation_id)
             if not done and row is not None:
                 done.append(True)
-                key = await keys.key(row.key_id)
-                assert key is not None
-                changed = await rollover.change_key(row, key, 1, drop=False, seen=False)
-                changes = [*changed.rows, Update(table="conversation", key={"id": row.id}, values=changed.values)]
-                await writer.write(changes)
+                await _changed(here, row)
             return row
 
         monkeypatch.setattr(reads, "conversation", rolled)
@@ -213,28 +212,21 @@ async def test_delivery_never_destroys_the_key_of_the_conversation(tmp_path: Pat
         assert await keys.key(row.key_id) is not None
 
 
-class Later(Phones):
-    """A platform that does not take the next message."""
-
-    once = False
-
-    async def send(self, address: str, message: Outbound) -> tuple[str, ...]:
-        if self.once:
-            self.once = False
-            raise TryLater("busy")
-        return await super().send(address, message)
-
-
-async def _rolled(here: House, conversation: bytes) -> None:
-    """The conversation gets another key, and the former one dies, as a turn does it."""
+async def _changed(here: House, row: Any) -> None:
+    """A conversation's row gets another key."""
     service = here.service
-    row = await service.reads.conversation(conversation)
-    assert row is not None
     key = await service.keys.key(row.key_id)
     assert key is not None
     changed = await service.rollover.change_key(row, key, 1, drop=False, seen=False)
     await service.writer.write([*changed.rows, Update(table="conversation", key={"id": row.id}, values=changed.values)])
-    await service.keys.destroy([row.key_id])
+
+
+async def _rolled(here: House, conversation: bytes) -> None:
+    """The conversation gets another key, and the former one dies, as a turn does it."""
+    row = await here.service.reads.conversation(conversation)
+    assert row is not None
+    await _changed(here, row)
+    await here.service.keys.destroy([row.key_id])
 
 
 async def test_a_bubble_whose_row_was_read_before_the_key_died_is_not_lost(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

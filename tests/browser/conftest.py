@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
+from tests.bot.filed import FilingPhones
+from tests.browser.desk import Desk, signed_in_pages
+from tests.browser.office import Office
 from tests.browser.pages import CHROMIUM, DESKTOP, Opener, watch
 from tests.browser.site import Site
 
@@ -74,3 +77,19 @@ def opened(site: Site, browser: Browser) -> Iterator[Opener]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """A desk with colleagues, for one module."""
+    office = Office(tmp_path_factory.mktemp("office"), phones=FilingPhones())
+    office.start()
+    yield Desk(office)
+    office.stop()
+
+
+@pytest.fixture
+def console(browser: Browser, desk: Desk, wrong: list[str]) -> Iterator[Any]:
+    """Opens the console as somebody of the desk, signed in."""
+    with signed_in_pages(browser, desk.office.url, wrong=wrong, **DESKTOP) as open_as:
+        yield open_as

@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from bot.storage.desk import DeskStore
-from tests.browser.desk import PATIENCE, STORY, Desk, accept, finish, ready, shot, signed_in_pages, sound
-from tests.browser.office import Office
-from tests.browser.pages import DESKTOP, PHONE, until
+from tests.browser.desk import PATIENCE, STORY, Desk, accept, finish, ready, shot, sound
+from tests.browser.pages import PHONE, until
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(240),
 ]
 HOSTILE = '<img src=x onerror="document.title=`OWNED`"><script>document.title="OWNED"</script> {{7*7}} javascript:alert(1)'
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    office = Office(tmp_path_factory.mktemp("office"))
-    office.start()
-    yield Desk(office)
-    office.stop()
-
-
-@pytest.fixture
-def console(browser: Browser, desk: Desk, wrong: list[str]) -> Iterator[Any]:
-    with signed_in_pages(browser, desk.office.url, wrong=wrong, **DESKTOP) as open_as:
-        yield open_as
 
 
 def test_a_conversation_from_the_offer_to_the_end_by_keyboard_alone(desk: Desk, console: Any) -> None:

@@ -366,6 +366,7 @@ def test_passphrase_and_what_was_opened_are_nowhere_once_somebody_is_out(unit: U
 
 def test_a_colleague_links_a_chat_with_a_code_and_unlinks_it(unit: Unit, page_of: Any) -> None:
     page = page_of(unit.worker)
+    expect(page.locator("#cases-heading")).to_be_focused(timeout=PATIENCE)  # what is shown first is there
     page.keyboard.press("g")
     page.keyboard.press("m")
     expect(page.locator("#telegram-state")).to_have_text("Belum ada chat yang terhubung.", timeout=PATIENCE)

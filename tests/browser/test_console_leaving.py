@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Request, Route, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from bot.desk.session import IDLE
-from tests.browser.desk import PATIENCE, Desk, accept, finish, ready, signed_in_pages
-from tests.browser.office import PASSPHRASE, Office
-from tests.browser.pages import DESKTOP, until
+from tests.browser.desk import PATIENCE, Desk, accept, finish, ready
+from tests.browser.office import PASSPHRASE
+from tests.browser.pages import until
 
 pytestmark = [
     pytest.mark.browser,
@@ -20,18 +19,13 @@ pytestmark = [
 LATER = "seconds => { const real = Date.now.bind(Date); Date.now = () => real() + 1000 * seconds; }"
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    office = Office(tmp_path_factory.mktemp("office"))
-    office.start()
-    yield Desk(office)
-    office.stop()
-
-
-@pytest.fixture
-def console(browser: Browser, desk: Desk, wrong: list[str]) -> Iterator[Any]:
-    with signed_in_pages(browser, desk.office.url, wrong=wrong, **DESKTOP) as open_as:
-        yield open_as
+def talks(desk: Desk, console: Any) -> tuple[Page, str]:
+    """Sari talks with a reporter; gives her page and the reporter's address."""
+    page: Page = console(desk.sari)
+    ready(page)
+    address = desk.asks()
+    accept(page)
+    return page, address
 
 
 def signs_in(page: Page, name: str) -> None:
@@ -43,10 +37,7 @@ def signs_in(page: Page, name: str) -> None:
 
 
 def test_a_console_that_nobody_touches_locks_though_a_reporter_goes_on_writing(desk: Desk, console: Any) -> None:
-    page = console(desk.sari)
-    ready(page)
-    address = desk.asks()
-    accept(page)
+    page, address = talks(desk, console)
     asked: list[Request] = []
     page.evaluate(LATER, 90)  # a minute and a half without a key
     page.wait_for_timeout(3000)  # what was asked for before is on its way
@@ -78,10 +69,7 @@ def session_ends(desk: Desk, page: Page) -> None:
 
 
 def test_what_had_not_gone_is_nobody_elses(desk: Desk, console: Any) -> None:
-    page = console(desk.sari)
-    ready(page)
-    address = desk.asks()
-    accept(page)
+    page, address = talks(desk, console)
     page.route("**/console/j/hand-off/*/reply", lambda route: route.abort())
     page.keyboard.type("Ini dari Sari.")
     page.keyboard.press("Enter")
@@ -103,10 +91,7 @@ def test_what_had_not_gone_is_nobody_elses(desk: Desk, console: Any) -> None:
 
 
 def test_what_had_not_gone_is_in_the_box_again_for_whoever_wrote_it(desk: Desk, console: Any) -> None:
-    page = console(desk.sari)
-    ready(page)
-    address = desk.asks()
-    accept(page)
+    page, address = talks(desk, console)
     tried: list[str] = []
 
     def broken(route: Route) -> None:

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.bot.filed import FilingPhones, sample
+from tests.bot.filed import sample
 from tests.browser.child import Child
-from tests.browser.desk import PATIENCE, STORY, Desk, accept, finish, ready, shot, sign_in, signed_in_pages, sound
-from tests.browser.office import Office
-from tests.browser.pages import DESKTOP, PHONE, until, watch
+from tests.browser.desk import PATIENCE, STORY, Desk, accept, finish, ready, shot, sign_in, sound
+from tests.browser.pages import PHONE, until, watch
 
 pytestmark = [
     pytest.mark.browser,
@@ -25,20 +24,6 @@ ADDRESSES = """
     URL.createObjectURL = (blob) => { const url = make.call(URL, blob); window.made.push(url); return url; };
     URL.revokeObjectURL = (url) => { window.gone.push(url); return revoke.call(URL, url); };
 """
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    office = Office(tmp_path_factory.mktemp("office"), phones=FilingPhones())
-    office.start()
-    yield Desk(office)
-    office.stop()
-
-
-@pytest.fixture
-def console(browser: Browser, desk: Desk, wrong: list[str]) -> Iterator[Any]:
-    with signed_in_pages(browser, desk.office.url, wrong=wrong, **DESKTOP) as open_as:
-        yield open_as
 
 
 @pytest.fixture

@@ -14,9 +14,8 @@ from playwright.sync_api import Browser, Page, Playwright, Response, expect
 
 from tests.attackers.canaries import found_in
 from tests.attackers.scene import voice
-from tests.bot.filed import FilingPhones
 from tests.browser.desk import PATIENCE, Desk, accept, ready, sign_in
-from tests.browser.office import PASSPHRASE, Office
+from tests.browser.office import PASSPHRASE
 from tests.browser.pages import CHROMIUM, DESKTOP, until
 from tests.browser.profile import blocks, contents, unsnappy
 
@@ -46,14 +45,6 @@ OPENED = """
     };
 """
 SENT = SAID["reply"]  # goes to the platform, so the console hands it over in clear; everything else is sealed in the browser
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    office = Office(tmp_path_factory.mktemp("office"), phones=FilingPhones())
-    office.start()
-    yield Desk(office)
-    office.stop()
 
 
 class Line:

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from actions.rows import Update
-from tests.browser.desk import PATIENCE, Desk, accept, finish, ready, shot, signed_in_pages, sound
+from tests.browser.desk import PATIENCE, Desk, accept, finish, ready, shot, sound
 from tests.browser.office import Office
-from tests.browser.pages import DESKTOP, until
+from tests.browser.pages import until
 from tests.contracts.twilio_peer import TEMPLATE, Twilio
 
 pytestmark = [
@@ -31,12 +31,6 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     yield Desk(office)
     office.stop()
     assert office.twilio is not None and office.twilio.problems == []
-
-
-@pytest.fixture
-def console(browser: Browser, desk: Desk, wrong: list[str]) -> Iterator[Any]:
-    with signed_in_pages(browser, desk.office.url, wrong=wrong, **DESKTOP) as open_as:
-        yield open_as
 
 
 def test_the_day_runs_out_before_ones_eyes_and_what_is_sent_then_waits_for_the_reporter(desk: Desk, console: Any) -> None:

@@ -83,6 +83,14 @@ def test_what_domain_and_examples_do_not_both_name_is_a_problem(copied: Path, ca
     assert "domain.yml:4: names the intent 'greet', of which there is no example" in out
 
 
+def test_words_of_the_console_that_cannot_be_read_are_a_problem(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = copied / "en" / "console.yml"
+    words.write_text(words.read_text(encoding="utf-8") + "\nbroken: so: it is\n", encoding="utf-8")
+    status, out, _ = check(capsys)
+    assert status == 1
+    assert any(line.startswith("data/en/console.yml") and "cannot be read" in line for line in out), out
+
+
 def test_wrong_settings_are_problems_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv(f"{PREFIX}TIMEZONE", "Mars/X")
     monkeypatch.setenv(f"{PREFIX}LOG_LEVEL", "loud")
