@@ -147,7 +147,8 @@ def run(arguments: Namespace) -> int:
     settings, lines = _settings()
     today: date = arguments.today or datetime.now(settings.zone if settings is not None else ZoneInfo(TIMEZONE)).date()
     found = check_content(today)
-    problems = sorted({*found.problems, *check_danger(), *check_regions(), *check_understanding(), *check_console(), *check_rasa(found.content)})
+    ours = {*check_danger(), *check_regions(), *check_understanding(), *check_console(), *check_rasa(found.content)}
+    problems = sorted({*found.problems, *ours})
     for problem in problems:
         print(problem)
     for line in lines:

@@ -28,7 +28,7 @@ from bot.vault.seal import open_key, open_sealed, seal
 from bot.vault.staff_entry import StaffEntry, sign_entry
 
 OFFER = re.compile(r'data-do="accept" data-id="([0-9a-f]{32})" data-version="(\d+)"')
-GATHER, OTHERS, MOST = 0.45, 1.5, 2.0  # as the page: queue/queue.js, app/gather.js
+GATHER, OTHERS, MOST = 0.45, 3.0, 3.0  # as the page: queue/queue.js, app/gather.js
 LIMITS = httpx.Limits(max_connections=6, keepalive_expiry=4)  # the server closes what was idle for 5 s
 TALK_SECONDS, REPLY_EVERY = 100, 10  # ten minutes, and a reply a minute, six times as fast
 

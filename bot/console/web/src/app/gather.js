@@ -1,7 +1,7 @@
 // A look at the server that many changes ask for. Never two at a time; and after one that took long there is a pause that is longer still, so
 // that a busy desk is not kept busy by those who look at it.
 
-const MOST = 2000; // ms: however slow the server is, nobody looks at what was for longer
+const MOST = 3000; // ms: however slow the server is, nobody looks at what was for longer
 
 /** `look` fetches and shows. `now()` gives a promise of a look that begins after the call; `soon()` waits for more changes, `pause` ms at
  *  least, and is not put off by them; `later()` does the same and waits for `long` ms; `rest()` forgets what was asked for. */

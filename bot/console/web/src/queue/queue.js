@@ -15,7 +15,7 @@ import { openTalk, shownTalk } from "../conversation/talk.js";
 // ms: many changes at once are one look, for with twenty consoles these looks are most of what the service does. What happens to others'
 // conversations can wait longer than what calls or concerns whoever looks.
 const GATHER = 450;
-const OTHERS = 1500;
+const OTHERS = 3000;
 let all = false; // of a long group every entry, because somebody asked for it
 const unseen = new Set(); // of one's own: changed since one looked
 
