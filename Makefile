@@ -64,12 +64,12 @@ unit-nlu: $(DEV) ## the components inside Rasa, in its own environment
 	@if [ -n "$$CI" ]; then $(BIN)/ruang-aman train --install-only; fi
 	$(BIN)/python -m pytest -n 0 $(NLU_TESTS)
 
-# What touches a store runs once more on PostgreSQL. Pure tests (flows, nlu, vault, channels, structure, browser) would only say the same
-# twice, and those marked own_store start the stores that they need by themselves.
+# What touches a store runs once more on PostgreSQL. Pure tests (flows, nlu, vault, channels, structure, browser; elsewhere those that ask
+# for no folder, and those marked any_store) would only say the same twice; those marked own_store start the stores that they need.
 POSTGRES_TESTS := tests/bot tests/faults tests/transcripts tests/attackers $(addprefix --ignore=tests/bot/,vault channels nlu_server demo)
 unit-postgres: $(DEV) ## the tests that touch a store, on a PostgreSQL server of their own
 	@if $(BIN)/python -c 'import sys; from tests.postgres import binaries; sys.exit(binaries() is None)'; then \
-		RUANG_AMAN_TEST_STORE=postgresql $(BIN)/python -m pytest -n $(WORKERS) -m "not long and not own_store" $(POSTGRES_TESTS) $(ARGS); \
+		RUANG_AMAN_TEST_STORE=postgresql $(BIN)/python -m pytest -n $(WORKERS) -m "not long and not own_store and not any_store" $(POSTGRES_TESTS) $(ARGS); \
 	elif [ -n "$$CI" ]; then echo "PostgreSQL is not installed, and a build machine must have it: apt install postgresql" >&2; exit 1; \
 	else echo "LEFT OUT: the tests on PostgreSQL, which is not installed (apt install postgresql)." >&2; fi
 

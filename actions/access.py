@@ -13,24 +13,28 @@ from typing import Protocol
 COUNSELLOR, LEAD, CASE_WORKER = "counsellor", "lead", "case_worker"
 PARTNER, AUDITOR, ADMINISTRATOR = "partner", "auditor", "administrator"
 ROLES = (COUNSELLOR, LEAD, CASE_WORKER, PARTNER, AUDITOR, ADMINISTRATOR)
+KEYED_ADMINISTRATOR = "keyed_administrator"
+"""An administrator to whom a lead gave the unit's key: nobody is invited as one, and who holds the key is looked at in every request."""
 
 TALKING = frozenset({COUNSELLOR, LEAD})
 """The roles that talk with reporters."""
 
-_ALL = frozenset(ROLES)
-_READ = frozenset({COUNSELLOR, LEAD, CASE_WORKER})
+_ALL = frozenset({*ROLES, KEYED_ADMINISTRATOR})
+_WORK = frozenset({COUNSELLOR, LEAD, CASE_WORKER})
+_READ = _WORK | {KEYED_ADMINISTRATOR}
 _LEAD = frozenset({LEAD})
-_RUN = frozenset({LEAD, ADMINISTRATOR})
+_RUN = frozenset({LEAD, ADMINISTRATOR, KEYED_ADMINISTRATOR})
 
-# Object → verb → the roles that may. An administrator invites, and opens no case; an auditor sees numbers and the
-# chain of what was opened, and no content; a partner has no part in the desk's queue.
+# Object → verb → the roles that may. An administrator invites, and reads cases only with the unit's key, and writes none; an auditor sees
+# numbers and the chain of what was opened, and no content; a partner has no part in the desk's queue.
 MAY: Mapping[str, Mapping[str, frozenset[str]]] = {
     "queue": {"see": TALKING, "be_there": TALKING},
-    "hand_off": {"open": TALKING, "take": TALKING, "speak": TALKING, "note": TALKING, "pass": TALKING, "end": TALKING},
-    "case": {"list": _READ, "open": _READ, "reply": _READ, "note": _READ, "status": _READ},
+    "hand_off": {"open": TALKING, "take": TALKING, "speak": TALKING, "note": TALKING, "pass": TALKING, "end": TALKING, "block": TALKING},
+    "case": {"list": _READ, "open": _READ, "reply": _WORK, "note": _WORK, "status": _WORK, "unblock": TALKING},
     "file": {"open": _READ},
-    "board": {"see": frozenset({LEAD, AUDITOR, ADMINISTRATOR})},
-    "staff": {"list": _ALL, "invite": _RUN, "admit": _LEAD, "remove": _LEAD},
+    "board": {"see": _RUN | {AUDITOR}},
+    "audit": {"see": frozenset({LEAD, AUDITOR})},
+    "staff": {"list": _ALL, "invite": _RUN, "admit": _LEAD, "remove": _LEAD, "change": _LEAD},
     "setting": {"see": _ALL, "change": _LEAD},
     "own": {"see": _ALL, "change": _ALL},
 }
@@ -82,6 +86,12 @@ def access(staff: Who, verb: str, subject: Subject) -> Subject:
     if not may(staff, verb, subject):
         raise Refused(verb, subject)
     return subject
+
+
+def decides(kind: str, *, lead: bool) -> bool:
+    """Whether the leads of a unit decide for the whole service (hours, holidays, prepared replies): of a unit that receives what concerns
+    the units themselves, or of the service's own. A school's lead does not."""
+    return lead or kind == "service"
 
 
 def allowed(role: str) -> dict[str, tuple[str, ...]]:

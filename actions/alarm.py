@@ -8,6 +8,7 @@ from actions.queue import Alarmed, HandOff, Urgency
 AGAIN_SECONDS = 60
 CONSOLE_TIMES = 2  # so that the telephone chain begins two minutes after the first alert
 QUIET_SECONDS = 60  # of the reporter, after which nobody is asked whether people may be telephoned
+_LOUD = (Stage.CONSOLE, Stage.ON_CALL, Stage.LEAD)
 LEAD_EVERY = 5  # the leads are telephoned at the first of so many alerts of theirs
 
 
@@ -16,9 +17,9 @@ def next_alarm(hand_off: HandOff, *, now: int, chain: int, last_at: int | None) 
     (None: there is nobody to ask)."""
     if not hand_off.rings or (hand_off.alarm_at is not None and now - hand_off.alarm_at < AGAIN_SECONDS):
         return None
-    stage, step = hand_off.alarm or "", hand_off.alarm_step or 0
+    stage, step = hand_off.alarm if hand_off.alarm in _LOUD else "", hand_off.alarm_step or 0
     calls = chain if may_telephone(hand_off, now=now, last_at=last_at) else 0
-    if stage not in tuple(Stage) or (stage == Stage.CONSOLE and (step < CONSOLE_TIMES or _asks(hand_off, now=now, last_at=last_at))):
+    if not stage or (stage == Stage.CONSOLE and (step < CONSOLE_TIMES or _asks(hand_off, now=now, last_at=last_at))):
         return Alarmed(at=now, stage=Stage.CONSOLE, step=step + 1 if stage == Stage.CONSOLE else 1)
     reached = 0 if stage == Stage.CONSOLE else step
     if stage != Stage.LEAD and reached < calls:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions.case import address_left, open_case, readers, receipt_row, sealed_record, seconds, told_about
+from actions.case import address_left, more_to_read, open_case, readers, receipt_row, sealed_record, seconds, told_about
 from actions.desk_row import alarmed, hand_off_of, linked, moved, wrote
 from actions.evidence import FACT, files_of, given, handed_over
 from actions.ports import NewCase, Outcome, Ports, Request
-from actions.queue import CameBack, FalseAlarm, SafeAnswered
+from actions.queue import MESSAGE, CameBack, FalseAlarm, SafeAnswered
 from actions.rows import Change, Insert, Update
 from flows.noted import CERTAIN, GUESSES
+
+LATER = "later"
+"""The answer of somebody who meets nobody at the desk: only a message, or to be called back."""
 
 
 def _alert(request: Request) -> bytes | None:
@@ -30,7 +33,7 @@ async def _add(request: Request, ports: Ports, case_id: bytes, body: dict[str, A
     if public_key is None:
         return None
     record = sealed_record(request, ports, case_id=case_id, public_key=public_key, kind="message", body=body)
-    return [record, *_noted(request, case_id)]
+    return [record, *(_noted(request, case_id) or [await more_to_read(request, ports, case_id)])]
 
 
 async def _open(
@@ -48,7 +51,7 @@ async def _open(
             row={
                 "id": hand_off_id, "case_id": case.id, "reason": reason, "state": "waiting", "created_at": seconds(request.now),
                 "urgency": urgency, "language": request.language, "version": 0, "waiting_since": seconds(request.now), "false_alarm": 0,
-                "conversation_id": request.conversation_id if talk else None,
+                "conversation_id": request.conversation_id if talk else None, "ended": None if talk else MESSAGE,
             },
         )
     )
@@ -56,8 +59,9 @@ async def _open(
 
 
 async def raise_alert(request: Request, ports: Ports) -> Outcome:
-    """Stores an alert with the words that alarmed. ok, or closed if nobody could read it. A second alert joins the first one's case, and
-    one that is raised while somebody waits for a person, or speaks with one, makes that as urgent."""
+    """Stores an alert with the words that alarmed. ok, or closed if nobody could read it. One that is raised while somebody waits for a
+    person, or speaks with one, joins that and makes it as urgent: so does a second alert. Once people have ended that talk there is nobody
+    to hear it there: then it is a new one, and rings."""
     kind = str(request.arguments.get("kind", "emergency"))
     body: dict[str, Any] = {"alert": kind}
     if request.facts.get("trigger"):
@@ -65,8 +69,8 @@ async def raise_alert(request: Request, ports: Ports) -> Outcome:
     if request.facts.get(GUESSES):
         body[GUESSES] = request.facts[GUESSES]
     hand_off = hand_off_of(request)
-    known = hand_off.case_id if hand_off is not None else _alert(request)
-    if known is not None:
+    if hand_off is not None:
+        known = hand_off.case_id
         more = await _add(request, ports, known, body)
         if more is not None:
             more += moved(request, [alarmed(request, kind), wrote(request)])
@@ -82,7 +86,7 @@ async def raise_alert(request: Request, ports: Ports) -> Outcome:
     case, _, rows = opened
     rows += handed_over(files, case.id)
     kept = {FACT: given(files)} if files else {}
-    return Outcome(code="ok", rows=tuple(rows), facts={"alert": case.id.hex(), "trigger": None, **kept})
+    return Outcome(code="ok", rows=tuple(rows), facts={"alert": case.id.hex(), "trigger": None, "code_given": None, **kept})
 
 
 async def append_note(request: Request, ports: Ports) -> Outcome:
@@ -164,6 +168,8 @@ async def hand_off(request: Request, ports: Ports) -> Outcome:
     elif files:
         facts[FACT] = given(files)
     kept = {"hand_off": hand_off_id.hex()} if talk else {}
+    if talk and request.answers.get(LATER) == "callback":  # the rest of the way to it is asked after the code was given
+        kept[LATER] = "callback"
     return Outcome(code="ok", result={"code": words}, rows=tuple(rows), facts=facts, keep=kept, forget=True, new_key=True, secret=True)
 
 

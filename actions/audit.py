@@ -1,8 +1,11 @@
 """The audit chain: what was opened, by which keys. Ids and words of ours only; each entry holds the hash of all that stands before it.
 
-`hash = SHA-256("ruang-aman/1 audit" ‖ hash of the entry before (32 zero bytes for the first) ‖ entry)`, where the entry is compact JSON in
-ASCII: `[number, at, action, subject in hex or null, [actors in hex]]`. Whoever notes a head (number and hash) elsewhere can tell later
-whether anything up to it was changed, removed, put in or moved. What comes after the last noted head can be cut off unnoticed.
+`hash = SHA-256("ruang-aman/2 audit" ‖ hash of the entry before (32 zero bytes for the first) ‖ SHA-256(entry))`, where the entry is compact
+JSON in ASCII: `[number, at, action, subject in hex or null, [actors in hex]]`. Entries of before are hashed as they are, under
+"ruang-aman/1 audit". Whoever notes a head (number and hash) elsewhere can tell later whether anything up to it was changed, removed, put in
+or moved. What comes after the last noted head can be cut off unnoticed.
+
+Between hash and entry stands a digest, so that a lead's browser can follow the chain without being told what other units did.
 """
 
 from __future__ import annotations
@@ -12,7 +15,8 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-DOMAIN = b"ruang-aman/1 audit"
+DOMAIN = b"ruang-aman/2 audit"
+_BEFORE = b"ruang-aman/1 audit"
 START = bytes(32)
 ID_BYTES = 16
 
@@ -31,12 +35,22 @@ STAFF_ADMITTED = "staff_admitted"  # without the unit's key
 KEY_GIVEN = "unit_key_given"  # admitted with the unit's key, or given it anew
 STAFF_REMOVED = "staff_removed"
 STAFF_RECOVERED = "staff_admitted_by_recovery"  # a new lead, by two recovery shares; the actor is the recovery key
+STAFF_CHANGED = "staff_changed"  # languages, skills, or how many conversations at a time
 UNIT_KEY_MADE = "unit_key_made"  # the subject is the unit
 UNIT_KEY_CHANGED = "unit_key_changed"
+CASE_KEYS_HANDED_OUT = "case_keys_handed_out"  # a portion of those under a former key of the unit, which is the subject
+CASE_KEY_CHANGED = "case_key_changed"  # a case has another key pair from now on
 CASE_KEYS_SEALED_ANEW = "case_keys_sealed_anew"  # some of a unit's cases, to its newest key; the subject is the unit
 SIGNED_IN = "signed_in"  # the subject is the session
 SIGNED_OUT = "sessions_ended"
 CONTACT_CHANGED = "contact_changed"  # a chat or a telephone number was linked, or is not any more
+# What is decided for the whole service: the subject is the unit whose lead did it.
+HOURS_CHANGED = "hours_changed"
+HOLIDAYS_CHANGED = "holidays_changed"
+REPLIES_CHANGED = "replies_changed"
+FOR_ALL = (HOURS_CHANGED, HOLIDAYS_CHANGED, REPLIES_CHANGED)
+ADDRESS_BLOCKED = "address_blocked"  # the one that a case came from, which nobody sees; the subject is the case
+ADDRESS_UNBLOCKED = "address_unblocked"
 RELAYED = "relayed"  # help from elsewhere was called for this case: who answered stands sealed in it
 
 
@@ -60,13 +74,27 @@ class Link:
     hash: bytes
 
 
+def written(entry: Entry) -> bytes:
+    """An entry as it is hashed."""
+    subject = entry.subject.hex() if entry.subject is not None else None
+    parts = [entry.number, entry.at, entry.action, subject, [actor.hex() for actor in entry.actors]]
+    return json.dumps(parts, separators=(",", ":")).encode("ascii")
+
+
+def digest(entry: Entry) -> bytes:
+    """What stands for an entry (32 bytes) before whoever may not know what is in it."""
+    return hashlib.sha256(written(entry)).digest()
+
+
 def chained(previous: bytes, entry: Entry) -> bytes:
     """The hash (32 bytes) of an entry after the one whose hash is `previous`. Raises ValueError if that has not 32 bytes."""
     if len(previous) != len(START):
         raise ValueError("a hash has 32 bytes")
-    subject = entry.subject.hex() if entry.subject is not None else None
-    parts = [entry.number, entry.at, entry.action, subject, [actor.hex() for actor in entry.actors]]
-    return hashlib.sha256(DOMAIN + previous + json.dumps(parts, separators=(",", ":")).encode("ascii")).digest()
+    return hashlib.sha256(DOMAIN + previous + digest(entry)).digest()
+
+
+def _holds(previous: bytes, link: Link) -> bool:
+    return link.hash in (chained(previous, link.entry), hashlib.sha256(_BEFORE + previous + written(link.entry)).digest())
 
 
 def following(last: Link | None, *, at: int, action: str, subject: bytes | None, actors: Sequence[bytes]) -> Link:
@@ -90,7 +118,7 @@ def faults(links: Sequence[Link], *, head: tuple[int, bytes] | None = None) -> I
             yield f"{missing} missing"
         elif number < expected:
             yield f"entry {number} stands where entry {expected} should"
-        elif chained(previous, link.entry) != link.hash:
+        elif not _holds(previous, link):
             before = f", or entry {number - 1} was" if number > 1 else ""
             yield f"entry {number} is not what was written: it was changed or moved{before}"
         previous, expected = link.hash, number + 1

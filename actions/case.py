@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from actions.deadline import read_by
 from actions.ports import NewCase, Ports, Recipient, Request
-from actions.rows import Change, Delete, Insert
+from actions.rows import Change, Delete, Insert, Require, Update
 
 RECORD_FORMAT = 1
 # The answer that names where the alleged perpetrator works → the kind of unit that must not receive the report.
@@ -69,10 +70,13 @@ async def open_case(
             },
         ),
         *(
-            Insert(table="case_key", row={"case_id": case.id, "recipient_id": who, "sealed": key, "version": version})
-            for who, version, key in case.keys
+            Insert(table="case_key", row={
+                "case_id": case.id, "recipient_id": key.recipient_id, "sealed": key.sealed, "version": key.version, "born": key.version,
+                "tag": key.tag,
+            })
+            for key in case.keys
         ),
-        sealed_record(request, ports, case_id=case.id, public_key=case.public_key, kind=kind, body=body),
+        _record(request, ports, case_id=case.id, public_key=case.public_key, kind=kind, body=body),
     ]  # fmt: skip
     return case, rows
 
@@ -80,7 +84,24 @@ async def open_case(
 def sealed_record(
     request: Request, ports: Ports, *, case_id: bytes, public_key: bytes, kind: str, body: Mapping[str, Any]
 ) -> Insert:  # fmt: skip
-    """One more record of a case."""
+    """One more record of a case that is there. It is written only while that is the case's key: whoever has gone has the one before."""
+    record = _record(request, ports, case_id=case_id, public_key=public_key, kind=kind, body=body)
+    return replace(record, relies=Require(table="cases", key={"id": case_id}, values={"public_key": public_key}))
+
+
+async def more_to_read(request: Request, ports: Ports, case_id: bytes) -> Update:
+    """That somebody added to a case to which nobody is listening now: it has to be read as a new one has, whoever has closed it. What was
+    added before and is unread keeps its time; it is written anew, for somebody may be opening the case at this moment."""
+    known, now = await ports.cases.unread(case_id), seconds(request.now)
+    waits = known.added_at is not None
+    values = {
+        "added_at": known.added_at if waits else now,
+        "added_due": known.added_due if waits else read_by(known.urgency, now, ports.deadlines),
+    }
+    return Update(table="cases", key={"id": case_id}, values=values)
+
+
+def _record(request: Request, ports: Ports, *, case_id: bytes, public_key: bytes, kind: str, body: Mapping[str, Any]) -> Insert:
     record_id = ports.new_id()
     content = record_bytes(kind, body, language=request.language, now=request.now)
     sealed = ports.sealer.seal(content, public_key=public_key, case_id=case_id, record_id=record_id, version=1)
@@ -109,7 +130,9 @@ def addresses_taken_back(request: Request) -> list[Change]:
 
 def _address_record(request: Request, ports: Ports, case: NewCase) -> Insert:
     record_id = ports.new_id()
-    address = json.dumps({"channel": request.channel, "address": request.address}, separators=(",", ":")).encode()
+    # The record's own id: what lies in one record is not used in the name of another one.
+    left = {"channel": request.channel, "address": request.address, "record": record_id.hex()}
+    address = json.dumps(left, separators=(",", ":")).encode()
     sealed = ports.sealer.seal_address(address, public_key=case.public_key, case_id=case.id, record_id=record_id)
     row = {
         "id": record_id, "case_id": case.id, "version": 1, "kind": "return_address", "created_at": seconds(request.now), "sealed": sealed,

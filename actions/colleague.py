@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 
 from actions.access import TALKING
 from actions.hand_off import HandOff, Refusal, Urgency
 
+LANGUAGES = ("id", "en")
+"""In which a colleague may talk with reporters."""
+
+SKILLS = tuple(urgency.value for urgency in (Urgency.DANGER, Urgency.SELF_HARM, Urgency.CHILD))
+"""What somebody may be particularly able to do: a word of a hand-off's urgency each, as `choose` looks for it."""
+
+CAPACITY, MOST_CAPACITY = 3, 9
+"""Conversations at a time: as somebody comes, and at most."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Colleague:
     """Somebody at the desk, as far as asking them goes. `state` is what they said: ready, away or pause (until `paused_until`);
-    `there_until` is how long their console counts as connected; `load` counts what they have and are asked; `danger`: one of it is danger.
+    `there_until` is how long their console counts as connected; `load` counts the talks that they have and are asked to take, `messages`
+    likewise what was left to be read; `danger`: one of it is danger; `asked`, `asked_to_read`: they are being asked right now.
     `telephone` and `telegram` say only that there is one. `place` is theirs in the on-call chain."""
 
     id: bytes
@@ -22,13 +32,15 @@ class Colleague:
     shown: str = ""
     languages: frozenset[str] = frozenset()
     skills: frozenset[str] = frozenset()
-    capacity: int = 3
+    capacity: int = CAPACITY
     state: str = "away"
     paused_until: int | None = None
     there_until: int = 0
     load: int = 0
+    messages: int = 0
     danger: bool = False
     asked: bool = False
+    asked_to_read: bool = False
     place: int | None = None
 
     def on_duty(self, now: int) -> bool:
@@ -41,8 +53,19 @@ class Colleague:
 
     @property
     def free(self) -> bool:
-        """Whether one more is not too much."""
+        """Whether one more talk is not too much. What was left to be read can wait, and keeps nobody from being there for a person."""
         return not self.danger and self.load < self.capacity
+
+    @property
+    def free_to_read(self) -> bool:
+        """Whether there is room for a message that was left."""
+        return not self.danger and self.load + self.messages < self.capacity
+
+    def asked_for(self, hand_off: HandOff) -> Colleague:
+        """The same, now that they are asked to take it."""
+        if hand_off.message:
+            return replace(self, messages=self.messages + 1, asked_to_read=True)
+        return replace(self, load=self.load + 1, asked=True)
 
 
 def choose(hand_off: HandOff, readers: frozenset[bytes], colleagues: Sequence[Colleague], *, now: int) -> Colleague | None:
@@ -51,34 +74,39 @@ def choose(hand_off: HandOff, readers: frozenset[bytes], colleagues: Sequence[Co
     Among those who are there, can read it, have room and are not just being asked something else (danger does not wait for that): who
     speaks the language, who has the skill, who has the least to do. Who let it pass, and who rests after a danger, only if nobody else is
     there. Where nobody there speaks the language, or it is danger, anybody will do: a colleague with a dictionary is better than nobody.
+    A message that was left is read by whoever has room beside everything else, is asked nothing, and does not rest.
     """
     there = [each for each in colleagues if each.unit_id in readers and each.on_duty(now)]
-    if hand_off.urgency is not Urgency.DANGER and any(hand_off.language in each.languages for each in there):
+    if not hand_off.danger and any(hand_off.language in each.languages for each in there):
         there = [each for each in there if hand_off.language in each.languages]
     passers = set(hand_off.passers)
     if hand_off.due_at is not None and hand_off.due_at > now:
         there = [each for each in there if each.id not in passers]
     rested = [each for each in there if not each.paused(now)]
+    if hand_off.message:
+        reads = [each for each in rested if each.free_to_read and not each.asked and not each.asked_to_read]
+        return min(reads, key=lambda each: (each.id in passers, *_fit(hand_off, each)), default=None)
     fresh = [each for each in rested if each.id not in passers]
     for circle in (fresh, rested, there):
-        free = [each for each in circle if each.free and (not each.asked or hand_off.urgency is Urgency.DANGER)]
+        free = [each for each in circle if each.free and (not each.asked or hand_off.danger)]
         if free:
             return min(free, key=lambda each: _fit(hand_off, each))
-        if circle and hand_off.urgency is not Urgency.DANGER:
+        if circle and not hand_off.danger:
             return None  # somebody is there, and will have room: who rests is left in peace
     return None
 
 
 def _fit(hand_off: HandOff, colleague: Colleague) -> tuple[bool, bool, int, bytes]:
     wanted = hand_off.urgency.value
-    return (hand_off.language not in colleague.languages, wanted not in colleague.skills, colleague.load, colleague.id)
+    return (hand_off.language not in colleague.languages, wanted not in colleague.skills, colleague.load + colleague.messages, colleague.id)
 
 
 def may_take(hand_off: HandOff, colleague: Colleague, *, now: int) -> Refusal | None:
     """Whether somebody may take it by themselves, or be asked to take it over: a crisis always, anything else while they have room."""
     if colleague.there_until <= now:
         return Refusal.ABSENT
-    return None if colleague.free or hand_off.urgency.crisis else Refusal.FULL
+    free = colleague.free_to_read if hand_off.message else colleague.free
+    return None if free or hand_off.urgency.crisis else Refusal.FULL
 
 
 def goes_away(colleague: Colleague, colleagues: Iterable[Colleague], *, now: int) -> bool:

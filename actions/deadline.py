@@ -99,8 +99,13 @@ def due_again(urgency: str, *, unread: bool, now: int, deadlines: Deadlines) -> 
     return now + (deadlines.again if urgency in _LATER else deadlines.again_high)
 
 
-def overdue(urgency: str, status: str, created_at: int, *, open_clock: bool, now: int, deadlines: Deadlines) -> Clock | None:
-    """Which clock of a case has run out; None if none has. `open_clock`: `due_at` is not empty."""
+def overdue(
+    urgency: str, status: str, created_at: int, *, open_clock: bool, now: int, deadlines: Deadlines, added_at: int | None = None
+) -> Clock | None:  # fmt: skip
+    """Which clock of a case has run out; None if none has. `open_clock`: `due_at` is not empty. `added_at`: since when something that was
+    added to it is unread."""
     if status in UNREAD:
         return Clock.READ if read_by(urgency, created_at, deadlines) <= now else None
+    if added_at is not None and read_by(urgency, added_at, deadlines) <= now:
+        return Clock.READ
     return Clock.REPORT if open_clock and created_at + deadlines.report_alarm <= now else None

@@ -84,7 +84,7 @@ def _heard(hand_off: HandOff) -> tuple[object, ...]:
     """What of it a reporter is told."""
     state = State.WAITING if hand_off.state is State.OFFERED else State.CLOSED if hand_off.state is State.WRAP_UP else hand_off.state
     owner = hand_off.owner_id if state is State.ACTIVE else None
-    return (state, owner, hand_off.owners, hand_off.conversation_id is None, hand_off.safe == "asked", untaken(hand_off))
+    return (state, owner, hand_off.owners, hand_off.conversation_id is None, hand_off.safe == "asked", untaken(hand_off), hand_off.deserted)
 
 
 def _plain(value: object) -> object:

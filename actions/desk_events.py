@@ -214,13 +214,16 @@ class WrappedUp:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Closed:
-    """Somebody says what became of it: `outcome` and `risk` in words of ours. `lead`: also for a colleague's."""
+    """Somebody says what became of it: `outcome` and `risk` in words of ours. `lead`: also for a colleague's. `leads` are those who can
+    read it; `alone`: nobody else who can read it talks with reporters."""
 
     at: int
     by: bytes
     outcome: str
     risk: str
     lead: bool = False
+    leads: frozenset[bytes] = frozenset()
+    alone: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,6 +236,20 @@ class WrapUpExpired:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Untied:
     """The reporter has heard that the talk is over: nothing links chat and case from now on."""
+
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Emptied:
+    """Nobody is on duty who could take it."""
+
+    at: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Staffed:
+    """Somebody is on duty again."""
 
     at: int
 
@@ -258,5 +275,5 @@ Event = (
     Offered | OfferExpired | Refused | Accepted | Pulled | TransferAsked | TransferAccepted | TransferRefused | TakenBack | LetGo
     | ConsoleLost | Invited | Wrote | SafeAsked | SafeAnswered | Kept | DangerHeard
     | FalseAlarm | CallAnswered | CallbackBooked | CallbackDue | CameBack | Left | Erased | Silent
-    | WrappedUp | Closed | WrapUpExpired | Untied | Alarmed | Rated
+    | WrappedUp | Closed | WrapUpExpired | Untied | Emptied | Staffed | Alarmed | Rated
 )  # fmt: skip

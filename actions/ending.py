@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
+from enum import StrEnum
 
 from actions.desk_events import Closed, Erased, Left, Rated, Silent, Untied, WrappedUp, WrapUpExpired
-from actions.hand_off import SILENCE_SECONDS, WRAP_UP_SECONDS, HandOff, Refusal, State, Step, only_owner, unasked
+from actions.hand_off import SILENCE_SECONDS, WRAP_UP_SECONDS, HandOff, Refusal, State, Step, Urgency, only_owner, unasked
 
 
 def _gone(was: HandOff, why: str, at: int) -> Step:
@@ -34,7 +36,10 @@ def erased(was: HandOff, event: Erased) -> Step:
 
 
 def silent(was: HandOff, event: Silent) -> Step:
-    """The reporter has not written for a day. One who was to be called back later than that has the day from then on: it was agreed."""
+    """The reporter has not written for a day. One who was to be called back later than that has the day from then on: it was agreed. No
+    silence ends a crisis: people do, or the conversation's own end."""
+    if was.urgency.crisis and not was.false_alarm:
+        return Refusal.NOT_NOW
     if event.at < max(event.last_at, was.waiting_since) + SILENCE_SECONDS:
         return Refusal.TOO_SOON
     if was.state is State.CALLBACK and was.callback_at is not None and event.at < was.callback_at + SILENCE_SECONDS:
@@ -57,12 +62,46 @@ def closed(was: HandOff, event: Closed) -> Step:
     if was.state is not State.WRAP_UP:
         return Refusal.NOT_NOW
     said = replace(was, outcome=event.outcome, risk=event.risk)
+    done = replace(_done(said, event.at), closed_by=event.by)
     if not was.urgency.crisis:
-        return _done(said, event.at) if event.by == was.owner_id or event.lead else Refusal.NOT_YOURS
+        return done if event.by == was.owner_id or event.lead else Refusal.NOT_YOURS
+    if event.alone and was.closing_id in (None, event.by):  # it must be able to end; that only one person has looked is written down
+        return replace(done, closing_id=event.by)
     if was.closing_id is None:
         return replace(said, closing_id=event.by)
     # The second one looks at it with eyes of their own; what they find stands.
-    return _done(said, event.at) if event.by != was.closing_id else Refusal.SECOND
+    refusal = second_look(was, event.by, event.leads)
+    return done if refusal is None else refusal
+
+
+def second_look(was: HandOff, by: bytes, leads: Collection[bytes]) -> Refusal | None:
+    """Why this person cannot be the second who closes a crisis; None if they can. Of the two who close a danger one is a lead, where there
+    is one who can read it (`leads`)."""
+    if by == was.closing_id:
+        return Refusal.SECOND
+    if was.urgency is Urgency.DANGER and leads and by not in leads and was.closing_id not in leads:
+        return Refusal.SECOND_LEAD
+    return None
+
+
+class Second(StrEnum):
+    """Who has to close a crisis besides whoever looks at it now."""
+
+    NONE = ""  # nobody: it is no crisis, or somebody else has closed it and one may be the second
+    COLLEAGUE = "colleague"
+    LEAD = "lead"
+    NOBODY = "nobody"  # there is nobody else: one person closes it, and that is written down
+
+
+def second_for(was: HandOff, by: bytes, *, leads: Collection[bytes], alone: bool) -> Second:
+    """Who else it takes once this person has closed it (or has done so already)."""
+    if not was.urgency.crisis:
+        return Second.NONE
+    if was.closing_id in (None, by):
+        if alone:
+            return Second.NOBODY
+        return Second.LEAD if was.urgency is Urgency.DANGER and leads and by not in leads else Second.COLLEAGUE
+    return Second.LEAD if second_look(was, by, leads) is not None else Second.NONE
 
 
 def _done(was: HandOff, at: int) -> HandOff:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from actions.block import AGAIN
 from actions.case import ADDRESSES, addresses_taken_back, seconds
 from actions.desk_row import moved, refusal
 from actions.evidence import FACT, files_of, given
@@ -13,6 +14,7 @@ from actions.queue import SILENCE_SECONDS, Erased, Event, Left, Refusal, Silent
 from actions.report import seal_unfinished
 from actions.rows import Delete, Insert
 
+WIPE = "wipe"
 WIPE_AFTER = 47 * 3600
 WIPE_NOT_BEFORE = 3600  # whoever asks for it late in a long conversation must have time to write the code down
 
@@ -42,7 +44,7 @@ async def leave(request: Request, ports: Ports) -> Outcome:
     kept = {name: request.facts[name] for name in ("exit_word", "language", ADDRESSES) if request.facts.get(name)} if silent else {}
     sealed = bool(rows)
     if not silent:
-        rows = [*rows, *_no_later_wipe(request), *addresses_taken_back(request)]
+        rows = [*rows, *_nothing_later(request), *addresses_taken_back(request)]
     rows = [*rows, *moved(request, [event])]
     return Outcome(code="sealed" if sealed else "erased", facts=kept, rows=tuple(rows), reset=True, new_key=True, wipe=not silent)
 
@@ -53,16 +55,17 @@ def _sealed_once(request: Request) -> dict[str, Any]:
     return {"unfinished": SEALED, **({FACT: given(files)} if files else {})}
 
 
-def _no_later_wipe(request: Request) -> tuple[Delete, ...]:
-    """What is wiped now must not be wiped once more later, in the middle of another talk."""
-    return (Delete(table="timer", key={"conversation_id": request.conversation_id, "name": "wipe"}),)
+def _nothing_later(request: Request) -> tuple[Delete, ...]:
+    """What is wiped now must not be wiped once more later, in the middle of another talk; and whoever left is written nothing by us, for
+    somebody else may hold the telephone by then."""
+    return tuple(Delete(table="timer", key={"conversation_id": request.conversation_id, "name": name}) for name in (WIPE, AGAIN))
 
 
 async def erase_later(request: Request, ports: Ports) -> Outcome:
     """Sets the conversation's "wipe" timer for 47 hours after its first message (Telegram lets a bot delete messages for 48), but never
     within the hour. ok."""
     due = max(seconds(request.started) + WIPE_AFTER, seconds(request.now) + WIPE_NOT_BEFORE)
-    row = {"conversation_id": request.conversation_id, "name": "wipe", "due_at": due}
+    row = {"conversation_id": request.conversation_id, "name": WIPE, "due_at": due}
     return Outcome(code="ok", rows=(Insert(table="timer", row=row, replace=True),))
 
 
@@ -74,4 +77,4 @@ async def erase(request: Request, ports: Ports) -> Outcome:
     """
     talk = bool(request.arguments.get("later") and (request.facts.get("alert") or request.hand_off is not None))
     gone = () if talk else [*moved(request, [Erased(at=seconds(request.now))]), *addresses_taken_back(request)]
-    return Outcome(code="wiped", rows=(*_no_later_wipe(request), *gone), reset=not talk, new_key=True, wipe=True)
+    return Outcome(code="wiped", rows=(*_nothing_later(request), *gone), reset=not talk, new_key=True, wipe=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from actions.case import open_case, readers, sealed_record
+from actions.case import more_to_read, open_case, readers, sealed_record
 from actions.evidence import FACT, files_of, handed_over
 from actions.ports import Outcome, Ports, Request
 from actions.rows import Change, Delete
@@ -39,7 +39,10 @@ async def add_to_case(request: Request, ports: Ports) -> Outcome:
     body: dict[str, Any] = {"added": request.answers.get(request.last)} | ({"files": files} if files else {})
     rows: list[Change]
     if public_key is not None:
-        rows = [sealed_record(request, ports, case_id=case_id, public_key=public_key, kind="message", body=body)]
+        rows = [
+            sealed_record(request, ports, case_id=case_id, public_key=public_key, kind="message", body=body),
+            await more_to_read(request, ports, case_id),
+        ]
     else:
         # Who is named in the case is not known here: no more than what a report gets where that is not sure.
         to = readers(await ports.units.recipients(), {"insider": ["unsure"]})

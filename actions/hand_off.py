@@ -11,6 +11,8 @@ SILENCE_SECONDS = 24 * 3600  # without a word of the reporter
 WRAP_UP_SECONDS = 24 * 3600  # after which nobody is waited for to fill in what became of it
 CALLBACK_MOST = 48 * 3600  # ahead: a conversation that is silent for 72 hours cannot be written to any more
 LEASE_SECONDS = 45  # for which a console that said that it is there counts as there; it says so every 15
+EMPTY_SECONDS = 2 * 60  # for which nobody is on duty before whoever waits is told so
+MESSAGE_AGAIN = 30 * 60  # after which somebody is asked once more to read a message that they did not take
 LOST_SECONDS = 110  # after the last sign of a console: with the tick, what it had is waiting again within two minutes
 
 
@@ -50,6 +52,7 @@ class Stage(StrEnum):
     CONSOLE = "console"
     ON_CALL = "on_call"
     LEAD = "lead"
+    EMPTY = "empty"  # no alarm: somebody waits, and nobody is on duty; step 1: the reporter has been told so
 
 
 class Refusal(StrEnum):
@@ -63,6 +66,7 @@ class Refusal(StrEnum):
     TOO_SOON = "too_soon"  # the moment has not come
     BAD_TIME = "bad_time"  # a call-back in the past, or when the conversation could not be written to any more
     SECOND = "second"  # another person has to say so, too
+    SECOND_LEAD = "second_lead"  # another person has to say so, too, and it has to be a lead
     UNSAFE = "unsafe"  # the reporter said that it is not safe to write
     FULL = "full"  # that person has as many as they can do well
     ABSENT = "absent"  # that person is not there
@@ -70,12 +74,17 @@ class Refusal(StrEnum):
     UNKNOWN = "unknown"  # there is no such hand-off for this person
 
 
+MESSAGE = "message"
+"""Why a talk ended that never began, or that nobody waits for any more: what was written is left to be read."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class HandOff:
     """A row of `hand_off`: times in seconds since 1970, ids of 16 bytes.
 
     `owner_id` alone may speak to the reporter (nobody: the bot may). `ended` says why the talk ended; `ended_at` is set once it is closed.
-    A crisis whose talk ended before anybody had it goes on waiting, without a conversation: people look at the case.
+    A crisis whose talk ended before anybody had it goes on waiting, without a conversation: people look at the case. `closing_id` is who
+    closed a crisis first, `closed_by` who closed it for good: the same person where nobody else could.
     """
 
     id: bytes
@@ -107,6 +116,7 @@ class HandOff:
     passed: bytes | None = None
     invited_id: bytes | None = None
     closing_id: bytes | None = None
+    closed_by: bytes | None = None
     safe: str | None = None
     rating: int | None = None
 
@@ -122,15 +132,35 @@ class HandOff:
         return self.urgency.crisis and not self.false_alarm and self.state in (State.WAITING, State.OFFERED)
 
     @property
+    def danger(self) -> bool:
+        """Whether somebody is in danger, as far as the reporter says."""
+        return self.urgency is Urgency.DANGER and not self.false_alarm
+
+    @property
+    def message(self) -> bool:
+        """Whether it is a message that was left: it is to be read, and nobody waits for somebody to come. A crisis is never only that."""
+        return self.ended == MESSAGE and not self.urgency.crisis
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person waits, or somebody has to look at a crisis that nobody has."""
+        return self.state in (State.WAITING, State.OFFERED) and not self.message
+
+    @property
+    def deserted(self) -> bool:
+        """Whether somebody waits while nobody has been on duty for a while: then the reporter is told so, once."""
+        return self.waits and self.alarm == Stage.EMPTY and bool(self.alarm_step)
+
+    @property
     def before(self) -> tuple[int, int, int, bytes]:
         """What to sort by: a total order that the passing of time does not change.
 
         Danger comes first, always. The others are ordered by when they began to wait, with a head start for the more urgent: after an hour
         whoever "only" asked stands before a crisis that has just begun, so nobody starves. A call-back was promised, so it has no handicap.
+        Messages that were left come after everybody who is there now, however old they are: their clock is the case's (`actions.deadline`).
         """
-        danger = self.urgency is Urgency.DANGER and not self.false_alarm
         handicap = 0 if self.callback_at is not None else _HANDICAP[self.urgency]
-        return (0 if danger else 1, self.waiting_since + handicap, self.urgency.rank, self.id)
+        return (0 if self.danger else 2 if self.message else 1, self.waiting_since + handicap, self.urgency.rank, self.id)
 
 
 _HANDICAP = {Urgency.DANGER: 0, Urgency.SELF_HARM: 0, Urgency.CHILD: 30 * 60, Urgency.OTHER: 60 * 60}

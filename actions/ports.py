@@ -36,13 +36,22 @@ class IdentityRole:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class SealedKey:
+    """A case's private half sealed to a recipient: to which version of their key, and the service's tag that says that it is for them."""
+
+    recipient_id: bytes
+    version: int | None
+    sealed: bytes
+    tag: bytes | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NewCase:
-    """A case's public half with the service's tag over it, and its private half sealed to each recipient: (recipient id, version of the
-    recipient's key, sealed bytes)."""
+    """A case's public half with the service's tag over it, and its private half sealed to each recipient."""
 
     id: bytes
     public_key: bytes
-    keys: tuple[tuple[bytes, int | None, bytes], ...] = ()
+    keys: tuple[SealedKey, ...] = ()
     tag: bytes | None = None
 
 
@@ -114,11 +123,24 @@ class Guesses(Protocol):
         """The rows that count one more try, or None if the budget of this hour is spent."""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unread:
+    """Of a case: its urgency; since when something lies there that somebody added and nobody has opened (None: nothing), and when a lead is
+    told of that next."""
+
+    urgency: str
+    added_at: int | None
+    added_due: int | None
+
+
 class Cases(Protocol):
-    """Cases as far as the bot may look: their public halves."""
+    """Cases as far as the bot may look: their public halves, and how soon they have to be read."""
 
     async def public_key(self, case_id: bytes) -> bytes | None:
         """The public half of a case's key; None if there is no such case, or if the key there is not the one that it was made with."""
+
+    async def unread(self, case_id: bytes) -> Unread:
+        """How a case that is there has to be read. Raises LookupError if it is not there."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -172,7 +194,7 @@ class Request:
     """What an action is asked to do. `answers` are those of the conversation that asks, `drafts` those of every open one by its name;
     `apart` are own words of the conversation that asks that its definition keeps apart (an identity): they are in neither of the others;
     `address` is the return address in clear, held in memory for this turn only; `started` is when the conversation began; times are
-    aware. `hand_off` is the one that the conversation is in, as it stood when the turn began.
+    aware. `hand_off` is the one that the conversation is in, as it stood when the turn began. `blocked`: the desk has blocked the address.
     """
 
     arguments: Mapping[str, Any]
@@ -188,6 +210,7 @@ class Request:
     now: datetime
     apart: Mapping[str, str] = field(default_factory=dict)
     hand_off: HandOff | None = None
+    blocked: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

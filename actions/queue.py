@@ -7,10 +7,10 @@ looks again. An event that comes twice, late or in another order is refused or d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
-from actions import ending
+from actions import duty, ending
 from actions.colleague import (
     Colleague,
     choose,
@@ -28,6 +28,7 @@ from actions.desk_events import (
     Closed,
     ConsoleLost,
     DangerHeard,
+    Emptied,
     Erased,
     Event,
     FalseAlarm,
@@ -43,6 +44,7 @@ from actions.desk_events import (
     SafeAnswered,
     SafeAsked,
     Silent,
+    Staffed,
     TakenBack,
     TransferAccepted,
     TransferAsked,
@@ -52,10 +54,14 @@ from actions.desk_events import (
     WrapUpExpired,
     Wrote,
 )
+from actions.duty import rests_after
 from actions.hand_off import (
     CALLBACK_MOST,
+    EMPTY_SECONDS,
     LEASE_SECONDS,
     LOST_SECONDS,
+    MESSAGE,
+    MESSAGE_AGAIN,
     OFFER_SECONDS,
     PAUSE_SECONDS,
     SILENCE_SECONDS,
@@ -72,8 +78,11 @@ from actions.hand_off import (
 
 __all__ = [
     "CALLBACK_MOST",
+    "EMPTY_SECONDS",
     "LEASE_SECONDS",
     "LOST_SECONDS",
+    "MESSAGE",
+    "MESSAGE_AGAIN",
     "OFFER_SECONDS",
     "PAUSE_SECONDS",
     "SILENCE_SECONDS",
@@ -88,6 +97,7 @@ __all__ = [
     "Colleague",
     "ConsoleLost",
     "DangerHeard",
+    "Emptied",
     "Erased",
     "Event",
     "FalseAlarm",
@@ -105,6 +115,7 @@ __all__ = [
     "SafeAnswered",
     "SafeAsked",
     "Silent",
+    "Staffed",
     "State",
     "Step",
     "TakenBack",
@@ -121,12 +132,20 @@ __all__ = [
     "goes_away",
     "in_order",
     "may_take",
+    "rests_after",
     "wait_minutes",
+    "where_people_wait",
 ]  # fmt: skip
+
 
 def in_order(waiting: Iterable[HandOff]) -> list[HandOff]:
     """The most urgent first."""
     return sorted(waiting, key=lambda hand_off: hand_off.before)
+
+
+def where_people_wait(open_ones: Iterable[HandOff], readers: Callable[[HandOff], Collection[bytes]]) -> frozenset[bytes]:
+    """The units in which a person waits: while somebody does, nobody there is asked to read what was left."""
+    return frozenset(unit for hand_off in open_ones if hand_off.waits for unit in readers(hand_off))
 
 
 def after(hand_off: HandOff, event: Event) -> Step:
@@ -150,7 +169,11 @@ def _expired(was: HandOff, event: OfferExpired) -> Step:
         return Refusal.NOT_NOW
     if event.at < was.offered_until and not event.gone:
         return Refusal.TOO_SOON
-    return unasked(was) if was.state is State.ACTIVE else _passed(was, None)
+    if was.state is State.ACTIVE:
+        return unasked(was)
+    if was.message and event.gone:  # nobody let it pass: it is no time for reading just now
+        return replace(unasked(was), state=State.WAITING)
+    return _passed(was, None)
 
 
 def _refused(was: HandOff, event: Refused) -> Step:
@@ -162,8 +185,9 @@ def _refused(was: HandOff, event: Refused) -> Step:
 def _passed(was: HandOff, due_at: int | None) -> HandOff:
     """Back to waiting. Whoever let it pass is asked again only when nobody else can be, and not before `due_at`."""
     passers = (*(each for each in was.passers if each != was.offered_to), *((was.offered_to,) if was.offered_to else ()))
+    if was.message and was.offered_until is not None:  # nobody waits: it is not put before the same person again and again
+        due_at = was.offered_until - OFFER_SECONDS + MESSAGE_AGAIN
     return replace(unasked(was), state=State.WAITING, passed=b"".join(passers), due_at=due_at)
-
 
 
 def _owned(was: HandOff, by: bytes, at: int) -> HandOff:
@@ -188,7 +212,6 @@ def _pulled(was: HandOff, event: Pulled) -> Step:
         return Refusal.TOO_SOON  # the reporter said when it is safe; before that it is not
     # Also one that is just offered to somebody else: whoever comes first helps first.
     return _owned(was, event.by, event.at)
-
 
 
 def _transfer_asked(was: HandOff, event: TransferAsked) -> Step:
@@ -232,7 +255,8 @@ def _let_go(was: HandOff, event: LetGo) -> Step:
     if refusal is not None:
         return refusal
     # Not to the same person again at once.
-    return replace(_waiting_again(was, event.at), passed=event.by, due_at=event.at + OFFER_SECONDS)
+    again = MESSAGE_AGAIN if was.message else OFFER_SECONDS
+    return replace(_waiting_again(was, event.at), passed=event.by, due_at=event.at + again)
 
 
 def _console_lost(was: HandOff, event: ConsoleLost) -> Step:
@@ -276,7 +300,7 @@ def _safe_answered(was: HandOff, event: SafeAnswered) -> Step:
 def _kept(was: HandOff, event: Kept) -> Step:
     if was.state not in (State.WAITING, State.OFFERED, State.CALLBACK) or was.conversation_id is None:
         return Refusal.NOT_NOW
-    return replace(unasked(was), state=State.WAITING, conversation_id=None, callback_at=None, due_at=None)
+    return replace(unasked(was), state=State.WAITING, conversation_id=None, callback_at=None, due_at=None, ended=MESSAGE)
 
 
 def _danger(was: HandOff, event: DangerHeard) -> Step:
@@ -311,7 +335,8 @@ def _callback(was: HandOff, event: CallbackBooked) -> Step:
     if was.urgency.crisis and not was.false_alarm:
         return Refusal.NOT_NOW  # whoever is in danger is not put off: somebody looks at it now
     safe = None if event.here else "no"
-    return replace(unasked(was), state=State.CALLBACK, callback_at=event.when, due_at=event.when, passed=None, safe=safe)
+    booked = replace(unasked(was), state=State.CALLBACK, callback_at=event.when, due_at=event.when, passed=None, safe=safe)
+    return replace(booked, alarm=None, alarm_at=None, alarm_step=None)
 
 
 def _callback_due(was: HandOff, event: CallbackDue) -> Step:
@@ -328,20 +353,10 @@ def _came_back(was: HandOff, event: CameBack) -> Step:
     return replace(was, state=State.WAITING, waiting_since=event.at, callback_at=None, due_at=None, safe=None)
 
 
-
-
-
-
-
-
-
-
-
 def _alarmed(was: HandOff, event: Alarmed) -> Step:
     if not was.rings:
         return Refusal.NOT_NOW
     return replace(was, alarm=event.stage, alarm_at=event.at, alarm_step=event.step)
-
 
 
 # Which rule an event has. Each takes its own kind of event.
@@ -375,6 +390,8 @@ _RULES: dict[type, Callable[..., Step]] = {
     Closed: ending.closed,
     WrapUpExpired: ending.wrap_up_expired,
     Untied: ending.untied,
+    Emptied: duty.emptied,
+    Staffed: duty.staffed,
     Alarmed: _alarmed,
     Rated: ending.rated,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from actions.alert import append_note, false_alarm, give_code, hand_off, raise_alert
+from actions.block import CLOSED, answer_blocked
 from actions.erase import erase, erase_later, leave
 from actions.errors import UnknownAction
 from actions.evidence import drop_file, remove_files, take_file
@@ -34,6 +35,7 @@ ACTIONS: dict[str, Entry] = {
     "end_talk": Entry(run=end_talk, codes=("ok", "closed", "error")),
     "book_callback": Entry(run=book_callback, codes=("ok", "past", "nobody", "closed", "error")),
     "may_call": Entry(run=may_call, codes=("ok", "closed", "error")),
+    "answer_blocked": Entry(run=answer_blocked, codes=("now", "later", "error")),
     "rate": Entry(run=rate, codes=("ok", "closed", "error")),
     "open_mailbox": Entry(run=open_mailbox, codes=("found", "not_found", "too_many", "error")),
     "add_to_case": Entry(run=add_to_case, codes=("ok", "closed", "error")),
@@ -47,8 +49,11 @@ ACTIONS: dict[str, Entry] = {
 
 
 async def run(name: str, request: Request, ports: Ports) -> Outcome:
-    """Runs an action. Raises UnknownAction for a name that is not in the registry."""
+    """Runs an action; from a blocked address none that would bring something to the desk. Raises UnknownAction for a name that is not in
+    the registry."""
     entry = ACTIONS.get(name)
     if entry is None:
         raise UnknownAction(name)
+    if request.blocked and name in CLOSED:
+        return Outcome(code="closed")
     return await entry.run(request, ports)

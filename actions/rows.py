@@ -8,13 +8,25 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Require:
+    """What a write relies on: the row whose columns equal `key` is there and holds these values. Looked at in the write's own transaction;
+    if it is not so, nothing of the write happens."""
+
+    table: str
+    key: Mapping[str, Any]
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Insert:
-    """A new row. With `replace` an existing row of the same primary key is overwritten; the columns of `add` are added to what it holds."""
+    """A new row. With `replace` an existing row of the same primary key is overwritten; the columns of `add` are added to what it holds.
+    `relies` is what the whole write relies on with it."""
 
     table: str
     row: Mapping[str, Any]
     replace: bool = False
     add: tuple[str, ...] = ()
+    relies: Require | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,16 +44,6 @@ class Delete:
 
     table: str
     key: Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Require:
-    """What a write relies on: the row whose columns equal `key` is there and holds these values. Looked at in the write's own transaction;
-    if it is not so, nothing of the write happens."""
-
-    table: str
-    key: Mapping[str, Any]
-    values: Mapping[str, Any]
 
 
 Change = Insert | Update | Delete

@@ -5,7 +5,8 @@ No word of it stays anywhere that the service could read.
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Callable
+from datetime import datetime, time, timedelta, tzinfo
 from typing import Any
 
 from actions.case import address_left, sealed_record, seconds
@@ -18,6 +19,7 @@ from actions.rows import Change, Update
 SAID = "said"
 # What a time of day means when somebody asks to be called back, in hours of the city's clock.
 HOURS = {"morning": 9, "noon": 12, "afternoon": 15, "evening": 19}
+DAYS = ("today", "tomorrow")
 RATINGS = {"very_good": 5, "good": 4, "so_so": 3, "little": 2, "not": 1}
 RATED = ("child", "other")  # never after danger or self-harm
 
@@ -73,18 +75,29 @@ async def end_talk(request: Request, ports: Ports) -> Outcome:
     return Outcome(code="closed" if refusal(request, event) else "ok", rows=tuple(moved(request, [event])))
 
 
-def _moment(request: Request, ports: Ports) -> datetime:
-    local = request.now.astimezone(ports.zone)
-    day = local.date() + timedelta(days=1 if request.answers.get("callback_day") == "tomorrow" else 0)
-    return datetime.combine(day, time(HOURS.get(str(request.answers.get("callback_time")), HOURS["morning"])), tzinfo=ports.zone)
+def _moment(now: datetime, zone: tzinfo, day: str, part: str) -> datetime:
+    at = now.astimezone(zone).date() + timedelta(days=1 if day == "tomorrow" else 0)
+    return datetime.combine(at, time(HOURS.get(part, HOURS["morning"])), tzinfo=zone)
+
+
+def callback_times(now: datetime, zone: tzinfo, open_at: Callable[[datetime], bool]) -> list[str]:
+    """When somebody may be called back, as `world.callback`: the days on which it is possible at all, and their times of day
+    ("today_evening"). Only what lies ahead, and when somebody is planned to be there."""
+    found: list[str] = []
+    for day in DAYS:
+        moments = {part: _moment(now, zone, day, part) for part in HOURS}
+        parts = [f"{day}_{part}" for part, moment in moments.items() if moment > now and open_at(moment)]
+        found += [day, *parts] if parts else []
+    return found
 
 
 async def book_callback(request: Request, ports: Ports) -> Outcome:
     """Notes when it is safe to be called back: the answers `callback_day`, `callback_time`, and `callback_here`: "yes" leaves the return
-    address in the case; else nothing is written to the person before the person writes. ok with `when`; past; nobody is at the desk then;
-    closed if the hand-off is over or somebody has just come."""
+    address in the case; else nothing is written to the person before the person writes. ok with `when` (ISO, the city's clock); past;
+    nobody is at the desk then; closed if the hand-off is over or somebody has just come."""
     here = request.answers.get("callback_here") == "yes"
-    moment = _moment(request, ports)
+    answers = request.answers
+    moment = _moment(request.now, ports.zone, str(answers.get("callback_day")), str(answers.get("callback_time")))
     event = CallbackBooked(at=seconds(request.now), when=seconds(moment), here=here)
     no = refusal(request, event)
     hand_off = hand_off_of(request)
@@ -99,7 +112,7 @@ async def book_callback(request: Request, ports: Ports) -> Outcome:
         return Outcome(code="closed")
     address, left = address_left(request, ports, NewCase(id=hand_off.case_id, public_key=public_key), agreed=here)
     rows += [*address, *moved(request, [event])]
-    result = {"when": f"{moment.day}/{moment.month}, {moment:%H.%M}"}
+    result = {"when": moment.isoformat(timespec="minutes")}
     return Outcome(code="ok", rows=tuple(rows), facts={"desk": None, **left}, result=result)
 
 

@@ -16,9 +16,11 @@ from typing import Any
 from sqlalchemy import Table, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from bot.pepper import read_pepper
 from bot.settings import load_settings
 from bot.storage import tables
 from bot.storage.database import open_engine
+from bot.vault.row_tag import RowTags
 
 _AT_A_TIME = 20_000  # cases in a transaction
 _REPLIES = 5  # a case in so many has a message in its mailbox
@@ -56,7 +58,7 @@ async def _lengths(engine: AsyncEngine) -> Lengths:
         )  # fmt: skip
 
 
-def _cases(count: int, sizes: Lengths, chance: random.Random, now: int) -> Iterator[list[Batch]]:
+def _cases(count: int, sizes: Lengths, chance: random.Random, now: int, tags: RowTags) -> Iterator[list[Batch]]:
     bytes_ = chance.randbytes
     recipients = (bytes_(16), bytes_(16))
     for start in range(0, count, _AT_A_TIME):
@@ -70,8 +72,8 @@ def _cases(count: int, sizes: Lengths, chance: random.Random, now: int) -> Itera
                 [(case, "report", "child", "new", "id", bytes_(32), at) for case, _, at in numbered],
             ),
             (
-                tables.case_key, ("case_id", "recipient_id", "sealed"),
-                [(case, recipient, bytes_(sizes.case_key)) for case in ids for recipient in recipients],
+                tables.case_key, ("case_id", "recipient_id", "sealed", "tag"),
+                [(case, recipient, bytes_(sizes.case_key), tags.reader(case, recipient)) for case in ids for recipient in recipients],
             ),
             (
                 tables.case_record, ("id", "case_id", "version", "kind", "created_at", "sealed"),
@@ -160,7 +162,8 @@ async def fill(given: Mapping[str, Any], *, cases: int, sessions: int) -> None:
         await _store(keys, of_keys)
         await _store(engine, main)
         stored = 0
-        for batches in _cases(cases, sizes, chance, now):
+        tags = RowTags(read_pepper(settings.pepper_file, receipts_exist=True))
+        for batches in _cases(cases, sizes, chance, now, tags):
             await _store(engine, batches)
             stored += len(batches[0][2])
             end = "\n" if stored == cases else ""

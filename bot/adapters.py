@@ -16,7 +16,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from actions.ports import IdentityRole, IssuedReceipt, NewCase, OpenedMailbox, Recipient
+from actions.ports import IdentityRole, IssuedReceipt, NewCase, OpenedMailbox, Recipient, SealedKey, Unread
 from actions.rows import Change, Delete, Insert
 from bot.metrics import FORGED
 from bot.storage.key_store import KeyStore
@@ -63,7 +63,10 @@ class CaseSealer:
         case_id = secrets.token_bytes(16)
         pair = generate_keypair()
         keys = tuple(
-            (r.id, r.version, seal_key(pair.private, recipient_public=r.public_key, case_id=case_id, recipient_id=r.id))
+            SealedKey(
+                recipient_id=r.id, version=r.version, tag=self._tags.reader(case_id, r.id),
+                sealed=seal_key(pair.private, recipient_public=r.public_key, case_id=case_id, recipient_id=r.id),
+            )
             for r in recipients
         )  # fmt: skip
         return NewCase(id=case_id, public_key=pair.public, keys=keys, tag=self._tags.case(case_id, pair.public))
@@ -186,11 +189,18 @@ class StoredCases:
         row = await self._reads.case(case_id)
         if row is None:
             return None
-        if not same(self._tags.case(row.id, row.public_key), row.tag):
+        if not self._tags.wrote_case(row):
             forged("case", row.id)
             return None
         public_key: bytes = row.public_key
         return public_key
+
+    async def unread(self, case_id: bytes) -> Unread:
+        """How a case that is there has to be read. Raises LookupError if it is not there."""
+        row = await self._reads.case(case_id)
+        if row is None:
+            raise LookupError("no such case")
+        return Unread(urgency=row.urgency, added_at=row.added_at, added_due=row.added_due)
 
 
 class GuessBudget:

@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from actions.deadline import Deadlines
@@ -21,15 +19,18 @@ from actions.ports import Ports
 from actions.rows import Insert
 from bot.adapters import CaseSealer, GuessBudget, ReceiptDesk, StoredCases
 from bot.adoption import Adoption
+from bot.binding import bind_what_was_before
+from bot.blocks import Blocks
 from bot.channels.base import Channel, Fetching, Pending, Received, TryLater
 from bot.clearing import Clearing
 from bot.deliver import Deliver
 from bot.desk.alarm import Caller, Messenger
 from bot.desk.build import build_desk
-from bot.desk.events import DEADLINE, Changed
+from bot.desk.events import CASE, NOTICED, QUEUE, Changed
+from bot.desk.hours import Hours, planned
+from bot.desk.leaving import Leaving
 from bot.desk.linking import Linking
 from bot.desk.typing import Typing
-from bot.errors import OperatorError
 from bot.evidence.desk import FileDesk
 from bot.evidence.errors import NotTaken
 from bot.evidence.staging import stage, staged_rows
@@ -39,6 +40,7 @@ from bot.intake import Intake
 from bot.jobs import Jobs
 from bot.mode import Mode
 from bot.pages import Pages
+from bot.pepper import PepperError, read_pepper
 from bot.reports import ReportBook
 from bot.rollover import Rollover
 from bot.row_ids import RowIds
@@ -49,8 +51,9 @@ from bot.storage.database import migrate, open_engine, truncate_wal
 from bot.storage.desk import DeskStore
 from bot.storage.faults import is_double
 from bot.storage.key_store import KeyStore
+from bot.storage.reading import Reader
 from bot.storage.reads import Reads
-from bot.storage.sharing import BUBBLE, CASE_DUE, HAND_OFF, KEY_DEATH, MESSAGE, REPORTER_TYPES, STAFF, STAFF_TYPES, notice, sharing_of
+from bot.storage.sharing import BUBBLE, HAND_OFF, KEY_DEATH, MESSAGE, REPORTER_TYPES, STAFF, STAFF_TYPES, notice, sharing_of
 from bot.storage.staff import StaffStore
 from bot.storage.untagged import Untagged
 from bot.storage.writer import Writer
@@ -59,6 +62,8 @@ from bot.turn import TimerDue, Turn
 from bot.turns import Turns
 from bot.units import StoredUnits
 from bot.vault.row_tag import RowTags
+from bot.vault.witness import Witness
+from bot.witnessing import Witnessing, vouch_for_before
 from flows.definition import Flow, read_flow
 from flows.desk import NOTHING
 from flows.library import Library
@@ -72,39 +77,6 @@ COLLEAGUES = Changed(what="staff", id=b"")  # somebody joined, or linked a chat
 _GRACE = 10.0  # seconds for turns and deliveries that are on their way when the service stops
 
 
-class PepperError(OperatorError):
-    """The pepper is missing although receipts exist: no code could be opened any more."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(
-            f"The pepper file is {code}, and codes that were handed out cannot be opened without it: "
-            "put the offline copy back (RUANG_AMAN_PEPPER_FILE), then start again."
-        )
-
-
-def read_pepper(path: Path, *, receipts_exist: bool) -> bytes:
-    """The pepper; made at the first start. Raises PepperError if it is missing although codes were handed out, or damaged."""
-    if not path.exists():
-        if receipts_exist:
-            raise PepperError("missing")
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with suppress(FileExistsError):  # another process started at the same moment: its is the one
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            os.write(handle, secrets.token_hex(32).encode("ascii") + b"\n")
-            os.close(handle)
-    for _ in range(20):
-        if path.stat().st_size:
-            break
-        time.sleep(0.05)  # it is just being written
-    try:
-        pepper = bytes.fromhex(path.read_text(encoding="ascii").strip())
-    except ValueError:
-        pepper = b""
-    if len(pepper) != 32:
-        raise PepperError("damaged")
-    return pepper
-
-
 class Service:
     """The running service. `channels` by name; `clock` gives seconds since 1970; `reading` is the engine for what is only looked at."""
 
@@ -112,7 +84,7 @@ class Service:
         self, settings: Settings, *, channels: Mapping[str, Channel], understander: Understands, clock: Callable[[], float] = time.time,
         shelf: Shelf | None = None, desk: Callable[[Any], Awaitable[Mapping[str, Any]]] | None = None,
         staffed: Callable[[], bool] = lambda: False, desk_changed: Callable[[bytes, int], None] = lambda *_: None,
-        messenger: Messenger | None = None, caller: Caller | None = None,
+        hours: Hours | None = None, messenger: Messenger | None = None, caller: Caller | None = None,
     ) -> None:  # fmt: skip
         self.settings = settings
         self.channels = channels
@@ -122,12 +94,13 @@ class Service:
         self._understander = understander
         # Another desk than the service's own, for tests that move hand-offs by hand.
         self._by_hand = None if desk is None else (desk, staffed, desk_changed)
+        self._hours = hours
         self._messenger, self._caller = messenger, caller
         database_url, key_store_url = settings.database_url.get_secret_value(), settings.key_store.get_secret_value()
         self.engine = open_engine(database_url)
         self.sharing = sharing_of(self.engine, database_url=database_url, key_store_url=key_store_url)
         self.keys = KeyStore(open_engine(key_store_url, wal=False), holder=self.sharing.holder, clock=clock)
-        self.reading = open_engine(database_url, reading=True)
+        self.reading = Reader(database_url)
         self.writer = Writer(self.engine, holder=self.sharing.holder)
         self.reads = Reads(self.reading, holder=self.sharing.holder)
         self.staff = StaffStore(self.reading)
@@ -171,6 +144,10 @@ class Service:
             reads=self.reads, writer=self.writer, staff=self.staff, pins=self.keys.pins, untagged=Untagged(self.reading), tags=self.tags,
             clock=self._clock,
         ).run()  # fmt: skip
+        self.witness = Witness(pepper)
+        self.witnessing = Witnessing(self.writer, self.witness, self.reads)
+        await bind_what_was_before(self.tags, keys=self.keys, untagged=Untagged(self.reading), writer=self.writer)
+        await vouch_for_before(self.witness, pins=self.keys.pins, untagged=Untagged(self.reading), writer=self.writer)
         await self.units.refresh()
         library = await self._with_former()
         ids = RowIds()
@@ -180,13 +157,14 @@ class Service:
             guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads, self.tags),
             files=self.files, new_id=lambda: secrets.token_bytes(16),
             recording=self.shelf.recording, zone=settings.zone,
-            open_at=lambda moment: self._by_hand is not None or self.desk.open_at(moment), deadlines=self.deadlines,
+            open_at=lambda moment: (self._hours or self.desk.hours).open_at(moment, settings.zone), deadlines=self.deadlines,
         )  # fmt: skip
+        self.blocks = Blocks(reads=self.reads, keys=self.keys, tags=self.tags, clock=self._clock)
         self.rollover = Rollover(writer=self.writer, reads=self.reads, keys=self.keys, ids=ids)
         self.desk = build_desk(
-            reading=self.reading, writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, channels=self.channels,
+            reading=self.reading, writer=self.writer, reads=self.reads, keys=self.keys, tags=self.tags, ids=ids, channels=self.channels,
             deliver=self.deliver, sharing=self.sharing, tell=self._tell, clock=self._clock, zone=settings.zone, messenger=self._messenger,
-            caller=self._caller, deadlines=self.deadlines,
+            caller=self._caller, deadlines=self.deadlines, blocks=self.blocks,
         )  # fmt: skip
         self.linking = Linking(
             store=self.staff, writer=self.writer, keys=self.keys, chain=AuditChain(self.engine, self.writer),
@@ -198,9 +176,10 @@ class Service:
         )  # fmt: skip
         said, self._staffed, changed = self._by_hand or (self.desk.desk_world, lambda: self.desk.staffed, self.desk.changed)
         turn = Turn(
-            writer=self.writer, reads=self.reads, keys=self.keys, ids=ids, library=library, ports=ports, deliver=self.deliver,
+            writer=self.witnessing, reads=self.reads, keys=self.keys, ids=ids, library=library, ports=ports, deliver=self.deliver,
             rollover=self.rollover, hearing=Hearing(self._understander), channels=self.channels, clock=self._clock,
-            language=settings.language, world=self.world, desk=said, desk_changed=changed,
+            language=settings.language, world=self.world, desk=said, desk_changed=changed, case_changed=self.case_changed,
+            blocks=self.blocks, zone=settings.zone,
         )  # fmt: skip
         self.turns = Turns(turn, writer=self.writer, reads=self.reads, keys=self.keys, sharing=self.sharing)
         self.intake = Intake(
@@ -216,7 +195,7 @@ class Service:
         self.jobs = Jobs(
             engine=self.engine, writer=self.writer, reads=self.reads, keys=self.keys, turns=self.turns, rollover=self.rollover,
             deliver=self.deliver, units=self.units, sharing=self.sharing, clearing=self.clearing, mode=self.mode, clock=self._clock,
-            desk=self.desk,
+            desk=self.desk, leaving=Leaving(store=self.staff, keys=self.keys, clock=self._clock),
         )  # fmt: skip
         self._started = True
         await self.jobs.sweep()
@@ -255,14 +234,16 @@ class Service:
             self.keys.died(subject)
         elif kind == HAND_OFF and self._started:
             self.desk.heard(subject)
-        elif kind == CASE_DUE and self._started:
-            self.desk.events.publish(Changed(what=DEADLINE, id=subject))
-        elif kind == STAFF and self._started:
-            self.desk.events.publish(COLLEAGUES)
+        elif kind in NOTICED and self._started:
+            self.desk.events.publish(Changed(what=NOTICED[kind], id=subject))
         elif kind == STAFF_TYPES:
             self.pages.typing(subject)
         elif kind == REPORTER_TYPES and self._started:
             self.typing.heard(subject)
+
+    def case_changed(self, case_id: bytes) -> None:
+        """Consoles here hear that a case came, or is another than before; b"": any may be."""
+        self.desk.events.publish(Changed(what=CASE, id=case_id))
 
     async def colleagues_changed(self) -> None:
         """Pages that show colleagues are told, here and at other processes."""
@@ -278,6 +259,9 @@ class Service:
         """Something that was told may have been lost: what it could have been is looked up."""
         self.keys.forget_held()
         self.pages.wake_all()
+        if self._started:  # hand-offs and colleagues are looked up by the desk's next round
+            self.case_changed(b"")
+            self.desk.events.publish(Changed(what=QUEUE, id=b""))
 
     async def _same_pepper(self, pepper: bytes) -> None:
         """Raises PepperError if this pepper is not the one that this database's codes are made with: another machine's, or a new one."""
@@ -320,6 +304,7 @@ class Service:
             "can_file": self.units.any,
             "staffed": self._staffed(),
             "desk": NOTHING,  # of one conversation: the turn puts in what the desk says
+            "blocked": "",  # likewise
             "learn": bool(self.shelf.library.topics),
             "channel": channel,
             "today": now.astimezone(self.settings.zone).date().isoformat(),
@@ -331,6 +316,7 @@ class Service:
             "identity_first": self.shelf.identity_role(0, language),
             "identity_second": self.shelf.identity_role(1, language),
             "mode": self.mode.value,
+            **planned(self._hours or self.desk.hours, now, self.settings.zone),
         }
 
     # The mailroom

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from actions.rows import Change, Insert, Update
+from actions.rows import Change, Insert, Require, Update
 from bot import contexts
 from bot.channels.base import Channel, Keeping, Received, Windowed
 from bot.clearing import deletion
@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 DAY = 86_400
 _Done = TypeVar("_Done")
 Files = Callable[[bytes, int], Sequence[Change]]
+May = Callable[[bytes], Awaitable[Sequence[Require] | None]]
 _TRIES = 4  # at storing a message whose conversation another process changes meanwhile
 SILENCE = DAY  # an unfinished report is sealed or erased after a day without a message (the city's rule)
 
@@ -109,23 +110,33 @@ class Intake:
         found = located.key_id if located else None
         return _Place(id=conversation_id, channel=channel, key_id=key_id, key=key, found=found, begins=begins, changes=changes)
 
-    async def written_to(self, channel: str, address: str, bubble: Outbound) -> Sequence[Waiting]:
+    async def written_to(
+        self, channel: str, address: str, bubble: Outbound, *, may: May, relies: Sequence[Require] = ()
+    ) -> Sequence[Waiting] | None:  # fmt: skip
         """Stores a bubble for somebody who has not written, in their conversation, which begins if there is none. Gives what is to be
-        queued; nothing if another process has the conversation, and sends it."""
+        queued; nothing if another process has the conversation, and sends it.
+
+        `may` is asked, for the id of the conversation that there is, what has to be so for that; if it gives None nothing is stored, and
+        None is given. Raises Moved if that, or what it `relies` on besides, is not so any more.
+        """
         names = await self.row_keys(channel, address)
         async with self._gate(names[0][1]):
-            return await self._tried(lambda again: self._write_to(channel, address, bubble, names, again=again))
+            return await self._tried(lambda again: self._write_to(channel, address, bubble, names, may, relies, again=again))
 
     async def _write_to(
-        self, channel: str, address: str, bubble: Outbound, names: list[tuple[int, bytes]], *, again: bool
-    ) -> Sequence[Waiting]:  # fmt: skip
+        self, channel: str, address: str, bubble: Outbound, names: list[tuple[int, bytes]], may: May, relies: Sequence[Require], *,
+        again: bool,
+    ) -> Sequence[Waiting] | None:  # fmt: skip
         now, sender = int(self._clock()), self._channels[channel]
         # Where a platform lets us write only to whoever wrote lately, nobody has.
         last_at = int(now - sender.window) if isinstance(sender, Windowed) else now
         place = await self._place(channel, address, names, now=now, last_at=last_at, again=again)
+        requires = await may(place.id) if place.found is not None else ()
+        if requires is None:
+            return None
         bubbles, waiting = bubble_rows([bubble], [(place.key_id, place.key)], row=place, ids=self._ids, pull=sender.pull, now=now)
         ours = place.found is None or place.id in await self._sharing.take({place.id})
-        await self._writer.write([*place.changes, *bubbles])
+        await self._writer.write([*place.changes, *bubbles], requires=[*requires, *relies])
         if ours:
             self._sharing.held(place.id)
         return waiting if ours else ()

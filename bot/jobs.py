@@ -12,6 +12,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler  # type: ignore[impo
 from actions.rows import Delete, Insert
 from bot.clearing import Clearing
 from bot.deliver import Deliver
+from bot.desk.leaving import Leaving
 from bot.desk.queue import ROUND_SECONDS, Desk
 from bot.intake import DAY, SILENCE
 from bot.metrics import WAITING
@@ -40,8 +41,9 @@ class Jobs:
     def __init__(
         self, *, engine: Engine, writer: Writer, reads: Reads, keys: KeyStore, turns: Turns, rollover: Rollover, deliver: Deliver,
         units: StoredUnits, sharing: Sharing, clearing: Clearing, mode: Mode, clock: Callable[[], float], desk: Desk,
+        leaving: Leaving,
     ) -> None:  # fmt: skip
-        self._desk = desk
+        self._desk, self._leaving = desk, leaving
         self._sharing, self._clearing = sharing, clearing
         self._engine, self._writer, self._reads, self._keys = engine, writer, reads, keys
         self._turns, self._rollover, self._deliver, self._units, self._mode, self._clock = turns, rollover, deliver, units, mode, clock
@@ -98,6 +100,7 @@ class Jobs:
         """Timers that came due. `silence` counts from the conversation's last message: one that wrote since is set anew."""
         await self._units.refresh()  # `unit add` beside a running service
         await self._mode.refresh()  # `mode`, on whichever machine it was typed
+        await self._leaving.finish()
         now = int(self._clock())
         due = await self._reads.due_timers(now)
         ours = await self._sharing.take({timer.conversation_id for timer in due})
@@ -137,7 +140,7 @@ class Jobs:
             if not dying:
                 break  # all that are left have something that waits, or another process writes in them: the next time, then
         gone = await purge(
-            self._engine, finished_before=now - SESSION_LIFE, oldest_day=day - LIVE_DAYS + 1, hour=now // 3600 - 1
+            self._engine, finished_before=now - SESSION_LIFE, oldest_day=day - LIVE_DAYS + 1, hour=now // 3600 - 1, now=now
         )  # fmt: skip
         unused = await self._keys.known_ids(before=now - 3600) - await self._reads.used_keys() - set(await self._reads.dying_keys())
         await self._keys.destroy([key_id for key_id in unused if not self._keys.leases(key_id)])

@@ -30,7 +30,8 @@ REPORTED = Counter(
     "ruang_aman_reported_total", "What a platform told of messages that went out", ("channel", "status", "code"), registry=REGISTRY
 )  # fmt: skip
 DESK_EVENTS = Counter("ruang_aman_desk_events_total", "What happened to hand-offs", ("event",), registry=REGISTRY)
-DESK_WAITING = Gauge("ruang_aman_desk_waiting", "Hand-offs that nobody has, by urgency", ("urgency",), registry=REGISTRY)
+DESK_WAITING = Gauge("ruang_aman_desk_waiting", "People who wait for somebody to take them, by urgency", ("urgency",), registry=REGISTRY)
 DESK_OLDEST = Gauge("ruang_aman_desk_oldest_seconds", "How long the one has waited that waits the longest", registry=REGISTRY)
+DESK_MESSAGES = Gauge("ruang_aman_desk_messages", "Messages that were left, and that nobody has taken", registry=REGISTRY)
 DESK_PEOPLE = Gauge("ruang_aman_desk_people", "Staff whose console is connected, by what they said", ("state",), registry=REGISTRY)
 DESK_ALARMS = Counter("ruang_aman_desk_alarms_total", "Alarms for crises that nobody had", ("way", "outcome"), registry=REGISTRY)

@@ -9,6 +9,8 @@ import orjson
 
 from actions.rows import Change, Insert
 from bot import contexts
+from bot.channels.base import Channel, Fetching
+from bot.evidence.staging import is_staged, unstaged_rows
 from bot.row_ids import RowIds
 from bot.vault.draft import lock
 from bot.waiting import Waiting
@@ -44,4 +46,22 @@ def bubble_rows(
                 address=address, own_key=own, created_at=now,
             )
         )
+    return changes, waiting
+
+
+def drop_rows(
+    handles: Sequence[str], *, row: Any, channel: Channel, ids: RowIds, key_id: bytes, key: bytes, now: int
+) -> tuple[list[Change], list[Waiting]]:  # fmt: skip
+    """Files go from where they waited: from the database in this very commit, from a platform as durably as a message is deleted."""
+    changes: list[Change] = []
+    waiting: list[Waiting] = []
+    for handle in handles:
+        if is_staged(handle):
+            changes += unstaged_rows(handle)
+        if is_staged(handle) or not isinstance(channel, Fetching):
+            continue
+        row_id = ids.next()
+        body = lock(key, handle.encode(), context=contexts.row("outbox", "body", row_id, row.id))
+        changes.append(outbox_row(row_id, row, key_id, "drop", "sending", now, body=body))
+        waiting.append(Waiting(id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="drop", ref=handle, attempts=0))
     return changes, waiting

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Any
 
-import orjson
-
-from bot import contexts
-from bot.vault.draft import lock, unlock
+from bot.stored_session import locked_session, opened_session, talk_in
 from bot.vault.errors import VaultError
 from flows.restoring import from_backup
 from flows.session import Session
@@ -18,9 +16,9 @@ def reopened(row: dict[str, Any], keys: Mapping[bytes, bytes]) -> dict[str, Any]
     """The row of a conversation with its session as it goes on, under the same key. One that cannot be read begins anew."""
     if row["session"] is None:
         return row
-    key, context = keys[row["key_id"]], contexts.session(row["id"])
+    key, held = keys[row["key_id"]], SimpleNamespace(**row)
     try:
-        session = Session.from_json(orjson.loads(unlock(key, row["session"], context=context)))
+        session = Session.from_json(opened_session(held, key))
     except (VaultError, ValueError, KeyError, TypeError, IndexError, AttributeError):
         return row  # its next turn finds the same, says so in the log and forgets it
-    return row | {"session": lock(key, orjson.dumps(from_backup(session).to_json()), context=context)}
+    return row | {"session": locked_session(row["id"], key, from_backup(session).to_json(), talk_in(held, key))}

@@ -29,11 +29,13 @@ class ContentError(OperatorError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shelf:
-    """Everything that was read. `recording` maps an answer's name to option → values of the national recording; `city` name → value."""
+    """Everything that was read. `recording` maps an answer's name to option → values of the national recording, whose `fields` have these
+    values; `city` name → value."""
 
     library: Library
     content: Content
     recording: dict[str, Any] = field(default_factory=dict)
+    fields: dict[str, tuple[str, ...]] = field(default_factory=dict)
     city: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -143,5 +145,6 @@ def load_shelf(folder: Path | None = None, former: dict[tuple[str, str], Flow] |
         ),
         content=content,
         recording=dict(content.recording.get("steps", {})),
+        fields={str(name): tuple(str(value) for value in values) for name, values in content.recording.get("fields", {}).items()},
         city={name: entry.get("value") for name, entry in content.city.items() if isinstance(entry, dict)},
     )

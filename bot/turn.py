@@ -10,7 +10,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import partial
 from typing import Any
 
@@ -22,34 +22,36 @@ from actions.desk_row import DAY
 from actions.evidence import UNREACHABLE, file_gone, files_of
 from actions.ports import Outcome, Ports, Request
 from actions.queue import HandOff
-from actions.rows import Change, Delete, Update
+from actions.rows import Change, Delete, Insert, Update
 from bot import contexts, last_resort
-from bot.channels.base import Channel, Fetching, Keeping
+from bot.blocks import Blocks
+from bot.case_news import cases_in
+from bot.channels.base import Channel, Keeping
 from bot.clearing import forgetting
 from bot.deliver import Deliver
-from bot.evidence.staging import is_staged, unstaged_rows
 from bot.giving_up import unless
-from bot.hand_offs import hand_off_of, moved_in, no_desk, relied_on, seen_in
+from bot.hand_offs import alone, hand_off_of, moved_in, no_desk, relied_on, seen_in, talk_after
 from bot.hearing import Hearing
 from bot.intake import SILENCE, Arrived
 from bot.metrics import ACTIONS
-from bot.outbox import bubble_rows, outbox_row
+from bot.outbox import bubble_rows, drop_rows
 from bot.rollover import Rollover
 from bot.row_ids import RowIds
 from bot.storage.faults import Moved
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
-from bot.storage.sharing import BUBBLE, HAND_OFF, notice
-from bot.storage.writer import Fence, Writer
-from bot.stored_session import LostSession, stored_session
-from bot.vault.draft import lock, unlock
+from bot.storage.sharing import BUBBLE, CASE_CHANGED, HAND_OFF, notice
+from bot.storage.writer import Fence
+from bot.stored_session import LostSession, locked_session, stored_session
+from bot.vault.draft import unlock
 from bot.waiting import Waiting
+from bot.witnessing import Witnessing
 from flows.bubbles import merge
-from flows.desk import NOTHING
+from flows.desk import NOTHING, desk_of
 from flows.engine import new_session, resume
 from flows.files import TAKE, dropped
 from flows.library import Library
-from flows.message import Inbound, Outbound
+from flows.message import Inbound, Media, Outbound
 from flows.session import Session
 from flows.signals import Done, RunAction, Said, Send, Signal, TimedOut
 
@@ -78,6 +80,7 @@ class _Result:
     secret: bool = False
     drop: list[str] = field(default_factory=list)
     hand_off: HandOff | None = None  # that the conversation is in: the turn is written only if it still stands as it was seen
+    blocked: bool = False  # the desk has blocked the address
     file: bool = False  # the message came with one: it is fetched before the platform is told to forget it
     fault: str = ""
 
@@ -85,20 +88,23 @@ class _Result:
 class Turn:
     """Makes turns, one at a time. `world` tells what a definition may ask about the world, given channel, language and time; `desk` what
     the desk says about a conversation (its row), in the words of `flows.desk`; `desk_changed` hears, after the commit, which hand-off a
-    turn changed, and its version."""
+    turn changed, and its version; `case_changed` which case it made or added to; `blocks` are the addresses that the desk blocked, `zone`
+    is the city's."""
 
     def __init__(
-        self, *, writer: Writer, reads: Reads, keys: KeyStore, ids: RowIds, library: Library, ports: Ports, deliver: Deliver,
+        self, *, writer: Witnessing, reads: Reads, keys: KeyStore, ids: RowIds, library: Library, ports: Ports, deliver: Deliver,
         rollover: Rollover, hearing: Hearing, channels: Mapping[str, Channel], clock: Callable[[], float], language: str,
-        world: Callable[[str, str, datetime], Mapping[str, Any]], desk: Callable[[Any], Awaitable[Mapping[str, Any]]] = no_desk,
-        desk_changed: Callable[[bytes, int], None] = lambda *_: None,
+        world: Callable[[str, str, datetime], Mapping[str, Any]], blocks: Blocks, zone: tzinfo,
+        desk: Callable[[Any], Awaitable[Mapping[str, Any]]] = no_desk,
+        desk_changed: Callable[[bytes, int], None] = lambda *_: None, case_changed: Callable[[bytes], None] = lambda _: None,
     ) -> None:  # fmt: skip
         self._writer, self._reads, self._keys, self._ids = writer, reads, keys, ids
         self._library, self._ports, self._deliver = library, ports, deliver
         self._rollover = rollover
         self._hearing, self._channels, self._world = hearing, channels, world
         self._clock, self._language = clock, language
-        self._desk, self._desk_changed = desk, desk_changed
+        self._desk, self._desk_changed, self._case_changed = desk, desk_changed, case_changed
+        self._blocks, self._zone = blocks, zone
         self.behind: Callable[[bytes], Sequence[Arrived | TimerDue]] = lambda _: ()  # what waits in a conversation's queue (`bot.turns`)
 
     async def take(self, item: Arrived | TimerDue) -> None:
@@ -125,7 +131,7 @@ class Turn:
         now = datetime.fromtimestamp(self._clock(), UTC)
         if isinstance(item, TimerDue) and item.name == "silence" and row.last_at + SILENCE > now.timestamp():
             return  # a message was on its way when the timer came due: nobody is silent
-        hand_off = await hand_off_of(row, self._reads)
+        hand_off = await hand_off_of(row, key, self._reads)
         if isinstance(item, TimerDue) and item.name == REKEY:
             result = _Result(session, new_key=True, hand_off=hand_off)
             await self._commit(item, row, key, result, address, int(now.timestamp()))
@@ -161,7 +167,7 @@ class Turn:
             written = await self._writer.write(
                 [*rows, Update(table="inbox", key={"id": item.id}, values={"state": "failed", "attempts": ATTEMPTS})],
                 fence=Fence(conversation_id=row.id, inbox_id=item.id), notices=self._told(row.id, pull),
-                requires=relied_on(await hand_off_of(row, self._reads)),
+                requires=relied_on(await hand_off_of(row, key, self._reads)),
             )  # fmt: skip
             if written:
                 self._deliver.enqueue(waiting)
@@ -187,7 +193,7 @@ class Turn:
         action, asking = wanted
         address = unlock(key, row.address, context=contexts.address(row.id)).decode()
         now = datetime.fromtimestamp(self._clock(), UTC)
-        hand_off = await hand_off_of(row, self._reads)
+        hand_off = await hand_off_of(row, key, self._reads)
         outcome = await self._act(action, asking, row, address, now, hand_off)
         world = self._world(row.channel, session.language, now)
         sends = last_resort.answer(action, outcome.code, session=session, library=self._library, world=world)
@@ -226,18 +232,22 @@ class Turn:
     async def _resume(
         self, session: Session, signal: Signal, row: Any, address: str, now: datetime, hand_off: HandOff | None
     ) -> _Result:  # fmt: skip
-        desk = {**NOTHING, **await self._desk(row)}
+        desk = {**NOTHING, **await self._desk(row if hand_off is not None else alone(row))}
         if hand_off is not None:
             desk |= seen_in(hand_off)
-        world = {**self._world(row.channel, session.language, now), "desk": desk}
-        result = _Result(session, hand_off=hand_off)
+        # While the desk has a conversation with this person, a block rests: what it was opened by may be danger.
+        block = None if desk_of({"desk": desk}).on else await self._blocks.of(row.channel, address)
+        until = block.until_in(self._zone) if block is not None else ""
+        world = {**self._world(row.channel, session.language, now), "desk": desk, "blocked": until}
+        result = _Result(session, hand_off=hand_off, blocked=block is not None, rows=list(block.rows) if block is not None else [])
+        unwanted: Media | None = None
         for _ in range(ACTIONS_A_TURN):
             turn = resume(result.session, signal, library=self._library, world=world)
             if turn.puzzled and isinstance(signal, Said):
                 # Nothing in the definitions took it: what it means is asked for now, and the same session hears it once more.
                 meant = await self._hearing.meant(signal, result.session)
                 turn = resume(result.session, meant, library=self._library, world=world) if meant is not None else turn
-            result.session = turn.session
+            result.session, unwanted = turn.session, turn.unwanted or unwanted
             result.fault = result.fault or turn.fault
             wanted: RunAction | None = None
             for effect in turn.effects:
@@ -247,7 +257,7 @@ class Turn:
                     wanted = effect
             if wanted is None:
                 break
-            outcome = await self._act(wanted, result.session, row, address, now, hand_off)
+            outcome = await self._act(wanted, result.session, row, address, now, hand_off, blocked=result.blocked)
             result.rows += outcome.rows
             result.new_key = result.new_key or outcome.new_key
             result.wipe = result.wipe or outcome.wipe
@@ -259,14 +269,14 @@ class Turn:
             )  # fmt: skip
         else:
             result.fault = result.fault or "action_cap"
-        if turn.unwanted is not None:
-            result.drop += (await self._act(dropped(turn.unwanted), result.session, row, address, now, hand_off)).drop
+        if unwanted is not None:
+            result.drop += (await self._act(dropped(unwanted), result.session, row, address, now, hand_off)).drop
         if result.fault:
             log.error("flow_fault", extra={"code": result.fault})
         return result
 
     async def _act(
-        self, wanted: RunAction, session: Session, row: Any, address: str, now: datetime, hand_off: HandOff | None
+        self, wanted: RunAction, session: Session, row: Any, address: str, now: datetime, hand_off: HandOff | None, *, blocked: bool = False
     ) -> Outcome:  # fmt: skip
         # While an earlier answer is being changed, the later ones are kept aside: they are part of what was told.
         drafts = {frame.flow: {**frame.kept, **frame.answers} for frame in session.frames}
@@ -274,6 +284,7 @@ class Turn:
             arguments=wanted.arguments, answers=wanted.answers, last=wanted.last, drafts=drafts, facts=session.facts,
             language=session.language, channel=row.channel, conversation_id=row.id, address=address, now=now,
             started=datetime.fromtimestamp(row.created_at, UTC), apart=wanted.apart, hand_off=hand_off,
+            blocked=blocked,
         )  # fmt: skip
         try:
             work = actions.run(wanted.name, request, self._ports)
@@ -297,23 +308,6 @@ class Turn:
         kept |= {change.key["id"] for change in result.rows if isinstance(change, Update) and change.table == "evidence"}
         return [row for file_id in await self._reads.files_of(conversation_id) if file_id not in kept for row in file_gone(file_id)]
 
-    def _drops(self, row: Any, key_id: bytes, key: bytes, handles: list[str], now: int) -> tuple[list[Change], list[Waiting]]:
-        """Files go from where they waited: from the database in this very commit, from a platform as durably as a message is deleted."""
-        changes: list[Change] = []
-        waiting: list[Waiting] = []
-        for handle in handles:
-            if is_staged(handle):
-                changes += unstaged_rows(handle)
-            if is_staged(handle) or not isinstance(self._channels[row.channel], Fetching):
-                continue
-            row_id = self._ids.next()
-            body = lock(key, handle.encode(), context=contexts.row("outbox", "body", row_id, row.id))
-            changes.append(outbox_row(row_id, row, key_id, "drop", "sending", now, body=body))
-            waiting.append(
-                Waiting(id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="drop", ref=handle, attempts=0)
-            )
-        return changes, waiting
-
     async def _commit(
         self, item: Arrived | TimerDue, row: Any, key: bytes, result: _Result, address: str, now: int
     ) -> None:  # fmt: skip
@@ -330,6 +324,7 @@ class Turn:
         waiting: list[Waiting] = []
         key_id, pull = row.key_id, self._channels[row.channel].pull
         values: dict[str, Any] = {"version": row.version + 1}
+        talk = talk_after(changes, row, key, result.hand_off, wiped=result.wipe)
         if result.new_key:
             # What waits unseen is taken back where the person leaves. A page that sent an answer has shown the question, whether it said
             # so or not: the summary of a report must not lie there for days because a confirmation was lost.
@@ -343,10 +338,12 @@ class Turn:
                 waiting += wiping
                 values["refs"] = None
             changes += await self._files_left(row.id, result)
-        dropped, dropping = self._drops(row, key_id, key, result.drop, now)
+        dropped, dropping = drop_rows(
+            result.drop, row=row, channel=self._channels[row.channel], ids=self._ids, key_id=key_id, key=key, now=now
+        )  # fmt: skip
         changes += dropped
         waiting += dropping
-        values["session"] = lock(key, orjson.dumps(result.session.to_json()), context=contexts.session(row.id))
+        values["session"] = locked_session(row.id, key, result.session.to_json(), talk)
         if isinstance(self._channels[row.channel], Keeping):
             changes += forgetting(row.id, item.id if isinstance(item, Arrived) and not result.file else None, result.wipe, now)
         if isinstance(item, Arrived):
@@ -361,8 +358,8 @@ class Turn:
             elif item.name == "silence":
                 # Kept for the next time: whoever comes back and stops again is treated as before.
                 changes.append(Update(table="timer", key=timer, values={"due_at": now + SILENCE}))
-            else:
-                changes.append(Delete(table="timer", key=timer))
+            elif not any(isinstance(each, Insert) and each.table == "timer" and each.row["name"] == item.name for each in result.rows):
+                changes.append(Delete(table="timer", key=timer))  # unless what it did set it anew
         bubbles = merge(result.sends)
         if result.wipe and bubbles:
             bubbles = (replace(bubbles[0], wipe=True), *bubbles[1:])
@@ -378,12 +375,15 @@ class Turn:
         changes.append(Update(table="conversation", key={"id": row.id}, values=values))
         await self._keys.entomb(changes, now=now)
         fence = Fence(conversation_id=row.id, inbox_id=item.id if isinstance(item, Arrived) else None)
-        moved = moved_in(changes)
-        notices = (*self._told(row.id, pull), *(notice(HAND_OFF, each) for each in moved))
+        moved, cases = moved_in(changes), cases_in(changes, hand_off=result.hand_off)
+        heard = (*(notice(HAND_OFF, each) for each in moved), *(notice(CASE_CHANGED, each) for each in cases))
+        notices = (*self._told(row.id, pull), *heard)
         if not await self._writer.write(changes, fence=fence, notices=notices, requires=relied_on(result.hand_off)):
             return []  # answered already: by a commit whose end was not heard; its bubbles are taken up by the sweep
         for each, version in moved.items():
             self._desk_changed(each, version)
+        for case_id in cases:
+            self._case_changed(case_id)
         if result.new_key:
             try:
                 await self._keys.destroy(changed.dead)

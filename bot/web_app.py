@@ -23,8 +23,11 @@ def build(
 ) -> Starlette:  # fmt: skip
     """The application. `channel_states` tells how each channel is doing, by name; `nlu` how the understanding of free text is."""
 
-    async def root(request: Request) -> Response:
+    async def chat(request: Request) -> Response:
         return RedirectResponse("/chat")
+
+    async def console(request: Request) -> Response:
+        return RedirectResponse("/console")
 
     async def healthz(request: Request) -> Response:
         """The process is there."""
@@ -53,5 +56,9 @@ def build(
         return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
 
     # The channels' routes first: a webhook is asked for a thousand times as often as all others together.
-    own = [Route("/", root), Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
-    return Starlette(routes=[*routes, *own])
+    own = [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
+    own += [Route("/", chat), Route("/chat/", chat), Route("/console/", console)]
+    app = Starlette(routes=[*routes, *own])
+    # Its redirects would name the host that the caller names, and http behind a proxy that speaks https.
+    app.router.redirect_slashes = False
+    return app

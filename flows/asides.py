@@ -6,7 +6,7 @@ no topic is a door of the conversation `understood`, so that a flow author words
 
 from __future__ import annotations
 
-from flows import noted, topic_lists
+from flows import blocking, noted, topic_lists
 from flows.answers.choice import FEW_WORDS
 from flows.library import INTERRUPTS, LEARN, START, UNDERSTOOD, Library
 from flows.matching import match_within
@@ -58,6 +58,8 @@ def take(scene: Scene, said: Said) -> Move:
         if start is not None:
             scene.frames.append(OpenFrame(flow=start, step=start.door("menu")))
     understanding = said.understanding
+    if blocking.blocked(scene) and not blocking.goes_on(scene, understanding):
+        return blocking.notice(scene)
     topic = topic_of(understanding.intent)
     if topic in scene.library.topics and topic is not None:
         scene.misses = 0

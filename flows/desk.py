@@ -12,7 +12,7 @@ CRISIS = frozenset({"danger", "self_harm"})
 # No hand-off. `wait_minutes` and `ahead` say, then, what somebody would meet who asked now; None: we do not know.
 NOTHING: Mapping[str, Any] = {
     "state": "none", "with": "", "wait_minutes": None, "ahead": None, "ended": "", "version": 0, "transferred": False, "lost": False,
-    "safe": "", "id": "", "urgency": "", "untaken": False, "telephone": False, "may_call": None,
+    "safe": "", "id": "", "urgency": "", "untaken": False, "telephone": False, "may_call": None, "empty": False, "deserted": False,
 }  # fmt: skip
 
 
@@ -20,7 +20,8 @@ NOTHING: Mapping[str, Any] = {
 class Desk:
     """`who` is the name that the counsellor goes by. `ahead` are those who are served before, `minutes` the honest guess; None is "we do
     not know". `safe` is where "is it safe to write now?" stands: asked, yes, no, or nothing. `id` names the hand-off.
-    `untaken`: a crisis that nobody has taken for two minutes; `asks`: the reporter may be asked whether people may be telephoned for it."""
+    `untaken`: a crisis that nobody has taken for two minutes; `empty`: nobody is on duty who could come, `deserted`: not for two minutes;
+    `asks`: the reporter may be asked whether people may be telephoned for it."""
 
     state: str
     who: str
@@ -30,6 +31,8 @@ class Desk:
     id: str
     urgency: str
     untaken: bool = False
+    empty: bool = False
+    deserted: bool = False
     asks: bool = False
 
     @property
@@ -44,6 +47,7 @@ def desk_of(world: Mapping[str, Any]) -> Desk:
     return Desk(
         state=str(told["state"]), who=str(told["with"] or ""), ahead=_count(told["ahead"]), minutes=_count(told["wait_minutes"]),
         safe=str(told["safe"] or ""), id=str(told["id"] or ""), urgency=str(told["urgency"] or ""), untaken=bool(told["untaken"]),
+        empty=bool(told["empty"]), deserted=bool(told["deserted"]),
         asks=bool(told["telephone"]) and told["may_call"] is None and told["urgency"] == "danger",
     )  # fmt: skip
 

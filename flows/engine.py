@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flows import asides, files, noted, taps
+from flows import alarm, asides, blocking, taps
 from flows.answers.choice import FEW_WORDS
 from flows.bubbles import merge
 from flows.catalogue import fold
@@ -19,7 +19,7 @@ from flows.desk import DESK
 from flows.leaving import leaves
 from flows.library import FOLLOW_UP, INTERRUPTS, PAUSED, START, UNDERSTOOD, Library
 from flows.matching import match_heard
-from flows.message import RECEIPT, Danger, Inbound, InboundKind, Media
+from flows.message import RECEIPT, Inbound, InboundKind, Media
 from flows.move import ASK, WAIT, Act, Ask, End, Goto, Move, Open, Wait
 from flows.opening import begin
 from flows.pausing import asked_now, paused
@@ -29,7 +29,7 @@ from flows.scene import OpenFrame, Scene
 from flows.session import Session
 from flows.signals import Done, Effect, RunAction, Said, Send, Signal, TimedOut
 from flows.steps import talk
-from flows.steps.ask import FREE_TEXT, MISSES_TO_PERSON
+from flows.steps.ask import MISSES_TO_PERSON
 from flows.steps.ask import Ask as AskType
 
 STEP_CAP = 60
@@ -65,7 +65,7 @@ def resume(session: Session, signal: Signal, *, library: Library, world: Mapping
     turn = _run(Scene(session, library=library, world=world), session, signal)
     if not turn.puzzled or not isinstance(signal, Said) or not asides.leads(signal.understanding):
         return turn
-    signal = _alarmed(signal)
+    signal = alarm.alarmed(signal)
     understanding = signal.understanding
     unclear = understanding.intent == asides.UNCLEAR and understanding.danger is None
     if unclear and not session.frames and not asides.likely(understanding, library):
@@ -73,14 +73,6 @@ def resume(session: Session, signal: Signal, *, library: Library, world: Mapping
     scene = Scene(session, library=library, world=world)
     scene.aside = signal
     return replace(_run(scene, session, signal), puzzled=False)
-
-
-def _alarmed(said: Said) -> Said:
-    """An intent that alarms is danger, whether it was marked as one or not."""
-    intent = said.understanding.intent
-    if intent not in tuple(Danger) or said.understanding.danger is not None:
-        return said
-    return replace(said, understanding=replace(said.understanding, danger=Danger(intent)))
 
 
 def _run(scene: Scene, session: Session, signal: Signal) -> Turn:
@@ -93,15 +85,19 @@ def _run(scene: Scene, session: Session, signal: Signal) -> Turn:
             if answered is not None:
                 move = answered
                 continue
-            puzzled = scene.puzzled and isinstance(signal, Said) and scene.world.get("mode") != PEOPLE_ONLY
-            return Turn(session=scene.frozen(), effects=_sends(scene), puzzled=puzzled, unwanted=scene.unwanted)
+            return Turn(session=scene.frozen(), effects=_sends(scene), puzzled=_puzzled(scene, signal), unwanted=scene.unwanted)
         if isinstance(move, Act):
             frame = scene.frame
             last = next((frame.flow.steps[name].save for name in reversed(frame.order) if name in frame.flow.steps), "")
             action = RunAction(name=move.name, arguments=move.arguments, answers=dict(frame.answers), last=last, apart=frame.words_apart())
-            return Turn(session=scene.frozen(waiting=move.name), effects=(*_sends(scene), action))
+            puzzled = move.name == blocking.ANSWER and _puzzled(scene, signal)
+            return Turn(session=scene.frozen(waiting=move.name), effects=(*_sends(scene), action), puzzled=puzzled, unwanted=scene.unwanted)
         move = _follow(scene, move)
     return _circle(scene)
+
+
+def _puzzled(scene: Scene, signal: Signal) -> bool:
+    return scene.puzzled and isinstance(signal, Said) and scene.world.get("mode") != PEOPLE_ONLY
 
 
 def _sends(scene: Scene) -> tuple[Effect, ...]:
@@ -121,6 +117,8 @@ def _begin(scene: Scene, session: Session, signal: Signal) -> Move:
         return _done(scene, session, signal)
     if isinstance(signal, TimedOut) and signal.timer == DESK:
         return talk.news(scene)
+    if isinstance(signal, TimedOut) and signal.timer == blocking.BLOCKED:
+        return blocking.reminded(scene)
     if isinstance(signal, TimedOut):
         if not _has_entry(scene, signal.timer):
             return WAIT
@@ -153,6 +151,8 @@ def _done(scene: Scene, session: Session, done: Done) -> Move:
     scene.result = dict(done.result)
     scene.facts.update(done.facts)
     scene.facts = {name: value for name, value in scene.facts.items() if value is not None}
+    if done.action == blocking.ANSWER and (later := blocking.answered(scene, done)) is not None:
+        return later
     step = scene.step
     return STEP_TYPES[step.type].done(step, scene, done)
 
@@ -163,14 +163,13 @@ def _hear(scene: Scene, said: Said) -> Move:
         return _interrupt(scene, "exit")
     word = fold(message.text) if message.kind is InboundKind.TEXT else ""
     command = scene.library.catalogue.command(message.text) if word else None
-    if talk.owned(scene):
-        heard = talk.hear(scene, said, command)
-        if heard is not None:
-            return heard
+    heard = talk.hear(scene, said, command) if talk.owned(scene) else talk.late_answer(scene, said)
+    if heard is not None:
+        return heard
     if scene.frames and taken_up(scene, said, command):
         return ASK
     if message.kind is InboundKind.START:
-        return begin(scene)
+        return blocking.notice(scene) if blocking.blocked(scene) and not scene.frames else begin(scene)
     tapped: str | None = None
     if message.kind is InboundKind.TAP:
         number, _, option = (message.tap or "").partition(".")
@@ -182,12 +181,14 @@ def _hear(scene: Scene, said: Said) -> Move:
         # A code at the menu is no story to be kept with the next report: it is what "check a report" asks for.
         scene.code = said
         return _open(scene, FOLLOW_UP, None, keep=False)
+    if command is None and tapped is None and alarm.unheard(scene, said):
+        scene.frames = [frame for frame in scene.frames if not blocking.about_danger(frame)]
     if not scene.frames:
         return _first_words(scene, said, command)
     step = scene.step
     # A command word is no cry: "help" alone asks how this works. ("tolong" is no command: it alarms.)
     if said.understanding.danger is not None and command is None and step.settings.get("danger") != "quiet" and tapped is None:
-        return _danger(scene, said)
+        return _interrupt(scene, alarm.kept(scene, said))
     if command is not None and not _is_option(scene, word):
         heard = _command(scene, command)
         if heard is not None:
@@ -195,14 +196,19 @@ def _hear(scene: Scene, said: Said) -> Move:
     if scene.aside is not None:
         scene.aside = None
         return asides.take(scene, said)
-    sent = len(scene.sends)
+    closed, sent, told, misses = blocking.blocked(scene), len(scene.sends), scene.facts.get("told"), scene.misses
+    if closed and message.kind not in (InboundKind.TEXT, InboundKind.TAP):
+        return blocking.unheard(scene, said, told)
     move = STEP_TYPES[step.type].hear(step, scene, said, tapped)
+    if closed and (scene.puzzled or scene.misses > misses):
+        del scene.sends[sent:]
+        return blocking.unheard(scene, said, told)
     if isinstance(move, Ask | Wait) and len(scene.sends) > sent and (paused(scene) or not asked_now(scene)):
         del scene.sends[sent:]  # the same question once more: it is not to be answered now
         scene.puzzled = False
         return ASK
     # A talk about danger is never left because it was not understood; it has people in it already.
-    if scene.misses >= MISSES_TO_PERSON and not _about_danger(scene.frame):
+    if scene.misses >= MISSES_TO_PERSON and not blocking.about_danger(scene.frame):
         scene.misses = 0
         scene.sends = []
         return _interrupt(scene, "lost")
@@ -218,15 +224,18 @@ def _is_option(scene: Scene, word: str) -> bool:
 def _first_words(scene: Scene, said: Said, command: str | None) -> Move:
     """Nothing is open. Danger goes first; other words are kept, so that a child who tells at once need not tell twice."""
     if said.understanding.danger is not None and command is None:
-        return _danger(scene, said)
+        return _interrupt(scene, alarm.kept(scene, said))
     if command is not None and command not in ("back", "skip", "repeat", "menu"):
         if command == "language":
             _open(scene, START, "menu", keep=True)  # what was chosen is not all that somebody came for
         return _interrupt(scene, command)
     text = said.message.text
+    scene.puzzled = said.message.kind is InboundKind.TEXT and command is None
+    if command is None and blocking.blocked(scene):
+        heard, scene.aside = scene.aside, None
+        return asides.take(scene, heard) if heard is not None else blocking.unheard(scene, said, scene.facts.get("told"))
     if said.message.media is not None:
         scene.refuse(said.message.media)
-    scene.puzzled = said.message.kind is InboundKind.TEXT and command is None
     if scene.aside is not None:
         return begin(scene)  # greeted first; what was meant is followed where the menu would be asked
     if said.message.kind is InboundKind.TEXT and command is None and len(text.split()) >= FEW_WORDS:
@@ -258,43 +267,12 @@ def _answers_menu(scene: Scene) -> Move | None:
     return STEP_TYPES[step.type].hear(step, scene, Said(message=Inbound(kind=InboundKind.TEXT, text=words)), None)
 
 
-def _danger(scene: Scene, said: Said) -> Move:
-    """Words that alarm. What was being told is kept first, so that nothing has to be told again after a false alarm."""
-    text = said.message.text
-    noted.note(scene, said.understanding)
-    if scene.frames:
-        step = scene.step
-        # A cry is no exit word, no code and no name.
-        words = step.kind in FREE_TEXT and not {"remember", "secret", "apart"} & step.settings.keys()
-        if step.type == "ask" and (words or step.settings.get("append_to")):
-            sent = len(scene.sends)
-            # Help goes first: a file that came with these words is not taken, and may be sent again.
-            bare = replace(said, message=replace(said.message, media=None))
-            scene.frame.scratch.pop(files.PENDING, None)
-            after = STEP_TYPES[step.type].hear(step, scene, bare, None)
-            del scene.sends[sent:]
-            if isinstance(after, Goto) and after.step is not None:
-                scene.frame.step = after.step
-    else:
-        scene.keep_told(text)
-    if scene.frames and scene.step.apart:
-        scene.facts.pop("trigger", None)  # it may be somebody's name that alarmed: the alert is raised without the words
-    else:
-        scene.facts["trigger"] = text
-    scene.facts["in_care"] = said.understanding.in_care
-    return _interrupt(scene, str(said.understanding.danger))
-
-
 def _interrupt(scene: Scene, entry: str) -> Move:
     if entry == "emergency":
         entry = "danger"
-    if scene.frames and scene.frame.flow.name == INTERRUPTS and not _about_danger(scene.frame):
+    if scene.frames and scene.frame.flow.name == INTERRUPTS and not blocking.about_danger(scene.frame):
         scene.frames.pop()  # one interruption replaces another, but never a talk about danger: it is there to come back to
     return _open(scene, INTERRUPTS, entry, keep=True)
-
-
-def _about_danger(frame: OpenFrame) -> bool:
-    return frame.flow.name == INTERRUPTS and frame.flow.steps[frame.step].settings.get("danger") == "quiet"
 
 
 def _command(scene: Scene, command: str) -> Move | None:
@@ -355,7 +333,7 @@ def _follow(scene: Scene, move: Move) -> Move:
 def _pause(scene: Scene) -> Move:
     """What was told stays where it is, under the rule of unfinished reports; who tells is told so, and how to get help now."""
     scene.misses = 0
-    return _interrupt(scene, PAUSED)
+    return blocking.held_back(scene) if blocking.blocked(scene) else _interrupt(scene, PAUSED)
 
 
 def _end(scene: Scene) -> Move:
@@ -384,8 +362,8 @@ def _open(scene: Scene, name: str, entry: str | None, *, keep: bool, answers: Ma
         under = None
     if under is not None and name not in (INTERRUPTS, UNDERSTOOD):
         # The same conversation is open underneath: it is taken up again where it was. A talk about danger stays, to come back to.
-        talks = [frame for frame in scene.frames[under + 1 :] if _about_danger(frame)][-1:]
-        below = [frame for frame in scene.frames[:under] if not (talks and _about_danger(frame))]
+        talks = [frame for frame in scene.frames[under + 1 :] if blocking.about_danger(frame)][-1:]
+        below = [frame for frame in scene.frames[:under] if not (talks and blocking.about_danger(frame))]
         scene.frames = [*below, *talks, scene.frames[under]]
         if name == START:
             scene.frame.step = flow.door(entry)

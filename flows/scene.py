@@ -10,6 +10,7 @@ from typing import Any
 from flows.definition import Flow, Option, Step
 from flows.library import Library
 from flows.message import Choice, Media, Outbound
+from flows.opens import moment_in_words
 from flows.session import Frame, Session
 from flows.signals import Said
 
@@ -134,7 +135,15 @@ class Scene:
     def known(self) -> dict[str, Mapping[str, Any]]:
         """What conditions and texts may look at."""
         answers = self.frame.answers if self.frames else {}
-        return {"answers": answers, "facts": self.facts, "world": self.world, "result": self.result}
+        world, result = self._said(self.world, "opens", "blocked"), self._said(self.result, "when")
+        return {"answers": answers, "facts": self.facts, "world": world, "result": result}
+
+    def _said(self, values: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+        """`values` with its moments of these names as people say them."""
+        said = {
+            name: moment_in_words(values[name], self.world, self.library.catalogue, self.language) for name in names if values.get(name)
+        }
+        return {**values, **said} if said else values
 
     def words(self, part: str = "text", *, step: Step | None = None) -> str | None:
         """A text of the present (or given) step, before its placeholders are filled."""
@@ -176,7 +185,7 @@ class Scene:
         """
         known = self.known()
         if extra:
-            known["result"] = {**self.result, **extra}
+            known["result"] = {**known["result"], **extra}
         text, numbers = self.library.catalogue.fill(template or "", known)
         if not text and not choices:
             return

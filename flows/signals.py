@@ -12,7 +12,7 @@ from flows.message import NOTHING_UNDERSTOOD, Inbound, Outbound, Understanding
 WORLD = frozenset(
     {
         "can_file", "staffed", "learn", "channel", "today", "service_name", "can_wipe", "takes_media", "identity", "identity_first",
-        "identity_second", "mode", "files_most", "desk",
+        "identity_second", "mode", "files_most", "desk", "opens", "callback", "blocked",
     }
 )  # fmt: skip
 

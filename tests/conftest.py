@@ -28,6 +28,18 @@ bot.app.load_shelf = bot.running.load_shelf = functools.cache(bot.shelf.load_she
 bot.running.load = bot.model.load = functools.cache(nlu.danger.load)
 bot.app.migrate = bot.storage.key_store.migrate = newest_schema.migrate
 
+_FOLDERS = {"tmp_path", "tmp_path_factory"}  # a store lies in one, or is named by one (`tests.stores`)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What asks for no folder has no store: `any_store`. Programs that are killed again and again come first: at the end the other workers
+    would have nothing left to do."""
+    items.sort(key=lambda item: item.path.parent.name != "faults")
+    for item in items:
+        if isinstance(item, pytest.Function) and not _FOLDERS & set(item.fixturenames):
+            item.add_marker(pytest.mark.any_store)
+
 
 @pytest.fixture(autouse=True)
 def levels_as_they_were() -> Iterator[None]:

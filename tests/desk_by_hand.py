@@ -19,6 +19,7 @@ from actions.queue import (
     Alarmed,
     CallbackDue,
     ConsoleLost,
+    Emptied,
     Event,
     HandOff,
     Offered,
@@ -35,6 +36,7 @@ from actions.queue import (
 )
 from actions.rows import Insert, Require
 from bot.app import Service
+from bot.desk.hours import Hours
 from bot.outbox import bubble_rows
 from bot.storage import tables
 from bot.turn import TimerDue
@@ -58,17 +60,18 @@ def hand_off_in(row: Mapping[str, Any]) -> HandOff:
 
 @dataclass(slots=True)
 class DeskByHand:
-    """`ahead` and `minutes` are what the desk thinks of the wait; None: it does not know."""
+    """`ahead` and `minutes` are what the desk thinks of the wait; None: it does not know. `hours`: when somebody is planned there."""
 
     staffed: bool = False
     ahead: int | None = None
     minutes: int | None = None
     telephone: bool = True
+    hours: Hours = field(default_factory=Hours)
     names: dict[bytes, str] = field(default_factory=dict)
 
     def about(self, was: HandOff | None) -> dict[str, Any]:
         """What the desk says about a conversation whose hand-off is this (None: it is in none)."""
-        wait = {"ahead": self.ahead, "wait_minutes": self.minutes}
+        wait = {"ahead": self.ahead, "wait_minutes": self.minutes, "empty": not self.staffed}
         if was is None:
             return {**NOTHING, **wait}
         state = "waiting" if was.state is State.OFFERED else was.state.value if was.state in OPEN else "ended"
@@ -96,6 +99,7 @@ class DeskByHand:
             "lose": lambda: [ConsoleLost(at=now, of=owner)],
             "ask_safe": lambda: [SafeAsked(at=now, by=owner)],
             "close": lambda: [WrappedUp(at=now, by=owner)],
+            "empty": lambda: [Emptied(at=now), Emptied(at=now + 120)],
             "alarm": lambda: [Alarmed(at=now, stage="console", step=step) for step in (1, 2, 3)],
             "untie": lambda: [Untied(at=now)],
         }  # fmt: skip
@@ -138,7 +142,7 @@ class LiveDesk:
         async def world(row: Any) -> Mapping[str, Any]:
             return hand.about(await engine[0].reads.hand_off(row.hand_off_id) if row.hand_off_id is not None else None)
 
-        return {"desk": world, "staffed": lambda: hand.staffed}
+        return {"desk": world, "staffed": lambda: hand.staffed, "hours": hand.hours}
 
     async def hand_off(self, conversation_id: bytes | None = None) -> HandOff:
         """The hand-off of a conversation; the newest that can be talked in, if none is named."""
@@ -188,5 +192,5 @@ class LiveDesk:
             pull=channel.pull, now=now,
         )  # fmt: skip
         own = Require(table="hand_off", key={"id": was.id}, values={"owner_id": was.owner_id, "state": "active"})
-        await service.writer.write([*rows, Insert(table="case_record", row=record)], requires=[own])
+        await service.witnessing.write([*rows, Insert(table="case_record", row=record)], requires=[own])
         service.deliver.enqueue(waiting)

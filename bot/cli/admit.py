@@ -17,6 +17,8 @@ from actions.rows import Change, Insert, Require, Update
 from bot.cli.command import CommandError
 from bot.cli.progress import Progress
 from bot.cli.store import Store, opened, pins_of
+from bot.pepper import read_pepper
+from bot.readers import Readers
 from bot.settings import Settings
 from bot.storage.faults import Moved
 from bot.storage.pins import RECOVERY, STAFF, Pin, Pins
@@ -26,6 +28,7 @@ from bot.vault.errors import RecoveryError, SealError
 from bot.vault.keys import generate_keypair, public_of
 from bot.vault.member import seal_to_member
 from bot.vault.recovery import combine, signing_private_of
+from bot.vault.row_tag import RowTags
 from bot.vault.seal import open_key, seal_key
 from bot.vault.signing import signing_public_of
 
@@ -34,12 +37,14 @@ _AT_A_TIME = 100
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Admitted:
-    """What came of it: cases whose keys are sealed to the unit's new key, and those that recovery cannot open (from before there was one,
-    or damaged): these open for whoever had the unit's former key."""
+    """What came of it: cases whose keys are sealed to the unit's new key; those that recovery cannot open (from before there was one, or
+    damaged): these open for whoever had the unit's former key; and those of which nothing but the database says that they are the unit's:
+    to these nothing was sealed."""
 
     unit: str
     sealed: int
     left: int
+    strange: int
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,8 +60,10 @@ class _Recovery:
 async def admit(settings: Settings, *, name: str, words: str, shares: Sequence[str], now: int) -> Admitted:
     """Admits a colleague who has joined as a lead and waits. Called again for the same one, it goes on where it was broken off.
 
-    `words` are the six that they read out; `shares` two or three of recovery's; `now` is in seconds since 1970. Raises CommandError.
+    `words` are the six that they read out; `shares` two or three of recovery's; `now` is in seconds since 1970. Raises CommandError, and
+    PepperError if the pepper is not here: without it nobody knows which cases are the unit's.
     """
+    ours = Readers(RowTags(read_pepper(settings.pepper_file, receipts_exist=True)))
     async with opened(settings) as store, pins_of(settings) as pins:
         row = await store.staff.named(name)
         if row is None or row.role != LEAD or row.state == "removed":
@@ -76,8 +83,8 @@ async def admit(settings: Settings, *, name: str, words: str, shares: Sequence[s
         keys = await store.staff.unit_keys(row.unit_id)
         if unit is None or not keys or keys[0].root_id != recovery.id:
             raise CommandError("The unit's key was changed since by a lead: what is left to do is done at that lead's sign-in.")
-        sealed, left = await _sealed_anew(store, row, keys[0], recovery, now)
-    return Admitted(unit=unit.name, sealed=sealed, left=left)
+        sealed, left, strange = await _sealed_anew(store, row, keys[0], recovery, ours, now)
+    return Admitted(unit=unit.name, sealed=sealed, left=left, strange=strange)
 
 
 async def _recovery(store: Store, pins: Pins, shares: Sequence[str]) -> _Recovery:
@@ -139,15 +146,21 @@ async def _admitted(store: Store, pins: Pins, row: Any, recovery: _Recovery, now
         raise CommandError("Somebody changed the unit's key at this very moment: try again.") from None
 
 
-async def _sealed_anew(store: Store, row: Any, key: Any, recovery: _Recovery, now: int) -> tuple[int, int]:
-    """The keys of the unit's cases, opened with recovery's, sealed to the unit's new one. Gives how many, and how many could not be."""
-    progress, after, done = Progress("Case keys"), b"", 0
+async def _sealed_anew(
+    store: Store, row: Any, key: Any, recovery: _Recovery, ours: Readers, now: int
+) -> tuple[int, int, int]:  # fmt: skip
+    """The keys of the unit's cases, opened with recovery's, sealed to the unit's new one. Gives how many, how many could not be, and how
+    many are none of the unit's as far as this service knows."""
+    progress, after, done, strange = Progress("Case keys"), b"", 0, 0
     whole = await store.staff.count_stale_case_keys(row.unit_id, newest=key.version)
     try:
         while stale := await store.staff.stale_case_keys(row.unit_id, newest=key.version, after=after, most=_AT_A_TIME):
             changes: list[Change] = []
             for one in stale:
                 after = one.case_id
+                if not ours(one.case_id, row.unit_id, one.tag):
+                    strange += 1
+                    continue
                 own = next((k.sealed for k in await store.reads.case_keys(one.case_id) if k.recipient_id == recovery.id), None)
                 try:
                     case_key = open_key(own or b"", private_key=recovery.private, case_id=one.case_id, recipient_id=recovery.id)
@@ -166,4 +179,4 @@ async def _sealed_anew(store: Store, row: Any, key: Any, recovery: _Recovery, no
             progress(done, whole)
     finally:
         progress.end()
-    return done, whole - done
+    return done, whole - done - strange, strange

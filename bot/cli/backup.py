@@ -20,6 +20,7 @@ from bot.storage.database import open_engine, truncate_wal, unusable
 from bot.storage.dump import write_backup
 from bot.storage.key_store import KeyStore
 from bot.storage.restore import Known, Report, restore
+from bot.storage.untagged import Untagged
 
 _DAY = 86_400
 
@@ -87,7 +88,9 @@ async def put_back(
                     engine, file, known, replace=replace, progress=progress, taken_up=lambda row: reopened(row, alive)
                 )  # fmt: skip
                 await keys.destroy(report.dying)
-                await keys.pins.set_adopted(False)  # the next start follows what the backup says, as far as pins vouch for it
+                # The next start follows what the backup says, as far as pins vouch for it. Who reads what is believed only of a backup from
+                # before that was written down so that nobody else can.
+                await keys.pins.set_adopted(False, bound=await Untagged(engine).any_reader_tagged())
                 await truncate_wal(engine)
             with unusable("keys"):
                 await keys.scrub_all()

@@ -28,7 +28,7 @@ def _arguments(parser: ArgumentParser) -> None:
         "--nlu", metavar="off|URL", help="what understands free text: nothing, or the Rasa server at an address (default: one of its own)"
     )
     parser.add_argument(
-        "--play", action="store_true", help="three made-up reporters talk while you watch; one wants a person, and answers you"
+        "--play", action="store_true", help="three made-up reporters talk while you watch: they want a person, and answer you"
     )
 
 

@@ -19,15 +19,54 @@ from actions.rows import Insert
 from bot.cli.command import Command, CommandError
 from bot.cli.files import file_name, write_files
 from bot.cli.store import Store, opened
+from bot.pepper import read_pepper
 from bot.settings import Settings, load_settings
+from bot.storage.faults import Moved
 from bot.vault.errors import KeyFileError, RecoveryError, SealError
+from bot.vault.former_key import KIND as KEY
+from bot.vault.former_key import keys_of, open_any
 from bot.vault.identity import open_identity
 from bot.vault.key_file import KeyFile, is_locked, read_key_file
 from bot.vault.keys import public_of
 from bot.vault.recovery import combine
-from bot.vault.seal import open_key, open_sealed, seal
+from bot.vault.row_tag import RowTags
+from bot.vault.seal import open_key, seal
+from bot.vault.witness import Witness, complete
+from bot.witnessing import Witnessing
 
 _CHANGED = "This case does not open: the key is not the right one, or the database was changed by somebody."
+
+
+_INVENTED = (
+    "This case does not open: a record of it is none that this service wrote, or one was taken away. Somebody changed the database, or the "
+    "service has not been started since it was upgraded."
+)
+
+
+_DOUBTFUL = (
+    "The identity is not opened: the key of this case is none that this service made, and the reason would be sealed to somebody else. "
+    "Somebody changed the database, or the service has not been started since it was upgraded."
+)
+
+
+_UNCHECKED = (
+    "The pepper file is not here, so nothing says whether the service wrote what this case holds: somebody who could write to the database "
+    "may have added to it."
+)
+
+
+def _pepper(settings: Settings) -> bytes:
+    return read_pepper(settings.pepper_file, receipts_exist=True)
+
+
+def _vouched(settings: Settings, records: Sequence[Any], *, told: int) -> bool:
+    """Whether what no colleague wrote was written by the service, and is all there; without the pepper nobody can tell, and cases have to
+    open all the same."""
+    if not settings.pepper_file.exists():
+        return True
+    witness = Witness(_pepper(settings))
+    unsigned = [record for record in records if record.author_id is None]
+    return all(map(witness.wrote, unsigned)) and complete([record.number or 0 for record in unsigned], told)
 
 
 def _arguments(parser: ArgumentParser) -> None:
@@ -83,16 +122,21 @@ async def records_of(settings: Settings, *, case: str, recipient: bytes | None, 
             if public_of(case_key) != row.public_key:
                 raise SealError  # what is added from now on would be sealed to somebody else
             await store.audit.append(action=action, subject=row.id, actors=[recipient], at=int(time.time()))
-            for record in await store.reads.case_records(row.id):
+            stored = await store.reads.case_records(row.id)
+            keys = keys_of(case_key, [record for record in stored if record.kind == KEY], case_id=row.id)
+            if not _vouched(settings, stored, told=row.told or 0):
+                raise CommandError(_INVENTED)
+            for record in stored:
+                if record.kind == KEY:
+                    records.append({"kind": KEY, "note": "from here on the case has another key"})
+                    continue
                 if record.kind == "return_address":
                     records.append({"kind": "return_address", "note": "kept, and readable by the server alone"})
                     continue
                 if record.kind == identity.KIND:
                     records.append({"kind": identity.KIND, "note": "sealed to two roles; only both together open it (--identity)"})
                     continue
-                content = open_sealed(
-                    record.sealed, private_key=case_key, case_id=row.id, record_id=record.id, version=record.version
-                )  # fmt: skip
+                content = open_any(record.sealed, keys, case_id=row.id, record_id=record.id, version=record.version)
                 records.append(json.loads(content))
         except SealError:
             raise CommandError(_CHANGED) from None
@@ -103,7 +147,8 @@ async def identity_of(settings: Settings, *, case: str, keys: Sequence[KeyFile],
     """What a reporter gave as an identity, opened with the keys of both roles. The reason is sealed into the case, and the opening is in
     the audit chain, before anything is given back.
 
-    Raises CommandError without a reason, unless the keys are those of two different roles, if nothing was given, or if it does not open.
+    Raises CommandError without a reason, unless the keys are those of two different roles, if nothing was given, if it does not open, or if
+    the reason would be sealed to a key that is not the case's.
     """
     if not reason.strip():
         raise CommandError("An identity is opened for a reason only: say it with --reason. It is sealed into the case.")
@@ -117,6 +162,8 @@ async def identity_of(settings: Settings, *, case: str, keys: Sequence[KeyFile],
         records = [record for record in await store.reads.case_records(row.id) if record.kind == identity.KIND]
         if not records:
             raise CommandError("No identity was given in this case.")
+        if not RowTags(_pepper(settings)).wrote_case(row):
+            raise CommandError(_DOUBTFUL)
         private = {key.name: key.private for key in keys}
         try:
             found = [
@@ -137,9 +184,17 @@ async def identity_of(settings: Settings, *, case: str, keys: Sequence[KeyFile],
         entry = {
             "id": record_id, "case_id": row.id, "version": 1, "kind": identity.OPENED, "created_at": moment, "sealed": sealed,
         }  # fmt: skip
-        await store.audit.append(
-            action=audit.IDENTITY_OPENED, subject=row.id, actors=ids, at=moment, along=[Insert(table="case_record", row=entry)]
-        )  # fmt: skip
+        witnessing = Witnessing(store.writer, Witness(_pepper(settings)), store.reads)
+        for last in (False, True):  # something may come to the case meanwhile
+            along, requires = await witnessing.signed([Insert(table="case_record", row=entry)])
+            try:
+                await store.audit.append(
+                    action=audit.IDENTITY_OPENED, subject=row.id, actors=ids, at=moment, along=along, requires=requires
+                )  # fmt: skip
+                break
+            except Moved:
+                if last:
+                    raise
     return found
 
 
@@ -215,6 +270,8 @@ def _run(given: Namespace) -> int:
     else:
         key = _unit_key(given)
         recipient, private = key.unit_id, key.private
+    if not settings.pepper_file.exists():
+        print(_UNCHECKED, file=sys.stderr)
     records = asyncio.run(records_of(settings, case=given.case.lower(), recipient=recipient, private=private))
     written = asyncio.run(write_files(settings, records, given.files)) if given.files is not None else ()
     for record in records:

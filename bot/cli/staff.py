@@ -82,6 +82,12 @@ def _admit(given: Namespace) -> int:
     print(f"'{given.name}' is a lead of '{done.unit}', and the unit has a new key. Cases that open with it: {done.sealed}.")
     if done.left:
         print(f"Cases that recovery cannot open, since they are older: {done.left}. They open for colleagues who had the former key.")
+    if done.strange:
+        print(
+            f"Cases that the database gives to this unit, and this service did not: {done.strange}. Nothing of them was handed to it. If "
+            "the service was not started since it was upgraded, or since a backup was restored, start it, then run this once more; else "
+            "somebody has changed the database."
+        )
     print("Next, in the console: the new lead removes the colleague whose passphrase is lost. Clear this screen; put the shares away.")
     return 0
 

@@ -56,6 +56,9 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("POST", "/console/j/unit-key"): Needs(kind="staff", verb="remove"),
     ("GET", "/console/j/stale-keys"): Needs(kind="staff", verb="remove"),
     ("POST", "/console/j/stale-keys"): Needs(kind="staff", verb="remove"),
+    ("POST", "/console/j/case-keys"): Needs(kind="staff", verb="remove"),
+    ("POST", "/console/j/member"): Needs(kind="staff", verb="change"),
+    ("POST", "/console/j/languages"): Needs(kind="own", verb="change"),
     ("GET", "/console/j/signers"): Needs(kind="staff", verb="list"),
     # What is seen
     ("GET", "/console/events"): Needs(kind="own", verb="see"),
@@ -64,8 +67,12 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("GET", "/console/f/hand-off/{id}/head"): Needs(kind="hand_off", verb="open", by_id=True),
     ("GET", "/console/f/cases"): Needs(kind="case", verb="list"),
     ("POST", "/console/f/cases"): Needs(kind="case", verb="list"),
+    ("POST", "/console/j/cases/find"): Needs(kind="case", verb="list"),
+    ("GET", _CASE + "/near"): Needs(kind="case", verb="open", by_id=True),
     ("GET", "/console/f/case/{id}"): Needs(kind="case", verb="open", by_id=True),
     ("GET", "/console/f/board"): Needs(kind="board", verb="see"),
+    ("GET", "/console/f/audit"): Needs(kind="audit", verb="see"),
+    ("GET", "/console/j/audit-head"): Needs(kind="audit", verb="see"),
     ("GET", "/console/f/staff"): Needs(kind="staff", verb="list"),
     ("GET", "/console/f/hours"): Needs(kind="setting", verb="see"),
     ("GET", "/console/f/me"): Needs(kind="own", verb="see"),
@@ -91,6 +98,7 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("POST", _DESK + "/relayed"): Needs(kind="hand_off", verb="end", by_id=True),
     ("POST", _DESK + "/wrap-up"): Needs(kind="hand_off", verb="end", by_id=True),
     ("POST", _DESK + "/close"): Needs(kind="hand_off", verb="end", by_id=True),
+    ("POST", _DESK + "/block"): Needs(kind="hand_off", verb="block", by_id=True),
     # Cases
     ("GET", _CASE): Needs(kind="case", verb="open", by_id=True),
     ("GET", _CASE + "/earlier"): Needs(kind="case", verb="open", by_id=True),
@@ -99,6 +107,7 @@ ROUTES: Mapping[tuple[str, str], Needs | None] = {
     ("POST", _CASE + "/note"): Needs(kind="case", verb="note", by_id=True),
     ("POST", _CASE + "/status"): Needs(kind="case", verb="status", by_id=True),
     ("POST", _CASE + "/duty"): Needs(kind="case", verb="status", by_id=True),
+    ("POST", _CASE + "/unblock"): Needs(kind="case", verb="unblock", by_id=True),
     ("GET", "/console/j/file/{id}/{first:int}"): Needs(kind="file", verb="open", by_id=True),
     # What a lead decides
     ("POST", "/console/j/setting/{name}"): Needs(kind="setting", verb="change"),

@@ -44,7 +44,7 @@ class NotAdmitted(Exception):
 
 
 class Forged(Exception):
-    """A change that our own page did not ask for: 403."""
+    """Something that our own page, unlocked with the passphrase, did not ask for: 403."""
 
 
 class Sessions(Protocol):
@@ -69,8 +69,9 @@ def from_elsewhere(request: Request) -> bool:
     return origin is not None and origin.partition("://")[2] != request.headers.get("host", "")
 
 
-async def signed_in(request: Request, *, active: bool = True, waiting: bool = False) -> Staff:
-    """Who is asking.
+async def signed_in(request: Request, *, active: bool = True, waiting: bool = False, proved: bool = True) -> Staff:
+    """Who is asking, from a page that has proved the passphrase: it sends the token that it got for it, with everything. So a cookie alone
+    reads nothing and does nothing. `proved` is False for what a page does before that, and for the stream of events, which can carry none.
 
     `active` is False for what the page always does by itself (heartbeats, the event stream): such a request does not keep a session alive,
     nor does any that says that nobody touches the page. `waiting` lets in who has not been admitted yet. Raises NotSignedIn, NotAdmitted
@@ -79,7 +80,9 @@ async def signed_in(request: Request, *, active: bool = True, waiting: bool = Fa
     sessions: Sessions = request.app.state.sessions
     staff, admitted, csrf = await sessions.of(request, active=active and BY_ITSELF_HEADER not in request.headers)
     token = request.headers.get(CSRF_HEADER, "")
-    if request.method not in _READING and (from_elsewhere(request) or not sessions.csrf_matches(token, csrf)):
+    if request.method not in _READING and from_elsewhere(request):
+        raise Forged
+    if proved and not sessions.csrf_matches(token, csrf):
         raise Forged
     if not admitted and not waiting:
         raise NotAdmitted

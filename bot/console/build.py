@@ -14,11 +14,13 @@ from bot.console.contacts import contact_routes
 from bot.console.join import join_routes
 from bot.console.routes import Console, routes
 from bot.console.sessions import Sessions, session_routes
-from bot.desk.events import CASE, Changed
 from bot.desk.people import People, people
+from bot.desk.settings import DeskSettings
+from bot.readers import Readers
 from bot.storage.audit import AuditChain
 from bot.storage.board import Board
 from bot.storage.case_file import CaseFile
+from bot.storage.desk import DeskStore
 from bot.storage.staff import StaffStore
 
 
@@ -43,14 +45,21 @@ def open_console(
     beside the passphrase (everywhere but in the demo)."""
     chain = AuditChain(service.engine, service.writer)
     folk = people(
-        store=StaffStore(service.engine, reading=service.reading), writer=service.writer, keys=service.keys, chain=chain,
-        changed=service.units.refresh, clock=clock, second_factor=second_factor, gone=service.desk.gone, came=service.colleagues_changed,
+        store=StaffStore(service.reading, writing=service.engine), writer=service.writer, keys=service.keys, chain=chain, tags=service.tags,
+        witness=service.witness.public,
+        changed=service.units.refresh, case_changed=service.case_changed, clock=clock, second_factor=second_factor, gone=service.desk.gone,
+        came=service.colleagues_changed,
+    )  # fmt: skip
+    settings = DeskSettings(
+        store=DeskStore(service.reading), chain=chain, units=service.units, events=service.desk.events, clock=clock
     )  # fmt: skip
     console = Console(
-        desk=service.desk, typing=service.typing, cases=CaseFile(service.reading), board=Board(service.reading), writer=service.writer,
-        chain=chain, library=service.shelf.library, deadlines=service.deadlines, clock=clock,
-        changed=lambda case_id: service.desk.events.publish(Changed(what=CASE, id=case_id)), closing=closing, trust=service.trust,
-        tags=service.tags, tell=service.heads_up.tell,
+        desk=service.desk, settings=settings, typing=service.typing, cases=CaseFile(service.reading, Readers(service.tags)),
+        board=Board(service.reading),
+        staff=folk.store, writer=service.writer, chain=chain, library=service.shelf.library, fields=service.shelf.fields,
+        deadlines=service.deadlines, clock=clock,
+        changed=service.case_changed, closing=closing, trust=service.trust,
+        tags=service.tags, blocks=service.blocks, tell=service.heads_up.tell,
     )  # fmt: skip
     sessions = Sessions(folk, public_url=service.settings.public_url)
     app.state.sessions = sessions

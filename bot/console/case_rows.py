@@ -6,25 +6,30 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from actions.deadline import UNREAD, Deadlines, read_by, report_by
 from bot.console.body import BadRequest
-from bot.console.guard import Asked, form_of, identifier, one_of
+from bot.console.guard import Asked, answer, body_of, form_of, identifier, one_of
 from bot.console.pages import Pages
+from bot.console.shown import case_number
 from bot.storage.case_file import CaseFile
 from bot.storage.case_list import PAGE, WHICH, Place, Search
 
 STATUSES = ("stored", "received", "assessed", "in_progress", "referred", "reopened", "closed")
 MINE, NOBODY = "mine", "nobody"
-NUMBER = 6  # digits of a case's id by which people name it
 _DIGITS = frozenset(string.hexdigits)
+_LEAST = 4  # digits by which another case is looked for
+_FOUND = 3  # cases that begin with the same digits: more than one is asked about
+_NEAR = 12  # cases of the same day
 
 
 class CaseRows:
-    """Endpoints GET and POST /console/f/cases. `zone` is the city's: in it a day begins and ends; `deadlines` are what the city decided."""
+    """Endpoints GET and POST /console/f/cases, and what another case is found by. `zone` is the city's: in it a day begins and ends;
+    `deadlines` are what the city decided."""
 
     def __init__(self, *, pages: Pages, cases: CaseFile, zone: tzinfo, deadlines: Deadlines) -> None:
         self._pages, self._cases, self._zone, self._deadlines = pages, cases, zone, deadlines
@@ -46,9 +51,11 @@ class CaseRows:
         rows = found[:PAGE]
         shown = [
             {
-                "id": row.id.hex(), "number": row.id.hex()[:NUMBER].upper(), "kind": row.kind, "urgency": row.urgency, "status": row.status,
-                "at": row.created_at, "last": row.last_at, "unread": row.status in UNREAD, "owner": row.owner or "",
-                "due": read_by(row.urgency, row.created_at, self._deadlines),
+                "id": row.id.hex(), "number": case_number(row.id), "kind": row.kind, "urgency": row.urgency, "status": row.status,
+                "at": row.created_at, "last": row.last_at, "unread": row.status in UNREAD or row.added_at is not None,
+                "added": row.status not in UNREAD and row.added_at is not None, "owner": row.owner or "",
+                "due": read_by(row.urgency, row.created_at if row.status in UNREAD else row.added_at or 0, self._deadlines),
+                "since": row.created_at if row.status in UNREAD else row.added_at,
                 "report": report_by(row.created_at, self._deadlines) if row.due_at is not None else None,
             }
             for row in rows
@@ -58,6 +65,32 @@ class CaseRows:
             request, "case_rows.html", cases=shown, which=search.which, whiches=WHICH, older=older, newer=bool(before),
             counts=await self._cases.list.counts(unit_id), found=await self._cases.list.found(unit_id, search) if search.narrow else None,
         )  # fmt: skip
+
+    async def find(self, request: Request, asked: Asked) -> Response:
+        """The unit's cases with a number that begins so: what another case is linked by. The number comes in the body."""
+        number = str((await body_of(request)).get("number", "")).strip().removeprefix("#").lower()
+        if len(number) < _LEAST or not set(number) <= _DIGITS or len(number) > 2 * len(asked.staff.id):
+            raise BadRequest
+        return answer({"cases": await self._some(asked, Search(which="all", number=number), most=_FOUND)})
+
+    async def near(self, request: Request, asked: Asked) -> Response:
+        """The unit's other cases that began with the same and came on the same day of the city's: perhaps the same is told there. Nobody
+        compares what is in them, for that is sealed."""
+        case = await self._cases.case(asked.id)
+        if case is None:
+            return answer({"error": "not_there"}, 404)
+        day = datetime.fromtimestamp(case.created_at, self._zone).date().isoformat()
+        search = Search(which="all", kind=case.kind, since=self._begins(day), until=self._begins(day, after=1))
+        found = await self._some(asked, search, most=_NEAR + 1, but=case.id)
+        return answer({"cases": found[:_NEAR], "more": len(found) > _NEAR})
+
+    async def _some(self, asked: Asked, search: Search, *, most: int, but: bytes = b"") -> list[dict[str, Any]]:
+        rows = await self._cases.list.page(asked.staff.unit_id, search, deadlines=self._deadlines)
+        return [
+            {"id": row.id.hex(), "number": case_number(row.id), "kind": row.kind, "at": row.created_at, "status": row.status}
+            for row in rows
+            if row.id != but
+        ][:most]  # fmt: skip
 
     def _search(self, form: Mapping[str, str], asked: Asked) -> Search:
         """What is asked for. Raises BadRequest."""

@@ -41,12 +41,13 @@ SAFE: Mapping[str, str] = {
 _TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 # A section of the console → the object and verb that whoever sees it must be allowed.
 VIEWS = (
-    ("queue", "queue", "see"), ("cases", "case", "list"), ("board", "board", "see"), ("staff", "staff", "list"),
+    ("queue", "queue", "see"), ("cases", "case", "list"), ("board", "board", "see"), ("audit", "audit", "see"), ("staff", "staff", "list"),
     ("hours", "setting", "see"), ("me", "own", "see"),
 )  # fmt: skip
 # The keys as docs/desk.md tells them: keys, and what they do (`keys.…` of the words).
 SHORTCUTS = (
-    (("G", "Q"), "g_queue"), (("G", "C"), "g_cases"), (("G", "B"), "g_board"), (("G", "S"), "g_staff"), (("G", "H"), "g_hours"),
+    (("G", "Q"), "g_queue"), (("G", "C"), "g_cases"), (("G", "B"), "g_board"), (("G", "A"), "g_audit"), (("G", "S"), "g_staff"),
+    (("G", "H"), "g_hours"),
     (("J", "K"), "move"), (("Enter",), "enter"), (("A",), "accept"), (("R",), "reply"), (("C",), "canned"), (("N",), "note"),
     (("S",), "ask_safe"), (("W",), "wrap"), (("P",), "ready"), (("/",), "search"), (("Shift+H",), "hide"), (("Esc",), "escape"),
     (("?",), "help"),

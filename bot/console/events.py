@@ -5,17 +5,19 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from actions.access import LEAD, Subject, may
+from actions.access import LEAD, Subject, allowed, may
 from bot.console.auth import NotAdmitted, NotSignedIn, Staff, signed_in
 from bot.console.document import SAFE
 from bot.console.guard import Asked, Found, answer
 from bot.desk.events import ALARM, ASKED, CASE, DEADLINE, HAND_OFF, TICKS, TYPING, Changed, Events
+from bot.desk.one_look import OneLook
 
 HEARTBEAT_SECONDS = 15.0  # by it the page knows that the line stands, and says that it is there
 STREAMS_PER_PERSON = 6
@@ -27,12 +29,16 @@ _MOST_KNOWN = 4_096
 
 
 class Streams:
-    """Endpoint GET /console/events. `closing` ends all streams, so that the server need not wait for them."""
+    """Endpoint GET /console/events. `unread` gives whether a unit has cases that nobody has read; `closing` ends all streams, so that the
+    server need not wait for them."""
 
     def __init__(
-        self, events: Events, *, found: Found, closing: asyncio.Event | None = None, heartbeat: float = HEARTBEAT_SECONDS
+        self, events: Events, *, found: Found, unread: Callable[[bytes], Awaitable[bool]], closing: asyncio.Event | None = None,
+        heartbeat: float = HEARTBEAT_SECONDS,
     ) -> None:  # fmt: skip
         self._events, self._found, self._heartbeat = events, found, heartbeat
+        self._looks: dict[bytes, OneLook[bool]] = {}
+        self._unread = unread
         self.closing = closing or asyncio.Event()
         self._open: Counter[bytes] = Counter()
         self._known: OrderedDict[tuple[str, bytes], Subject] = OrderedDict()
@@ -54,6 +60,8 @@ class Streams:
             async with self._events.subscribe() as changes:
                 # Listening comes first, then the word that it stands: what the page asks for after that word, it cannot miss.
                 yield b"retry: 1500\n\n" + _event("here", {})
+                if "open" in allowed(staff.role).get("case", ()):
+                    yield await self._said(staff, Changed(what=CASE, id=b""))
                 while not closing.done() and loop.time() < end:
                     waiting = waiting or asyncio.ensure_future(_next(changes))
                     either = cast("set[asyncio.Future[Any]]", {waiting, closing})
@@ -62,13 +70,13 @@ class Streams:
                     if closing.done():
                         break
                     if loop.time() >= beat:  # however much happens meanwhile
-                        await signed_in(request, active=False)  # a stream outlives nobody's session
+                        await signed_in(request, active=False, proved=False)  # a stream outlives nobody's session
                         yield _event("here", {})
                         beat = loop.time() + self._heartbeat
                     if waiting in done:
                         changed, waiting = waiting.result(), None
                         if await self._theirs(staff, changed):
-                            yield _event("changed", {"what": changed.what, "id": changed.id.hex(), "version": changed.version})
+                            yield await self._said(staff, changed)
         except (NotSignedIn, NotAdmitted):
             return
         finally:
@@ -79,6 +87,14 @@ class Streams:
             if self._open[staff.id] <= 0:
                 del self._open[staff.id]
 
+    async def _said(self, staff: Staff, changed: Changed) -> bytes:
+        """A change, as a page is told it. A case has no version: with it comes whether there is one that nobody has read, so that the page
+        can show that there is without fetching its list."""
+        version = changed.version
+        if changed.what == CASE and "open" in allowed(staff.role).get("case", ()):
+            looks = self._looks.setdefault(staff.unit_id, OneLook(partial(self._unread, staff.unit_id)))
+            version = int(await looks.look())
+        return _event("changed", {"what": changed.what, "id": changed.id.hex(), "version": version})
 
     async def _theirs(self, staff: Staff, changed: Changed) -> bool:
         """Whether somebody may know that this changed: of another unit's, not even the id is told."""

@@ -26,9 +26,10 @@ log = logging.getLogger(__name__)
 
 _MOST_FIELDS = 32
 # What the page always does by itself: it does not keep a session alive whose person has gone.
+EVENTS = "/console/events"
 BY_ITSELF = frozenset(
     {
-        "/console/events", "/console/j/presence", "/console/f/queue", "/console/f/hand-off/{id}/head", "/console/f/board",
+        EVENTS, "/console/j/presence", "/console/f/queue", "/console/f/hand-off/{id}/head", "/console/f/board",
         "/console/j/overdue",
     }
 )  # fmt: skip
@@ -66,7 +67,7 @@ class Guard:
 
         async def run(request: Request) -> Response:
             try:
-                staff = await signed_in(request, active=path not in BY_ITSELF)
+                staff = await signed_in(request, active=path not in BY_ITSELF, proved=path != EVENTS)
                 if needs.by_id:
                     subject = await self._found(needs.kind, needs.verb, _id(request.path_params["id"]))
                     if subject is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Iterable, Mapping
@@ -11,23 +12,31 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from actions import audit
+from actions.block import HOURS
+from actions.hand_off import State
+from actions.queue import Refusal
 from bot.console.body import BadRequest
 from bot.console.guard import Asked, answer, body_of, hex_of, identifier, one_of, whole
 from bot.console.reach import Reach
 from bot.console.reading import Reading
-from bot.console.shown import head_of, others
+from bot.console.shown import ShownItem, head_of, others
 from bot.desk.queue import OUTCOMES, RISKS, Desk
+from bot.desk.replies import DOUBTFUL
 from bot.desk.shown import tick_of
 from bot.desk.typing import Typing
 from bot.desk.views import Entry, Reply, Result
 from bot.storage.case_file import CaseFile
 from bot.storage.case_records import Page
+from bot.vault.keys import KEY_BYTES
 
 TEXT_LIMIT = 4_000  # characters, as the bot takes from reporters
 STATES = ("ready", "away")
 # What a refusal of the desk's is over HTTP: another one was there first, or it is not so any more.
 _GONE = frozenset(
-    {"over", "taken", "not_yours", "not_offered", "not_now", "too_soon", "stale", "unknown", "second", "unsafe", "behind", "gone"}
+    {
+        "over", "taken", "not_yours", "not_offered", "not_now", "too_soon", "stale", "unknown", "second", "second_lead", "unsafe", "behind",
+        "gone", DOUBTFUL,
+    }
 )  # fmt: skip
 
 
@@ -43,12 +52,12 @@ def blob(text: object, *, most: int = 96 * 1024) -> bytes:
 
 def entry_of(body: Mapping[str, Any]) -> dict[str, Any]:
     """The parts of a staff entry in a request. Raises BadRequest."""
-    signature, previous = hex_of(body.get("signature")), hex_of(body.get("previous"))
-    if len(signature) != 64 or len(previous) != 32:
+    signature, previous, public_key = (hex_of(body.get(name)) for name in ("signature", "previous", "public_key"))
+    if len(signature) != 64 or len(previous) != 32 or len(public_key) != KEY_BYTES:
         raise BadRequest
     return {
         "record_id": identifier(body.get("record_id")), "version": whole(body.get("version"), least=1), "sealed": blob(body.get("sealed")),
-        "signature": signature, "previous": previous,
+        "signature": signature, "previous": previous, "public_key": public_key,
     }  # fmt: skip
 
 
@@ -67,6 +76,7 @@ def record_json(record: Any) -> dict[str, Any]:
         "id": record.id.hex(), "version": record.version, "kind": record.kind, "at": record.created_at,
         "sealed": base64.b64encode(record.sealed).decode(), "author": record.author_id.hex() if record.author_id else None,
         "signature": record.signature.hex() if record.signature else None, "previous": record.previous.hex() if record.previous else None,
+        "number": record.number or 0,
     }  # fmt: skip
 
 
@@ -94,6 +104,13 @@ def second_of(request: Request, name: str) -> int:
     return int(text)
 
 
+def first_look(item: ShownItem) -> dict[str, str] | None:
+    """How a crisis was judged by whoever closed it first; None if that is nobody, or whoever looks."""
+    if item.state != State.WRAP_UP or not item.closed_once or item.closed_by_me or not (item.outcome and item.risk):
+        return None
+    return {"name": item.closed_by, "outcome": item.outcome, "risk": item.risk}
+
+
 class HandOffs:
     """Endpoints under /console/j/hand-off/{id}."""
 
@@ -110,22 +127,26 @@ class HandOffs:
         hand_off = view.item.hand_off
         head, records, where = head_of(view, asked.staff), self._cases.records, hand_off.conversation_id
         if since:
+            await self._reach.goes_on(asked.staff, asked.id, audit.HAND_OFF_OPENED)
             held: dict[str, Any] = {"records": [record_json(record) for record in await records.later(hand_off.case_id, since)]}
-        else:
-            held = page_json(await records.newest(hand_off.case_id))
+        else:  # a counsellor waits for it: what can be done at the same time is
+            page, _, _ = await asyncio.gather(
+                records.newest(hand_off.case_id),
+                self._reach.opened(asked.staff, asked.id, audit.HAND_OFF_OPENED),
+                self._reading.opened(hand_off.case_id),
+            )
+            held = {**page_json(page), "key": base64.b64encode(view.sealed_key).decode()}
         body: dict[str, Any] = {
             "id": head.id, "case_id": head.case_id, "version": head.version, "state": head.state, "mine": head.mine, "live": head.live,
             "urgency": head.urgency, "language": head.language, "channel": head.channel, "public_key": view.public_key.hex(),
-            "unit_id": asked.staff.unit_id.hex(), "head": view.head.hex(), "window": view.window_until, "last_at": view.last_at,
+            "unit_id": asked.staff.unit_id.hex(), "head": view.head.hex(), "told": view.told,
+            "window": view.window_until, "last_at": view.last_at,
             "now": view.now,
             "ended": hand_off.ended, "rating": hand_off.rating, "safe": hand_off.safe,
+            "second": head.second, "first": first_look(head), "closes": "close" in head.actions,
             "colleagues": others(view.colleagues, asked.staff),
             "ticks": ticks_json(await records.ticks(where)) if where is not None else {}, **held,
         }  # fmt: skip
-        if not since:
-            await self._reach.opened(asked.staff, asked.id, audit.HAND_OFF_OPENED)
-            await self._reading.opened(hand_off.case_id)
-            body["key"] = base64.b64encode(view.sealed_key).decode()
         return answer(body)
 
     async def earlier(self, request: Request, asked: Asked) -> Response:
@@ -133,6 +154,7 @@ class HandOffs:
         hand_off = await self._cases.hand_off(asked.id)
         if hand_off is None:
             return answer({"error": "not_there"}, 404)
+        await self._reach.goes_on(asked.staff, asked.id, audit.HAND_OFF_OPENED)
         page = await self._cases.records.earlier(hand_off.case_id, second_of(request, "before"))
         staffs, where = [record.id for record in page.records if record.author_id is not None], hand_off.conversation_id
         ticks = await self._cases.records.ticks(where, of=staffs) if where is not None else ()
@@ -161,12 +183,17 @@ class HandOffs:
     async def transfer(self, request: Request, asked: Asked) -> Response:
         """Asks a colleague to take over."""
         body = await body_of(request)
-        return _result(await self._desk.transfer(asked.staff, asked.id, _version(body), to=identifier(body.get("to"))))
+        to = identifier(body.get("to"))
+        if not await self._known(asked, to):
+            return _result(Result.no(Refusal.UNKNOWN))
+        return _result(await self._desk.transfer(asked.staff, asked.id, _version(body), to=to))
 
     async def invite(self, request: Request, asked: Asked) -> Response:
         """Asks a colleague to look on."""
         body = await body_of(request)
         colleague = identifier(body["to"]) if body.get("to") is not None else None
+        if colleague is not None and not await self._known(asked, colleague):
+            return _result(Result.no(Refusal.UNKNOWN))
         return _result(await self._desk.invite(asked.staff, asked.id, _version(body), colleague=colleague))
 
     async def wrap_up(self, request: Request, asked: Asked) -> Response:
@@ -201,12 +228,27 @@ class HandOffs:
         """That an emergency service was called: who, when, who answered; sealed."""
         return _result(await self._desk.relayed(asked.staff, asked.id, Entry(**entry_of(await body_of(request)))))
 
+    async def block(self, request: Request, asked: Asked) -> Response:
+        """Ends the talk, and blocks the address that it comes from: which one, nobody is told."""
+        body = await body_of(request)
+        hours = whole(body.get("hours"))
+        if hours not in HOURS:
+            raise BadRequest
+        entry, seen = Entry(**entry_of(body)), whole(body.get("told"))
+        result = await self._desk.blocking.block(asked.staff, asked.id, entry, hours=hours, told=seen)
+        if result.ok:
+            self._desk.soon()
+        return _result(result)
+
     async def presence(self, request: Request, asked: Asked) -> Response:
         """The console is there; with `state`: ready or away from now on."""
         body = await body_of(request)
         state = one_of(body["state"], STATES) if body.get("state") is not None else None
         now, until = await self._desk.beat(asked.staff, state)
         return answer({"state": now, "until": until})
+
+    async def _known(self, asked: Asked, colleague: bytes) -> bool:
+        return await self._reach.colleague(asked.staff, colleague, asked.subject.units or frozenset())
 
     async def _version(self, request: Request) -> int | None:
         return _version(await body_of(request))

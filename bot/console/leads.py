@@ -1,16 +1,17 @@
-"""What leads decide: hours, holidays, prepared replies. Read by everybody at the desk, changed by compare-and-set on a version."""
+"""What leads decide for the whole service: hours, holidays, prepared replies. Everybody at the desk reads it; it is changed by
+compare-and-set on a version."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from actions.access import Refused, Subject
 from actions.queue import Refusal
-from actions.rows import Insert, Require, Update
 from bot.console.body import BadRequest
 from bot.console.document import language_of
 from bot.console.guard import Asked, answer, body_of, whole
@@ -18,8 +19,7 @@ from bot.console.questions import questions_in
 from bot.console.words import GROUPS, Dictionary
 from bot.desk.hours import HoursError, holidays_of, hours_of
 from bot.desk.queue import Desk
-from bot.storage.faults import Moved, is_double
-from bot.storage.writer import Writer
+from bot.desk.settings import DeskSettings
 from flows.library import Library
 
 _REPLIES = 200  # at most
@@ -53,14 +53,18 @@ SETTINGS: Mapping[str, Callable[[object], object]] = {"hours": hours_of, "holida
 class Leads:
     """Endpoints of the settings, and what the page must know to show a report in words."""
 
-    def __init__(self, *, desk: Desk, writer: Writer, words: Dictionary, library: Library) -> None:
-        self._desk, self._writer, self._words, self._library = desk, writer, words, library
+    def __init__(
+        self, *, desk: Desk, settings: DeskSettings, words: Dictionary, library: Library, fields: Mapping[str, Sequence[str]]
+    ) -> None:  # fmt: skip
+        self._desk, self._settings, self._words, self._library, self._fields = desk, settings, words, library, fields
 
     async def change(self, request: Request, asked: Asked) -> Response:
         """POST /console/j/setting/{name}."""
         read = SETTINGS.get(request.path_params["name"])
         if read is None:
             return answer({"error": "not_there"}, 404)
+        if not await self._settings.decided_by(asked.staff):
+            raise Refused("change", Subject(kind="setting"))
         body = await body_of(request)
         try:
             value = read(body.get("value"))
@@ -68,26 +72,10 @@ class Leads:
             raise BadRequest from None
         version = whole(body.get("version"))
         stored = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        if request.path_params["name"] == CANNED:
-            return await self._written(stored, version)
-        result = await self._desk.set_setting(asked.staff, request.path_params["name"], version, stored)
+        result = await self._settings.set(asked.staff, request.path_params["name"], version, stored)
         if not result.ok:
             return answer({"error": "conflict" if result.code == Refusal.STALE else "bad"}, 409 if result.code == Refusal.STALE else 400)
         return answer({"code": "ok", "version": result.version})
-
-    async def _written(self, stored: str, version: int) -> Response:
-        row = {"name": CANNED, "version": version + 1, "value": stored}
-        try:
-            if version:
-                seen = Require(table="desk_setting", key={"name": CANNED}, values={"version": version})
-                await self._writer.write([Update(table="desk_setting", key={"name": CANNED}, values=row)], requires=[seen])
-            else:
-                await self._writer.write([Insert(table="desk_setting", row=row)])
-        except Exception as error:
-            if not (isinstance(error, Moved) or is_double(error)):
-                raise
-            return answer({"error": "conflict"}, 409)
-        return answer({"code": "ok", "version": version + 1})
 
     async def canned(self, request: Request, asked: Asked) -> Response:
         """The prepared replies: the leads', or those that came with the program. `shown` have telephone numbers in them, `text` names."""
@@ -108,5 +96,6 @@ class Leads:
         ]  # fmt: skip
 
     async def questions(self, request: Request, asked: Asked) -> Response:
-        """What the bot asked, in the language of whoever reads."""
-        return answer(questions_in(self._library, language_of(request, self._words).language))
+        """What the bot asked, in the language of whoever reads; `fields` of the national recording with their values."""
+        asked_for = questions_in(self._library, language_of(request, self._words).language)
+        return answer({**asked_for, "fields": {name: list(values) for name, values in self._fields.items()}})

@@ -14,20 +14,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from actions.access import ROLES, allowed
+from actions.colleague import MOST_CAPACITY, SKILLS
 from actions.deadline import Clock, Deadlines, report_by
 from bot.console.auth import Staff
 from bot.console.document import SAFE, language_of
 from bot.console.guard import Asked, answer
-from bot.console.shown import ShownItem, grouped, head_of, rings
+from bot.console.shown import ShownItem, case_number, grouped, head_of, rings
 from bot.console.words import Dictionary, Words
 from bot.desk.contacts import LAST_PLACE
 from bot.desk.queue import OUTCOMES, RISKS, Desk
-from bot.desk.views import HandOffView
+from bot.desk.settings import DeskSettings
+from bot.desk.views import HandOffView, QueueView
 from bot.storage.board import Board, Span
 from bot.storage.case_file import CaseFile
 from flows.catalogue import Catalogue
 
 MOST = 40  # of one group of the queue; whoever wants to see more asks for it
+_MONTH = 30 * 86_400
 _DRAWN = 2_048  # entries that are kept as they were drawn
 _RELAYED_TO = ("emergency", "police", "ambulance", "sapa")
 _NEXT = {
@@ -42,9 +45,9 @@ class Pages:
 
     def __init__(
         self, *, desk: Desk, cases: CaseFile, board: Board, words: Dictionary, catalogue: Catalogue, templates: Environment,
-        deadlines: Deadlines, clock: Callable[[], float],
+        deadlines: Deadlines, clock: Callable[[], float], settings: DeskSettings,
     ) -> None:  # fmt: skip
-        self._desk, self._cases, self._board = desk, cases, board
+        self._desk, self._cases, self._board, self._settings = desk, cases, board, settings
         self._words, self._catalogue, self._templates, self._deadlines, self._clock = words, catalogue, templates, deadlines, clock
         # Twenty consoles look at the same two hundred entries whenever one of them changes: each is drawn once.
         self._entry = lru_cache(maxsize=_DRAWN)(self._drawn)
@@ -70,21 +73,21 @@ class Pages:
         t, most = language_of(request, self._words), None if request.query_params.get("all") == "1" else MOST
         groups = grouped(view, asked.staff, most=most)
         many = {group.key: group.many for group in groups}
-        waiting = [item.hand_off.waiting_since for item in view.items if item.hand_off.state in ("waiting", "offered")]
+        waiting = _waiting(view)
         counts = {
-            "waiting": len(waiting), "active": sum(item.hand_off.state == "active" for item in view.items),
+            "waiting": len(waiting), "messages": _messages(view), "active": sum(item.hand_off.state == "active" for item in view.items),
             "here": sum(each.there and each.state == "ready" for each in view.colleagues),
         }  # fmt: skip
         return self.rendered(
             request, "queue.html", groups=groups, counts=counts, entry=lambda item: self._entry(item, t.language),
-            oldest=min(waiting) if waiting else None, state=view.state, danger=rings(view.items),
+            oldest=min(waiting) if waiting else None, state=view.state, until=view.until, danger=rings(view.items),
             offered=many.get("offered", 0), invited=many.get("invited", 0),
         )  # fmt: skip
 
     def _head(self, view: HandOffView, staff: Staff, t: Words) -> dict[str, Any]:
         names = {
             "accept": t("queue.accept"), "refuse": t("queue.refuse"), "pull": t("queue.pull"), "transfer": t("talk.transfer"),
-            "take-back": t("talk.take_back"), "wrap": t("talk.wrap"), "close": t("talk.wrap_heading"),
+            "take-back": t("talk.take_back"), "wrap": t("talk.wrap"), "close": t("talk.wrap"),
         }  # fmt: skip
         return {"item": head_of(view, staff), "names": names}
 
@@ -122,7 +125,7 @@ class Pages:
         if row is None:
             return answer({"error": "not_there"}, 404)
         shown = {
-            "id": row.id.hex(), "number": row.id.hex()[:6].upper(), "kind": row.kind, "urgency": row.urgency, "status": row.status,
+            "id": row.id.hex(), "number": case_number(row.id), "kind": row.kind, "urgency": row.urgency, "status": row.status,
             "language": row.language, "at": row.created_at, "next": _NEXT.get(row.status, ()), "report": self._report(row),
         }  # fmt: skip
         offs = [{"id": each.id.hex(), "state": each.state} for each in await self._cases.hand_offs_of(asked.id)]
@@ -133,20 +136,26 @@ class Pages:
         """The lead's board."""
         now, unit_id = int(self._clock()), asked.staff.unit_id
         view = await self._desk.queue(asked.staff)
-        waiting = [item.hand_off.waiting_since for item in view.items if item.hand_off.state in ("waiting", "offered")]
+        waiting = _waiting(view)
         spans = [(name, await self._board.span(unit_id, now - seconds)) for name, seconds in (("day", 86_400), ("week", 7 * 86_400))]
         reading = await self._board.reading(unit_id)
         late = {clock.value: reading.overdue(clock, now=now, deadlines=self._deadlines) for clock in Clock}
+        month = now - _MONTH
+        (stars, starred), alone = await self._board.stars(unit_id, month), await self._board.alone(unit_id, month)
         return self.rendered(
-            request, "board.html", colleagues=view.colleagues, waiting=len(waiting), oldest=min(waiting) if waiting else None,
-            unread=reading.unread, late=late,
-            spans=[{"key": name, "span": span, "rate": _rate(span)} for name, span in spans],
+            request, "board.html", stars=_decimal(stars, language_of(request, self._words).language), starred=starred, alone=alone,
+            colleagues=view.colleagues, waiting=len(waiting), oldest=min(waiting) if waiting else None,
+            messages=_messages(view), unread=reading.unread, late=late,
+            spans=[
+                {"key": name, "span": span, "answered": _rate(span.answered, span), "abandoned": _rate(span.abandoned, span)}
+                for name, span in spans
+            ],
         )  # fmt: skip
 
     async def staff(self, request: Request, asked: Asked) -> Response:
         """The staff page: a frame, for whose lines the page asks (`/console/j/members`), and checks them itself."""
         may = allowed(asked.staff.role).get("staff", ())
-        return self.rendered(request, "staff.html", may=may, roles=ROLES)
+        return self.rendered(request, "staff.html", may=may, roles=ROLES, skills=SKILLS, most=MOST_CAPACITY)
 
     async def hours(self, request: Request, asked: Asked) -> Response:
         """Hours, holidays and prepared replies."""
@@ -154,7 +163,7 @@ class Pages:
         for name in ("hours", "holidays"):
             version, value = await self._desk.setting(name)
             found[name] = {"version": version, "value": json.loads(value) if value else None}
-        may = "change" in allowed(asked.staff.role).get("setting", ())
+        may = await self._settings.decided_by(asked.staff)
         return self.rendered(request, "hours.html", may=may, zone=_named(self._desk.zone, self._clock()), **found)
 
     async def me(self, request: Request, asked: Asked) -> Response:
@@ -167,5 +176,20 @@ def _named(zone: tzinfo, now: float) -> str:
     return f"{zone} ({datetime.fromtimestamp(now, zone).tzname()})"
 
 
-def _rate(span: Span) -> int | None:
-    return round(100 * span.answered / span.asked) if span.asked else None
+def _decimal(number: float | None, language: str) -> str | None:
+    """A number with one decimal, as it is written in a language."""
+    return None if number is None else str(number).replace(".", "," if language == "id" else ".")
+
+
+def _waiting(view: QueueView) -> list[int]:
+    """Since when each person waits who waits now."""
+    return [item.hand_off.waiting_since for item in view.items if item.hand_off.waits]
+
+
+def _messages(view: QueueView) -> int:
+    """How many messages were left that nobody has taken yet."""
+    return sum(item.hand_off.message and item.hand_off.state in ("waiting", "offered") for item in view.items)
+
+
+def _rate(many: int, span: Span) -> int | None:
+    return round(100 * many / span.over) if span.over else None

@@ -1,4 +1,5 @@
-"""A case is read: from then on its code says so, its first-read deadline is over, and the clock of the three days goes on."""
+"""A case is read: from then on its code says so, its first-read deadline is over, as is that of what was added to it, and the clock of the
+three days goes on."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from actions.deadline import UNREAD, Deadlines, due_once_read
 from actions.rows import Require, Update
 from bot.storage.case_file import CaseFile
 from bot.storage.faults import Moved
+from bot.storage.sharing import CASE_CHANGED, notice
 from bot.storage.writer import Writer
 
 READ = "assessed"  # "Petugas sudah membacanya": what a code says once somebody has opened the case
@@ -25,12 +27,16 @@ class Reading:
     async def opened(self, case_id: bytes) -> None:
         """Somebody who can read it gets to see what it holds: as a case, or in a conversation. Of two at once one writes it down."""
         case: Any = await self._cases.case(case_id)
-        if case is None or case.status not in UNREAD:
+        if case is None or (case.status not in UNREAD and case.added_at is None):
             return
-        values = {"status": READ, "due_at": self.due(case.created_at)}
-        seen = Require(table="cases", key={"id": case_id}, values={"status": case.status})
+        values: dict[str, Any] = {"added_at": None, "added_due": None}
+        if case.status in UNREAD:
+            values |= {"status": READ, "due_at": self.due(case.created_at)}
+        seen = Require(table="cases", key={"id": case_id}, values={"status": case.status, "added_at": case.added_at})
         try:
-            await self._writer.write([Update(table="cases", key={"id": case_id}, values=values)], requires=[seen])
+            await self._writer.write(
+                [Update(table="cases", key={"id": case_id}, values=values)], requires=[seen], notices=(notice(CASE_CHANGED, case_id),)
+            )  # fmt: skip
         except Moved:
             return
         self._changed(case_id)

@@ -19,7 +19,15 @@ def signer(row: Any) -> Mapping[str, Any]:
 def member(row: Any) -> Mapping[str, Any]:
     """The same, as their own unit sees it."""
     languages = row.languages.split()
-    return {**signer(row), "name": row.name, "created_at": row.created_at, "languages": languages, "capacity": row.capacity}
+    return {
+        **signer(row), "name": row.name, "created_at": row.created_at, "languages": languages, "capacity": row.capacity,
+        "skills": row.skills.split(),
+    }  # fmt: skip
+
+
+def unit_key(row: Any) -> Mapping[str, Any]:
+    """A version of a unit's key, and who signed for it."""
+    return {"version": row.version, "public": row.public_key, "root_id": row.root_id, "signature": row.signature}
 
 
 async def unit(store: StaffStore, unit_id: bytes, *, staff_id: bytes) -> Mapping[str, Any]:
@@ -29,17 +37,13 @@ async def unit(store: StaffStore, unit_id: bytes, *, staff_id: bytes) -> Mapping
         raise RuntimeError("a colleague without a unit")
     sealed = {one.version: one.sealed for one in await store.sealed_to(staff_id) if one.unit_id == unit_id}
     keys = [
-        {
-            "version": key.version, "public": key.public_key, "root_id": key.root_id, "signature": key.signature, "former": key.former,
-            "sealed": sealed.get(key.version),
-        }
-        for key in await store.unit_keys(unit_id)
+        {**unit_key(key), "former": key.former, "sealed": sealed.get(key.version)} for key in await store.unit_keys(unit_id)
     ]  # fmt: skip
     return {"id": row.id, "name": row.name, "kind": row.kind, "public": row.public_key, "keys": keys}
 
 
-async def opened(store: StaffStore, row: Any) -> Mapping[str, Any]:
-    """What somebody gets who has shown that they know the passphrase."""
+async def opened(store: StaffStore, row: Any, *, witness: bytes) -> Mapping[str, Any]:
+    """What somebody gets who has shown that they know the passphrase. `witness`: what the service signs what reporters tell with."""
     recovery = await store.recovery()
     staff = {
         **signer(row), "name": row.name, "salt": row.salt, "wrapped": row.wrapped, "languages": row.languages.split(),
@@ -49,6 +53,7 @@ async def opened(store: StaffStore, row: Any) -> Mapping[str, Any]:
         "units": [await unit(store, row.unit_id, staff_id=row.id)],
         "signers": await signers(store, row.unit_id),
         "recovery": _recovery(recovery) if recovery is not None else None,
+        "witness": witness,
     }
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from starlette.requests import Request
@@ -13,7 +13,9 @@ from starlette.routing import Route
 
 from actions.access import allowed
 from actions.deadline import Deadlines
+from bot.blocks import Blocks
 from bot.console.access_table import ROUTES
+from bot.console.audit import AuditPages, Trail
 from bot.console.case_rows import CaseRows
 from bot.console.cases import Cases
 from bot.console.document import Assets, Document, environment, load_assets
@@ -27,10 +29,13 @@ from bot.console.reading import Reading
 from bot.console.words import load_words
 from bot.desk.mailbox import Mailbox
 from bot.desk.queue import Desk
+from bot.desk.settings import DeskSettings
 from bot.desk.typing import Typing
+from bot.heads_up import Tell
 from bot.storage.audit import AuditChain
 from bot.storage.board import Board
 from bot.storage.case_file import CaseFile
+from bot.storage.staff import StaffStore
 from bot.storage.writer import Writer
 from bot.trust import Trust
 from bot.vault.row_tag import RowTags
@@ -39,23 +44,28 @@ from flows.library import Library
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Console:
-    """What the console is made of. `deadlines` are what the city decided; `changed` tells all consoles that a case is another than before;
-    `trust` says whom the service believes, `tags` are its own over what it wrote; `tell` says in a reporter's
+    """What the console is made of. `settings` are what leads decide, `fields` those of the national recording, `deadlines` what the city
+    decided; `changed` tells all consoles that a case is another than before; `trust` says whom the service believes, `tags` are its own
+    over what it wrote, `blocks` the addresses that are blocked; `tell` says in a reporter's
     chat that an answer waits; `closing` ends the open streams when it stops."""
 
     desk: Desk
+    settings: DeskSettings
     typing: Typing
     cases: CaseFile
     board: Board
+    staff: StaffStore
     writer: Writer
     chain: AuditChain
     library: Library
+    fields: Mapping[str, Sequence[str]]
     deadlines: Deadlines
     clock: Callable[[], float]
     changed: Callable[[bytes], None]
     trust: Trust
     tags: RowTags
-    tell: Callable[[bytes, bytes, str], Awaitable[str]]
+    blocks: Blocks
+    tell: Tell
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     assets: Assets = field(default_factory=load_assets)
 
@@ -80,15 +90,21 @@ def routes(console: Console) -> list[Route]:
     desk = HandOffs(desk=console.desk, cases=console.cases, reach=reach, reading=reading, typing=console.typing)
     cases = Cases(
         cases=console.cases, writer=console.writer, reach=reach, reading=reading, clock=console.clock, changed=console.changed,
-        mailbox=Mailbox(console.trust, console.tags), tags=console.tags, tell=console.tell,
+        mailbox=Mailbox(console.trust, console.tags), tags=console.tags, tell=console.tell, blocks=console.blocks,
+        chain=console.chain,
     )  # fmt: skip
-    leads = Leads(desk=console.desk, writer=console.writer, words=words, library=console.library)
+    leads = Leads(
+        desk=console.desk, settings=console.settings, words=words, library=console.library, fields=console.fields
+    )  # fmt: skip
     pages = Pages(
         desk=console.desk, cases=console.cases, board=console.board, words=words, catalogue=console.library.catalogue, templates=templates,
-        deadlines=console.deadlines, clock=console.clock,
+        deadlines=console.deadlines, clock=console.clock, settings=console.settings,
     )  # fmt: skip
     listed = CaseRows(pages=pages, cases=console.cases, zone=console.desk.zone, deadlines=console.deadlines)
-    streams = Streams(console.desk.events, found=reach.access_by_id, closing=console.closing)
+    audit = AuditPages(chain=console.chain, cases=console.cases, store=console.staff, pages=pages)
+    streams = Streams(
+        console.desk.events, found=reach.access_by_id, unread=console.cases.list.any_unread, closing=console.closing
+    )  # fmt: skip
     endpoints: dict[tuple[str, str], Endpoint] = {
         ("GET", "/console/events"): streams.stream,
         ("GET", "/console/f/queue"): pages.queue,
@@ -96,8 +112,12 @@ def routes(console: Console) -> list[Route]:
         ("GET", "/console/f/hand-off/{id}/head"): pages.head,
         ("GET", "/console/f/cases"): listed.frame,
         ("POST", "/console/f/cases"): listed.rows,
+        ("POST", "/console/j/cases/find"): listed.find,
+        ("GET", "/console/j/case/{id}/near"): listed.near,
         ("GET", "/console/f/case/{id}"): pages.case,
         ("GET", "/console/f/board"): pages.board,
+        ("GET", "/console/f/audit"): audit.page,
+        ("GET", "/console/j/audit-head"): Trail(console.chain).head,
         ("GET", "/console/f/staff"): pages.staff,
         ("GET", "/console/f/hours"): pages.hours,
         ("GET", "/console/f/me"): pages.me,
@@ -121,6 +141,7 @@ def routes(console: Console) -> list[Route]:
         ("POST", "/console/j/hand-off/{id}/let-go"): desk.let_go,
         ("POST", "/console/j/hand-off/{id}/invite"): desk.invite,
         ("POST", "/console/j/hand-off/{id}/relayed"): desk.relayed,
+        ("POST", "/console/j/hand-off/{id}/block"): desk.block,
         ("POST", "/console/j/hand-off/{id}/wrap-up"): desk.wrap_up,
         ("POST", "/console/j/hand-off/{id}/close"): desk.close,
         ("GET", "/console/j/case/{id}"): cases.opened,
@@ -130,6 +151,7 @@ def routes(console: Console) -> list[Route]:
         ("POST", "/console/j/case/{id}/note"): cases.note,
         ("POST", "/console/j/case/{id}/status"): cases.status,
         ("POST", "/console/j/case/{id}/duty"): cases.duty,
+        ("POST", "/console/j/case/{id}/unblock"): cases.unblock,
         ("GET", "/console/j/file/{id}/{first:int}"): cases.file,
     }
     opened = {

@@ -8,6 +8,7 @@ nothing, and keeps others who hammer at that name from making this browser wait.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,11 +16,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from actions.access import ADMINISTRATOR, KEYED_ADMINISTRATOR
 from bot.console import roster
 from bot.console.auth import Forged, NotSignedIn, Staff, from_elsewhere, signed_in
 from bot.console.body import answer, json_body, octets, octets_or_none, text
 from bot.desk.people import People
-from bot.desk.session import LONGEST, Open, csrf_matches, csrf_of
+from bot.desk.session import LONGEST, Open, csrf_matches
 from bot.desk.sign_in import SignedIn
 from bot.vault.encoding import ID_BYTES
 from bot.vault.staff_auth import AUTH_BYTES
@@ -84,7 +86,10 @@ class Sessions:
     async def of(self, request: Request, *, active: bool) -> tuple[Staff, bool, bytes]:
         """Who is asking, whether they are admitted, and the hash of the CSRF token. Raises NotSignedIn."""
         found = await self.open(request, active=active)
-        return staff_of(found.staff, found.id), found.staff.state == "active", found.csrf
+        staff = staff_of(found.staff, found.id)
+        if staff.role == ADMINISTRATOR and await self._people.store.holds_key(staff.id, staff.unit_id):
+            staff = replace(staff, role=KEYED_ADMINISTRATOR)
+        return staff, found.staff.state == "active", found.csrf
 
     def csrf_matches(self, token: str, expected: bytes) -> bool:
         """Whether a CSRF token is the session's."""
@@ -122,31 +127,31 @@ def session_routes(people: People, sessions: Sessions) -> Sequence[BaseRoute]:
         return await let_in(request, came)
 
     async def let_in(request: Request, came: SignedIn) -> Response:
-        response = answer({"csrf": came.session.csrf, **await roster.opened(people.store, came.staff)})
+        response = answer({"csrf": came.session.csrf, **await roster.opened(people.store, came.staff, witness=people.witness)})
         sessions.let_in(request, response, came)
         return response
 
     async def me(request: Request) -> Response:
-        """A page that was loaded anew: whose session the browser has. The keys take the passphrase."""
-        staff = await signed_in(request, waiting=True)
+        """A page that was loaded anew: whose session the browser has. The keys, and all else, take the passphrase."""
+        staff = await signed_in(request, waiting=True, proved=False)
         row = await people.store.member(staff.id)
         if row is None:
             raise NotSignedIn
-        csrf = csrf_of(sessions.token(request))
-        return answer({"csrf": csrf, "id": row.id, "name": row.name, "shown": row.shown, "salt": row.salt, "state": row.state})
+        return answer({"id": row.id, "name": row.name, "shown": row.shown, "salt": row.salt, "state": row.state})
 
     async def unlock(request: Request) -> Response:
-        """The same page, with the passphrase's proof."""
-        staff = await signed_in(request, waiting=True)
+        """The same page, with the passphrase's proof: from then on it has the token that everything else takes."""
+        staff = await signed_in(request, waiting=True, proved=False)
         body = await json_body(request, limit=_SMALL)
         row = await people.store.member(staff.id)
         if row is None:
             raise NotSignedIn
         await people.sign_in.unlock(row, auth=octets(body, "auth", AUTH_BYTES), session_id=staff.session_id)
-        return answer({"csrf": csrf_of(sessions.token(request)), **await roster.opened(people.store, row)})
+        csrf = people.sessions.csrf_of(sessions.token(request))
+        return answer({"csrf": csrf, **await roster.opened(people.store, row, witness=people.witness)})
 
     async def sign_out(request: Request) -> Response:
-        staff = await signed_in(request, waiting=True)
+        staff = await signed_in(request, waiting=True, proved=False)
         await people.sign_in.end(staff.id, staff.session_id)
         await left(staff.id)
         response = answer({})

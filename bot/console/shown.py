@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
-from actions.queue import State
+from actions.access import LEAD
+from actions.ending import Second
+from actions.queue import State, Urgency
 from bot.console.auth import Staff
 from bot.desk.views import HandOffView, OnDuty, QueueItem, QueueView
 
 # In the order in which they stand on the screen: what wants an answer at once comes first. A crisis that nobody has stands before all
 # else, whoever it is offered to.
-GROUPS = ("crisis", "offered", "mine", "wrap_up", "invited", "waiting", "callback", "others")
+GROUPS = ("crisis", "offered", "mine", "look", "wrap_up", "invited", "waiting", "messages", "callback", "others")
+
+
+def case_number(case_id: bytes) -> str:
+    """By which people name a case: the first six digits of its id, as `numberOf` in the pages."""
+    return case_id.hex()[:6].upper()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,43 +43,58 @@ class ShownItem:
     invited: str
     closed_by: str
     closed_by_me: bool
+    closed_once: bool
+    outcome: str
+    risk: str
+    second: str
     for_me: bool
     mine: bool
     live: bool
     lost: bool
     false_alarm: bool
+    message: bool
+    unsafe: bool
     transferring: str
     window: int | None
     actions: tuple[str, ...]
 
 
 def group_of(item: QueueItem, staff: Staff) -> str:
-    """The group of `GROUPS` that a hand-off belongs to, for one person."""
+    """The group of `GROUPS` that a hand-off belongs to, for one person. A message that was left is nobody who waits."""
     hand_off = item.hand_off
     if hand_off.offered_to == staff.id:
         return "offered"
     if hand_off.state is State.WRAP_UP:
-        return "wrap_up"
+        waits = hand_off.closing_id is not None and item.second is Second.NONE
+        return "look" if waits and hand_off.urgency is Urgency.DANGER and staff.role == LEAD else "wrap_up"
     if hand_off.state is State.ACTIVE:
         if hand_off.owner_id == staff.id:
             return "mine"
         return "invited" if hand_off.invited_id == staff.id else "others"
+    if hand_off.message:
+        return "messages"
     return "callback" if hand_off.state is State.CALLBACK else "waiting"
 
 
 def _list_actions(group: str) -> tuple[str, ...]:
-    return {"offered": ("accept", "refuse"), "waiting": ("pull",)}.get(group, ())
+    return {"offered": ("accept", "refuse"), "waiting": ("pull",), "messages": ("pull",)}.get(group, ())
 
 
 def _head_actions(item: QueueItem, group: str, staff: Staff) -> tuple[str, ...]:
     hand_off = item.hand_off
     if group == "mine":
         return ("take-back", "wrap") if hand_off.offered_to is not None else ("transfer", "wrap")
-    if group == "wrap_up":
+    if group in ("look", "wrap_up"):
         # A crisis is closed by two people; the rest by whoever had it, or a lead.
-        may = hand_off.closing_id != staff.id if hand_off.urgency.crisis else hand_off.owner_id == staff.id or staff.role == "lead"
+        may = _closes(item, staff) if hand_off.urgency.crisis else hand_off.owner_id == staff.id or staff.role == LEAD
         return ("close",) if may else ()
     return _list_actions(group)
+
+
+def _closes(item: QueueItem, staff: Staff) -> bool:
+    """Whether this person may close a crisis now: as the first, as the second, or because there is nobody else."""
+    closing = item.hand_off.closing_id
+    return closing is None or item.second is Second.NOBODY or (closing != staff.id and item.second is Second.NONE)
 
 
 def item_of(item: QueueItem, staff: Staff, *, head: bool = False, window: int | None = None) -> ShownItem:
@@ -82,10 +105,13 @@ def item_of(item: QueueItem, staff: Staff, *, head: bool = False, window: int | 
         id=hand_off.id.hex(), case_id=hand_off.case_id.hex(), version=hand_off.version, urgency=hand_off.urgency.value,
         reason=hand_off.reason, state=hand_off.state.value, language=hand_off.language, channel=item.channel,
         since=hand_off.waiting_since, taken=hand_off.taken_at, until=hand_off.offered_until if group == "offered" else None,
-        due=hand_off.callback_at, owner=item.owner, asked=item.asked if group == "waiting" else "",
+        due=hand_off.callback_at, owner=item.owner, asked=item.asked if group in ("waiting", "messages") else "",
         invited=item.invited if mine else "", closed_by=item.closed_by, closed_by_me=hand_off.closing_id == staff.id,
+        closed_once=hand_off.closing_id is not None,
+        outcome=hand_off.outcome or "", risk=hand_off.risk or "", second=str(item.second),
         for_me=group == "offered", mine=mine,
         live=hand_off.conversation_id is not None and hand_off.ended is None, lost=item.lost, false_alarm=bool(hand_off.false_alarm),
+        message=hand_off.message, unsafe=hand_off.safe == "no",
         transferring=item.asked if mine and hand_off.offered_to is not None else "", window=window,
         actions=_head_actions(item, group, staff) if head else _list_actions(group),
     )  # fmt: skip
@@ -123,10 +149,13 @@ def grouped(view: QueueView, staff: Staff, *, most: int | None = None) -> tuple[
     )
 
 
-def others(colleagues: Iterable[OnDuty], staff: Staff) -> list[dict[str, str]]:
-    """Whom one can ask to take over, or to look on: colleagues whose console is connected."""
+def others(colleagues: Iterable[OnDuty], staff: Staff) -> list[dict[str, Any]]:
+    """Whom one can ask to take over, or to look on: colleagues whose console is connected, and what they speak."""
     here = [each for each in colleagues if each.there and each.id != staff.id]
-    return [{"id": each.id.hex(), "shown": each.shown, "role": each.role, "state": each.state} for each in here]
+    return [
+        {"id": each.id.hex(), "shown": each.shown, "role": each.role, "state": each.state, "languages": list(each.languages)}
+        for each in here
+    ]  # fmt: skip
 
 
 def rings(items: Iterable[QueueItem]) -> int:

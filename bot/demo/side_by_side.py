@@ -21,13 +21,14 @@ from bot.demo.colleagues import PASSPHRASE, Credential
 PATH = "/demo"
 _FOLDER = Path(__file__).parent / "static"
 _FRAMED = ("/chat", "/console")
+_ROLES = {"lead": "ketua", "counsellor": "konselor"}
 _POLICY, _FRAME = "content-security-policy", "x-frame-options"
 
 
 def side_by_side(staff: Sequence[Credential]) -> list[Route]:
     """The page, with what one signs in with, and how it looks."""
     templates = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
-    page = templates.get_template("side_by_side.html").render(staff=staff, passphrase=PASSPHRASE).encode()
+    page = templates.get_template("side_by_side.html").render(staff=staff, roles=_ROLES, passphrase=PASSPHRASE).encode()
     headers = {name: value for name, value in PAGE_HEADERS.items() if name.lower() != _POLICY}
     headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; img-src 'self'; frame-src 'self'; frame-ancestors 'none'"
 

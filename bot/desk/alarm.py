@@ -20,7 +20,8 @@ from bot.metrics import DESK_ALARMS
 log = logging.getLogger(__name__)
 
 # To staff, who read both; on a telephone that lies about it says no more than this. No word of a reporter is ever in it.
-ALERT = "Ada yang perlu dilihat di meja. Buka konsol. · Something needs you at the desk. Open the console."
+ALERT = "Kamu dibutuhkan sekarang. Buka Meja petugas. · You are needed now. Open the counsellor desk."
+LATE = "Ada yang belum dibaca di Meja petugas. · Something at the counsellor desk is unread."  # a clock ran out: nobody is to run
 _SECONDS = 15.0  # for one message or call
 
 
@@ -118,18 +119,18 @@ class Alarm:
             work += [self._call(row, due) for row in leads if row.telephone is not None]
         await asyncio.gather(*work)
 
-    def write(self, rows: Collection[Any], *, kind: str) -> None:
-        """Sends the message without content, with a sound, to the chats of those of these colleagues (rows of `DeskStore.staff`) who linked
-        one, soon. `kind` names the alarm in metrics and log."""
+    def write_late(self, rows: Collection[Any]) -> None:
+        """Says that a deadline has passed, with a sound, in the chats of those of these colleagues (rows of `DeskStore.staff`) who linked
+        one, soon."""
         for row in rows:
             if row.telegram is not None:
-                self._go(self._write(row, f"{kind}_message"))
+                self._go(self._write(row, "deadline_message", LATE))
 
-    async def _write(self, row: Any, kind: str) -> None:
+    async def _write(self, row: Any, kind: str, text: str = ALERT) -> None:
         chat = self._contacts.read(row, "telegram")
         if self._messenger is None or chat is None:
             return
-        await self._tried(self._messenger.ring(chat, ALERT), row, kind)
+        await self._tried(self._messenger.ring(chat, text), row, kind)
 
     async def _call(self, row: Any, due: Alarmed) -> None:
         number = self._contacts.read(row, "telephone")

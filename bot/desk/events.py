@@ -8,15 +8,20 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from bot.storage import sharing
+
 HAND_OFF, QUEUE, ALARM, STAFF, CASE, DEADLINE = "hand_off", "queue", "alarm", "staff", "case", "deadline"
 TICKS, TYPING, ASKED = "ticks", "typing", "asked"
+NOTICED = {sharing.CASE_CHANGED: CASE, sharing.CASE_DUE: DEADLINE, sharing.SETTING: QUEUE, sharing.STAFF: STAFF}
+"""What consoles here hear as another process told it, by the letter of its notice."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Changed:
-    """`what` is hand_off, queue, alarm (a crisis that nobody has yet: be loud), ticks (a reply in a hand-off arrived, or could not), case,
-    deadline (a case whose time has passed: for leads), typing (the reporter of a hand-off is writing), asked (`to` is asked to take a
-    hand-off, or to look on, and only they hear it) or staff; `id` is its id, empty for all of a kind."""
+    """`what` is hand_off, queue, alarm (a crisis that nobody has yet: be loud), ticks (a reply in a hand-off arrived, or could not), case
+    (one came, or is another than before), deadline (a case whose time has passed: for leads), typing (the reporter of a hand-off is
+    writing), asked (`to` is asked to take a hand-off, or to look on, and only they hear it) or staff; `id` is its id, empty for all of a
+    kind."""
 
     what: str
     id: bytes

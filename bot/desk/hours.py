@@ -6,12 +6,16 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
+from typing import Any
+
+from actions.talk import callback_times
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SETTINGS = ("hours", "holidays")
 _CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00")
 _SPANS, _HOLIDAYS = 6, 400  # at most: of a day, of all
+AHEAD_DAYS = 31  # for which it is looked when somebody is there again
 _NAME = 80  # characters of a holiday's name
 
 
@@ -33,8 +37,31 @@ class Hours:
         minute = local.hour * 60 + local.minute
         return any(begin <= minute < end for begin, end in self._spans(local.date()))
 
+    def next_open(self, moment: datetime, zone: tzinfo) -> datetime | None:
+        """When somebody is planned to be there next, after a moment (aware) at which nobody is; None if somebody is planned to be there at
+        that very moment (whether they come is not known), or nobody within a month."""
+        if self.open_at(moment, zone):
+            return None
+        local = moment.astimezone(zone)
+        for ahead in range(AHEAD_DAYS):
+            day = local.date() + timedelta(days=ahead)
+            for begin, _ in self._spans(day):
+                opens = datetime.combine(day, time(begin // 60, begin % 60), tzinfo=zone)
+                if opens > local:
+                    return opens
+        return None
+
     def _spans(self, day: date) -> tuple[tuple[int, int], ...]:
         return () if day in self.closed else self.week[day.weekday()]
+
+
+def planned(hours: Hours, now: datetime, zone: tzinfo) -> dict[str, Any]:
+    """What a conversation may know of the hours: `world.opens` and `world.callback` (`flows.signals.WORLD`)."""
+    opens = hours.next_open(now, zone)
+    return {
+        "opens": opens.isoformat(timespec="minutes") if opens is not None else "",
+        "callback": callback_times(now, zone, lambda moment: hours.open_at(moment, zone)),
+    }  # fmt: skip
 
 
 def read_hours(stored: Mapping[str, str]) -> Hours:

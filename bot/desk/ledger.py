@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from actions.desk import TOLD, moves
-from actions.queue import PAUSE_SECONDS, Event, HandOff, Refusal, State, Urgency, after
+from actions.queue import PAUSE_SECONDS, Event, HandOff, Refusal, State, after, rests_after
 from actions.rows import Change, Insert, Require
 from bot.desk.events import ASKED, QUEUE, Changed, Events
 from bot.desk.events import HAND_OFF as CHANGED
 from bot.desk.presence import rests
 from bot.desk.views import OK, Result
 from bot.metrics import DESK_EVENTS
+from bot.storage.desk import DeskStore
 from bot.storage.faults import Moved
 from bot.storage.sharing import HAND_OFF, Sharing, notice
 from bot.storage.writer import Writer
@@ -21,9 +22,10 @@ class Ledger:
     """`tell` has the bot look at a conversation of this process: something happened that its reporter should hear."""
 
     def __init__(
-        self, *, writer: Writer, sharing: Sharing, events: Events, tell: Callable[[bytes], None], clock: Callable[[], float]
+        self, *, store: DeskStore, writer: Writer, sharing: Sharing, events: Events, tell: Callable[[bytes], None],
+        clock: Callable[[], float],
     ) -> None:  # fmt: skip
-        self._writer, self._sharing, self._tell, self._clock = writer, sharing, tell, clock
+        self._store, self._writer, self._sharing, self._tell, self._clock = store, writer, sharing, tell, clock
         self.events = events
         self.versions: dict[bytes, int] = {}  # of what is open, as this process has said it last
 
@@ -33,18 +35,21 @@ class Ledger:
         return int(self._clock())
 
     async def move(
-        self, before: HandOff, event: Event, *, also: Sequence[Change] = (), requires: Sequence[Require] = ()
+        self, before: HandOff, event: Event, *, also: Sequence[Change] = (), requires: Sequence[Require] = (),
+        write: Callable[..., Awaitable[object]] | None = None,
     ) -> Result:  # fmt: skip
-        """An event happens to a hand-off that was seen so, with the rows of `also`, or nothing does: `stale` if it was changed since."""
+        """An event happens to a hand-off that was seen so, with the rows of `also`, or nothing does: `stale` if it was changed since.
+        `write` takes the rows in the writer's place: what goes on the audit chain with them."""
         step = after(before, event)
         if isinstance(step, Refusal):
             return Result.no(step, before.version)
         wanted = moves(before, step, at=event.at)
         rows: list[Change] = [*wanted.rows, *also]
-        if before.state is State.ACTIVE and step.state is State.WRAP_UP and step.owner_id and before.urgency is Urgency.DANGER:
-            rows.append(rests(step.owner_id, until=event.at + PAUSE_SECONDS))
+        tired = await self._tired(before, event, step)
+        if tired is not None:
+            rows.append(rests(tired, until=event.at + PAUSE_SECONDS))
         try:
-            await self._writer.write(rows, requires=[*wanted.requires, *requires], notices=(notice(HAND_OFF, before.id),))
+            await (write or self._writer.write)(rows, requires=[*wanted.requires, *requires], notices=(notice(HAND_OFF, before.id),))
         except Moved:
             return Result.no(Refusal.STALE)
         DESK_EVENTS.labels(_name(event)).inc()
@@ -55,6 +60,13 @@ class Ledger:
                 await self.tell(row.row["conversation_id"])
         return Result(code=OK, version=step.version)
 
+    async def _tired(self, before: HandOff, event: Event, step: HandOff) -> bytes | None:
+        """Who rests after this."""
+        tired = rests_after(before, event, step, spoke=True)
+        if tired is None or rests_after(before, event, step, spoke=False) == tired:
+            return tired
+        return tired if await self._store.spoke(before.case_id, tired) else None  # only then does it have to be looked up
+
     async def tell(self, conversation_id: bytes) -> bool:
         """Has the bot speak, if this process has the conversation. Another one that has it hears the notice."""
         ours = conversation_id in await self._sharing.take({conversation_id})
@@ -64,12 +76,12 @@ class Ledger:
 
     def changed(self, hand_off_id: bytes, version: int, *, gone: bool = False) -> None:
         """Consoles here hear that a hand-off has this version now."""
-        if gone:
+        if gone:  # of what has been purged nobody knows any more whose it was: that the queue is another, everybody may hear
             self.versions.pop(hand_off_id, None)
+            self.events.publish(Changed(what=QUEUE, id=b""))
         else:
             self.versions[hand_off_id] = version
         self.events.publish(Changed(what=CHANGED, id=hand_off_id, version=version))
-        self.events.publish(Changed(what=QUEUE, id=b""))
 
     def asked(self, now: HandOff, before: HandOff | None = None) -> None:
         """Whoever is asked to take a hand-off or to look on, and was not before, hears of it here at once: the others' lists can wait."""

@@ -22,5 +22,9 @@ class Permission:
         """Raises Refused: not_allowed (the role may not), unknown (it is another unit's: to others it is not there)."""
         if may(who, verb, Subject(kind=STAFF, id=subject_id, units=frozenset({unit_id}))):
             return
-        await self._chain.append(action=audit.REFUSED, subject=subject_id, actors=[who.id], at=int(self._clock()))
+        await self.refused(who, subject_id)
         raise Refused("unknown" if who.role in MAY[STAFF][verb] else "not_allowed")
+
+    async def refused(self, who: Who, subject_id: bytes) -> None:
+        """Somebody asked for what is not for them: that is kept."""
+        await self._chain.append(action=audit.REFUSED, subject=subject_id, actors=[who.id], at=int(self._clock()))

@@ -6,7 +6,10 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from actions.queue import Colleague, HandOff
+from actions.access import LEAD, TALKING
+from actions.ending import Second, second_for
+from actions.queue import Colleague, HandOff, State
+from bot.desk.one_look import OneLook
 from bot.desk.presence import colleagues_of
 from bot.storage.desk import DeskStore
 
@@ -27,53 +30,56 @@ class Picture:
         """The units that can read it."""
         return self.readers.get(hand_off.case_id, NOBODY)
 
+    def closers(self, hand_off: HandOff, by: bytes) -> tuple[frozenset[bytes], bool]:
+        """Who of those that can read it is a lead, and whether nobody of them but this person talks with reporters."""
+        readers = self.of(hand_off)
+        there = [each for each in self.colleagues.values() if each.unit_id in readers and each.role in TALKING]
+        return frozenset(each.id for each in there if each.role == LEAD), not any(each.id != by for each in there)
+
+    def second(self, hand_off: HandOff, by: bytes) -> Second:
+        """Who has to close a crisis besides this person."""
+        if not closed_by_two(hand_off):
+            return Second.NONE
+        leads, alone = self.closers(hand_off, by)
+        return second_for(hand_off, by, leads=leads, alone=alone)
+
     def last_at(self, hand_off: HandOff) -> int | None:
         """When its reporter wrote last; None if it is not talked in."""
         row = self.conversations.get(hand_off.conversation_id or b"")
         return row.last_at if row is not None else None
 
 
+def closed_by_two(hand_off: HandOff) -> bool:
+    """Whether it is a crisis that somebody has, so that two people have to close it."""
+    return hand_off.urgency.crisis and hand_off.state in (State.ACTIVE, State.WRAP_UP)
+
+
 async def picture(store: DeskStore) -> Picture:
-    """The desk now."""
+    """The desk now. What hangs on a hand-off is read after it, so that nothing is there without it."""
     hand_offs = await store.open_hand_offs()
-    rows = await store.staff()
+    rows, readers, conversations = await asyncio.gather(store.staff(), store.readers_of_open(), store.conversations_of_open())
     return Picture(
-        open=tuple(hand_offs),
-        readers=await store.readers(each.case_id for each in hand_offs),
-        rows=tuple(rows),
-        colleagues=colleagues_of(rows, hand_offs),
-        conversations=await store.conversations(each.conversation_id for each in hand_offs if each.conversation_id is not None),
+        open=tuple(hand_offs), readers=readers, rows=tuple(rows), colleagues=colleagues_of(rows, hand_offs), conversations=conversations
     )
 
 
-async def close_up(store: DeskStore, hand_off: HandOff, *, readers: bool) -> Picture:
-    """The desk as far as one hand-off shows it: its conversation, who is there (how much they have to do is not looked at), and with
-    `readers` the units that can read it."""
-    rows, where = await store.staff(), hand_off.conversation_id
+async def close_up(store: DeskStore, hand_off: HandOff, colleagues: dict[bytes, Colleague], *, readers: bool) -> Picture:
+    """The desk as far as one hand-off shows it: its conversation, the colleagues as they are known, and with `readers`, or where two people
+    close it, the units that can read it."""
+    where = hand_off.conversation_id
     return Picture(
-        open=(hand_off,), rows=tuple(rows), colleagues=colleagues_of(rows, (hand_off,)),
-        readers=await store.readers([hand_off.case_id]) if readers else {},
+        open=(hand_off,), rows=(), colleagues=colleagues,
+        readers=await store.readers([hand_off.case_id]) if readers or closed_by_two(hand_off) else {},
         conversations=await store.conversations({where}) if where is not None else {},
     )  # fmt: skip
 
 
 class Glances:
-    """The desk as many ask for it at once: one look for all of them. Nobody is given a look that began before they asked, so whoever has
-    just changed something sees it changed."""
+    """The desk as many ask for it at once."""
 
     def __init__(self, store: DeskStore) -> None:
-        self._store = store
-        self._now: asyncio.Task[Picture] | None = None
-        self._next: asyncio.Task[Picture] | None = None
+        self._look: OneLook[Picture] = OneLook(lambda: picture(store))
 
     async def glance(self) -> Picture:
         """The desk, at a moment after the call."""
-        if self._next is None:
-            self._next = asyncio.create_task(self._after(self._now), name="desk-glance")
-        return await asyncio.shield(self._next)  # who goes away leaves the others their look
-
-    async def _after(self, before: asyncio.Task[Picture] | None) -> Picture:
-        if before is not None:
-            await asyncio.wait({before})
-        self._now, self._next = self._next, None
-        return await picture(self._store)
+        return await self._look.look()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from actions.queue import LEASE_SECONDS, LOST_SECONDS, Colleague, HandOff, State, Urgency
+from actions.queue import LEASE_SECONDS, LOST_SECONDS, Colleague, HandOff, State
 from actions.rows import Change, Insert, Update
 from bot.storage.desk import DeskStore
 from bot.storage.writer import Writer
@@ -18,22 +18,25 @@ STATES = (READY, AWAY, PAUSE)
 def colleagues_of(rows: Iterable[Any], hand_offs: Iterable[HandOff]) -> dict[bytes, Colleague]:
     """Everybody who works here, with what they have to do now. `rows` as from `DeskStore.staff`."""
     load: Counter[bytes] = Counter()
+    messages: Counter[bytes] = Counter()
     danger: set[bytes] = set()
     asked: set[bytes] = set()
+    asked_to_read: set[bytes] = set()
     for each in hand_offs:
+        counted, asks = (messages, asked_to_read) if each.message else (load, asked)
         if each.state is State.ACTIVE and each.owner_id is not None:
-            load[each.owner_id] += 1
-            if each.urgency is Urgency.DANGER:
+            counted[each.owner_id] += 1
+            if each.danger:
                 danger.add(each.owner_id)
         if each.offered_to is not None and each.state in (State.ACTIVE, State.OFFERED):
-            load[each.offered_to] += 1
-            asked.add(each.offered_to)
+            counted[each.offered_to] += 1
+            asks.add(each.offered_to)
     return {
         row.id: Colleague(
             id=row.id, unit_id=row.unit_id, role=row.role, shown=row.shown, languages=_words(row.languages), skills=_words(row.skills),
             capacity=row.capacity, state=row.presence or AWAY, paused_until=row.state_until, there_until=row.until or 0,
-            load=load[row.id], danger=row.id in danger, asked=row.id in asked,
-            place=row.on_call,
+            load=load[row.id], messages=messages[row.id], danger=row.id in danger, asked=row.id in asked,
+            asked_to_read=row.id in asked_to_read, place=row.on_call,
         )
         for row in rows
     }  # fmt: skip
@@ -48,9 +51,9 @@ def lost(colleague: Colleague | None, *, now: int) -> bool:
     return colleague is None or now >= colleague.there_until - LEASE_SECONDS + LOST_SECONDS
 
 
-def sent_away(staff_id: bytes) -> Change:
-    """Somebody who let an offer pass is not asked any more, until they say that they are there."""
-    return Update(table="presence", key={"staff_id": staff_id, "state": READY}, values={"state": AWAY, "state_until": None})
+def sent_away(staff_id: bytes, *, at: int) -> Change:
+    """Somebody who let an offer pass is not asked any more, until they say that they are there. `at` says that it was the desk's doing."""
+    return Update(table="presence", key={"staff_id": staff_id, "state": READY}, values={"state": AWAY, "state_until": at})
 
 
 def rests(staff_id: bytes, *, until: int) -> Change:
@@ -66,7 +69,7 @@ class Presence:
 
     async def beat(self, staff_id: bytes, state: str | None) -> tuple[str, int | None]:
         """Somebody is there. `state` only when they say so themselves: a mere sign of life (None) does not undo what the desk has decided
-        meanwhile. Gives the state as it is, and the end of a pause."""
+        meanwhile. Gives the state as it is, and the end of a pause, or when the desk took them for away."""
         now = int(self._clock())
         until = now + LEASE_SECONDS
         row = await self._store.presence(staff_id)

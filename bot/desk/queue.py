@@ -6,21 +6,21 @@ import asyncio
 import logging
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 
 from actions import queue
-from actions.access import TALKING, Who
+from actions.access import LEAD, TALKING, Who
 from actions.queue import Colleague, Event, HandOff, Refusal, State, may_take
 from bot.desk.alarm import Alarm
+from bot.desk.blocking import Blocking
 from bot.desk.events import STAFF, TICKS, Changed, Events
 from bot.desk.hours import SETTINGS, Hours, HoursError, read_hours
 from bot.desk.ledger import Ledger
-from bot.desk.picture import NOBODY, Glances, close_up, picture
+from bot.desk.picture import NOBODY, Glances, close_up, closed_by_two, picture
 from bot.desk.presence import Presence, colleagues_of
-from bot.desk.replies import Replies
+from bot.desk.replies import GONE, Replies
 from bot.desk.round import Round
-from bot.desk.settings import DeskSettings
 from bot.desk.shown import item_of, on_duty, queue_view
 from bot.desk.views import Entry, HandOffView, QueueView, Reply, Result
 from bot.desk.wait import Wait
@@ -49,18 +49,18 @@ class Desk:
     only; `take_up` sends what waits in the outbox."""
 
     def __init__(
-        self, *, store: DeskStore, writer: Writer, sharing: Sharing, ledger: Ledger, alarm: Alarm, replies: Replies,
+        self, *, store: DeskStore, writer: Writer, sharing: Sharing, ledger: Ledger, alarm: Alarm, replies: Replies, blocking: Blocking,
         take_up: Callable[[], Any], clock: Callable[[], float], watch: Watch, zone: tzinfo = UTC, windowed: Collection[str] = ("whatsapp",),
     ) -> None:  # fmt: skip
         self._store, self._writer, self._sharing, self._ledger, self._alarm = store, writer, sharing, ledger, alarm
-        self._replies, self._take_up, self._clock, self.zone = replies, take_up, clock, zone
+        self._replies, self._take_up, self._clock, self.zone, self.blocking = replies, take_up, clock, zone, blocking
         self._windowed = frozenset(windowed)
         self._presence = Presence(store, writer, clock)
         self._round = Round(store=store, ledger=ledger, alarm=alarm, watch=watch)
         self._glances = Glances(store)
-        self._wait = Wait(store, clock)
+        self._wait = Wait(store, self._glances, clock)
         self._colleagues: dict[bytes, Colleague] = {}
-        self._settings = DeskSettings(store, writer, ledger.events)
+        self._duty: dict[bytes, tuple[str, bool]] = {}
         self._hours = Hours()
         self._ticking = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -78,7 +78,9 @@ class Desk:
         async with self._ticking:
             await self._look()
             if await self._sharing.turn_of("desk", ROUND_SECONDS):
-                self._colleagues = (await self._round.run()).colleagues
+                self._there((await self._round.run()).colleagues)
+            else:
+                await self._people()
             self._wait.forget()
 
     async def settle(self) -> None:
@@ -151,18 +153,20 @@ class Desk:
             self._ledger.changed(hand_off_id, found[hand_off_id])
         for hand_off_id in [each for each in known if each not in found]:
             self._ledger.changed(hand_off_id, known[hand_off_id] + 1, gone=True)
-        await self._people()
-        stored = await self._store.settings(SETTINGS)
         try:
-            self._hours = read_hours({name: value for name, (_, value) in stored.items()})
+            self._hours = read_hours({name: value for name, (_, value) in (await self._store.settings(SETTINGS)).items()})
         except HoursError:
             log.error("desk_hours_unreadable")
 
     async def _people(self) -> None:
-        before = {each.id: (each.state, each.there_until > self._now) for each in self._colleagues.values()}
         rows = await self._store.staff()
-        self._colleagues = colleagues_of(rows, await self._store.open_hand_offs()) if rows else {}
-        if {each.id: (each.state, each.there_until > self._now) for each in self._colleagues.values()} != before:
+        self._there(colleagues_of(rows, await self._store.open_hand_offs()) if rows else {})
+
+    def _there(self, colleagues: dict[bytes, Colleague]) -> None:
+        """Who works here, as it has just been looked at; consoles hear if somebody came or went."""
+        self._colleagues = colleagues
+        before, self._duty = self._duty, {each.id: (each.state, each.there_until > self._now) for each in colleagues.values()}
+        if self._duty != before:
             self.events.publish(Changed(what=STAFF, id=b""))
 
     # What the bot says
@@ -172,9 +176,10 @@ class Desk:
         """Whether somebody is ready at the desk now: really connected, not away."""
         return any(each.on_duty(self._now) for each in self._colleagues.values())
 
-    def open_at(self, moment: datetime) -> bool:
-        """Whether somebody is planned to be there at a moment (aware)."""
-        return self._hours.open_at(moment, self.zone)
+    @property
+    def hours(self) -> Hours:
+        """When somebody is planned to be there, as leads have set it."""
+        return self._hours
 
     async def desk_world(self, conversation_row: Any) -> dict[str, Any]:
         """`world.desk` of a conversation (`flows.desk`). Without a hand-off: what somebody would meet who asked now."""
@@ -185,7 +190,7 @@ class Desk:
             "safe": "",
         }  # fmt: skip
         if hand_off is None:  # every message of everybody asks: where nobody is there, there is nothing to wait for
-            return said | (await self._wait.of_newcomer() if self.staffed else {})
+            return said | (await self._wait.of_newcomer() if self.staffed else {"empty": True})
         if state == "waiting":
             said |= await self._wait.of(hand_off)
         owner = self._colleagues.get(hand_off.owner_id or b"")
@@ -213,14 +218,17 @@ class Desk:
         if found is None:
             return None
         hand_off = found.hand_off
-        seen = await close_up(self._store, hand_off, readers=colleagues)
+        named = {hand_off.owner_id, hand_off.offered_to, hand_off.invited_id, hand_off.closing_id} - {None}
+        if named - self._colleagues.keys() or closed_by_two(hand_off):
+            await self._people()  # somebody has just come, or who is there decides who may close it
+        seen = await close_up(self._store, hand_off, self._colleagues, readers=colleagues)
         where = hand_off.conversation_id
         conversation = seen.conversations.get(where or b"")
         last_at = conversation.last_at if conversation is not None else None
         windowed = conversation is not None and conversation.channel in self._windowed
         return HandOffView(
-            item=item_of(hand_off, seen), public_key=found.public_key, sealed_key=found.sealed_key,
-            head=found.head or FIRST,
+            item=item_of(hand_off, seen, staff), public_key=found.public_key, sealed_key=found.sealed_key,
+            head=found.head or FIRST, told=found.told,
             colleagues=on_duty(seen, seen.of(hand_off), now=self._now) if colleagues else (), last_at=last_at,
             window_until=last_at + WINDOW_SECONDS if windowed and last_at is not None else None, now=self._now,
         )  # fmt: skip
@@ -324,7 +332,9 @@ class Desk:
         return await self._act(staff, hand_off_id, event)
 
     async def safe(self, staff: Who, hand_off_id: bytes, version: int | None = None) -> Result:
-        """Has the bot ask the reporter whether it is safe to write."""
+        """Has the bot ask the reporter whether it is safe to write; nobody who sits in another talk is asked."""
+        if not await self._replies.reaches(await self._readable(staff, hand_off_id)):
+            return Result.no(GONE)
         return await self._act(staff, hand_off_id, lambda _: queue.SafeAsked(at=self._now, by=staff.id))
 
     async def wrap_up(self, staff: Who, hand_off_id: bytes, version: int | None = None) -> Result:
@@ -332,34 +342,39 @@ class Desk:
         return await self._act(staff, hand_off_id, lambda _: queue.WrappedUp(at=self._now, by=staff.id), version=version)
 
     async def close(self, staff: Who, hand_off_id: bytes, version: int | None = None, *, outcome: str, risk: str) -> Result:
-        """Says what became of it. A crisis is closed once a second person says so."""
+        """Says what became of it. A crisis is closed once a second person says so, one of the two of a danger being a lead; by one person
+        where nobody else could."""
         if outcome not in OUTCOMES or risk not in RISKS:
             return Result.no("bad_value")
-        return await self._act(
-            staff, hand_off_id, version=version,
-            event=lambda _: queue.Closed(at=self._now, by=staff.id, outcome=outcome, risk=risk, lead=staff.role == "lead"),
-        )  # fmt: skip
+        seen = await picture(self._store)
+
+        def event(hand_off: HandOff) -> Event:
+            leads, alone = seen.closers(hand_off, staff.id)
+            return queue.Closed(
+                at=self._now, by=staff.id, outcome=outcome, risk=risk, lead=staff.role == LEAD, leads=leads, alone=alone
+            )  # fmt: skip
+
+        return await self._act(staff, hand_off_id, event, version=version)
 
     async def reply(self, staff: Who, hand_off_id: bytes, reply: Reply) -> Result:
         """Writes to the reporter; `code` as in `bot.desk.replies` or a Refusal."""
         hand_off = await self._readable(staff, hand_off_id) if staff.role in TALKING else None
         return await self._replies.reply(staff, hand_off, reply) if hand_off is not None else Result.no(Refusal.UNKNOWN)
 
-    async def note(self, staff: Who, hand_off_id: bytes, entry: Entry) -> Result:
+    async def note(self, staff: Who, hand_off_id: bytes, entry: Entry, *, kind: str = "note") -> Result:
         """Writes for colleagues."""
         hand_off = await self._readable(staff, hand_off_id)
-        return await self._replies.note(staff, hand_off, entry) if hand_off is not None else Result.no(Refusal.UNKNOWN)
+        return await self._replies.note(staff, hand_off, entry, kind=kind) if hand_off is not None else Result.no(Refusal.UNKNOWN)
 
     async def relayed(self, staff: Who, hand_off_id: bytes, entry: Entry) -> Result:
         """Writes down that help from elsewhere (112, 110) was called, when, and who answered."""
-        hand_off = await self._readable(staff, hand_off_id)
-        return await self._replies.note(staff, hand_off, entry, kind="relayed") if hand_off is not None else Result.no(Refusal.UNKNOWN)
+        return await self.note(staff, hand_off_id, entry, kind="relayed")
 
     # Presence
 
     async def beat(self, staff: Who, state: str | None = None) -> tuple[str, int | None]:
         """A sign of life of a console, each 15 seconds. `state` only when somebody has just said so: ready, away, pause. Gives the state as
-        it is now, and the end of a pause: the desk may have changed it."""
+        it is now, and the end of a pause, or when the desk took them for away: the desk may have changed it."""
         known = self._colleagues.get(staff.id)
         said = await self._presence.beat(staff.id, state)
         if known is None or known.state != said[0] or known.there_until <= self._now:
@@ -382,8 +397,4 @@ class Desk:
 
     async def setting(self, name: str) -> tuple[int, str]:
         """Version and value (JSON) of a setting; (0, "") if nobody has made it."""
-        return await self._settings.get(name)
-
-    async def set_setting(self, staff: Who, name: str, version: int, value: str) -> Result:
-        """A lead changes hours or holidays (`bot.desk.settings`)."""
-        return await self._settings.set(staff, name, version, value)
+        return (await self._store.settings({name})).get(name, (0, ""))

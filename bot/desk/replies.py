@@ -11,10 +11,12 @@ from actions.audit import RELAYED
 from actions.desk import reply_rows
 from actions.queue import HandOff, Refusal, State
 from actions.rows import Change, Insert, Require, Update
+from bot.adapters import forged
 from bot.channels.base import Channel
 from bot.deliver import Deliver
 from bot.desk.ledger import Ledger
 from bot.desk.views import OK, Entry, Reply, Result
+from bot.hand_offs import talked_in
 from bot.outbox import bubble_rows
 from bot.row_ids import RowIds
 from bot.storage.audit import AuditChain
@@ -26,6 +28,7 @@ from bot.storage.sharing import BUBBLE, HAND_OFF, Sharing, notice
 from bot.storage.writer import Writer
 from bot.trust import Trust
 from bot.vault.errors import VaultError
+from bot.vault.row_tag import RowTags
 from bot.vault.staff_entry import FIRST, StaffEntry, check_entry, link
 from flows.message import Outbound
 
@@ -36,8 +39,9 @@ _LARGEST = 256 * 1024  # bytes of a sealed entry
 _TRIES = 5
 
 FORGED, TOO_LONG, EMPTY, BEHIND, GONE = "forged", "too_long", "empty", "behind", "gone"
+DOUBTFUL = "doubtful_key"
 """Codes of entries: the signature is not the author's; the text is too long, or there is none; the entry before is another one by now (read
-the case again, and sign anew); the conversation is not there any more."""
+the case again, and sign anew); the conversation is not there any more; the case's key is not one that this service made."""
 
 
 class Replies:
@@ -45,9 +49,9 @@ class Replies:
 
     def __init__(
         self, *, store: DeskStore, reads: Reads, writer: Writer, keys: KeyStore, ids: RowIds, channels: Mapping[str, Channel],
-        deliver: Deliver, sharing: Sharing, chain: AuditChain, ledger: Ledger, trust: Trust,
+        deliver: Deliver, sharing: Sharing, chain: AuditChain, ledger: Ledger, trust: Trust, tags: RowTags,
     ) -> None:  # fmt: skip
-        self._trust = trust
+        self._trust, self._tags = trust, tags
         self._store, self._reads, self._writer, self._keys, self._ids = store, reads, writer, keys, ids
         self._channels, self._deliver, self._sharing, self._chain, self._ledger = channels, deliver, sharing, chain, ledger
 
@@ -69,11 +73,11 @@ class Replies:
         refusal = _may_speak(staff, hand_off)
         if refusal is not None:
             return Result.no(refusal, hand_off.version)
-        where = await self._reads.conversation(hand_off.conversation_id) if hand_off.conversation_id is not None else None
-        key = await self._keys.key(where.key_id) if where is not None else None
-        if where is None or key is None or where.channel not in self._channels:
+        talked = await talked_in(hand_off, self._reads, self._keys)
+        if talked is None or talked[0].channel not in self._channels:
             return Result.no(GONE, hand_off.version)
-        entry = await self._entry(staff, hand_off, reply, kind="said")
+        where, key = talked
+        entry = await self.entry_rows(staff, hand_off, reply, kind="said")
         if isinstance(entry, str):
             return Result.no(entry, hand_off.version)
         pull = self._channels[where.channel].pull
@@ -85,20 +89,27 @@ class Replies:
         rows = [*wanted.rows, *entry, *(_named(row, reply.record_id) for row in bubbles)]
         ours = where.id in await self._sharing.take({where.id})
         notices = (notice(HAND_OFF, hand_off.id), *((notice(BUBBLE, where.id),) if pull else ()))
-        result = await self._write(hand_off, rows, [*wanted.requires, self._head(hand_off, reply)], notices)
+        result = await self._write(hand_off, rows, [*wanted.requires, self.head(hand_off, reply)], notices)
         if result.ok and ours:
             self._deliver.enqueue(waiting)
         return result
 
+    async def reaches(self, hand_off: HandOff | None) -> bool:
+        """Whether what is said to the reporter of a hand-off goes to the conversation that it was begun in; True where nothing can be
+        said."""
+        if hand_off is None or hand_off.conversation_id is None:
+            return True
+        return await talked_in(hand_off, self._reads, self._keys) is not None
+
     async def note(self, staff: Who, hand_off: HandOff, entry: Entry, *, kind: str = "note") -> Result:
         """Keeps what somebody wrote for colleagues. `relayed`: that help from elsewhere was called, which is in the audit chain as well."""
-        rows = await self._entry(staff, hand_off, entry, kind=kind)
+        rows = await self.entry_rows(staff, hand_off, entry, kind=kind)
         if isinstance(rows, str):
             return Result.no(rows, hand_off.version)
         for _ in range(_TRIES):
             bump = Update(table="hand_off", key={"id": hand_off.id}, values={"version": hand_off.version + 1})
             seen = Require(table="hand_off", key={"id": hand_off.id}, values={"version": hand_off.version})
-            requires = [seen, self._head(hand_off, entry)]
+            requires = [seen, self.head(hand_off, entry)]
             result = await self._write(
                 hand_off, [*rows, bump], requires, (notice(HAND_OFF, hand_off.id),), by=staff.id if kind == "relayed" else None
             )  # fmt: skip
@@ -117,12 +128,14 @@ class Replies:
                 await self._writer.write(rows, requires=requires, notices=notices)
             else:
                 await self._chain.append(
-                    action=RELAYED, subject=hand_off.case_id, actors=[by], at=self._ledger.now, along=rows, requires=requires
+                    action=RELAYED, subject=hand_off.case_id, actors=[by], at=self._ledger.now, along=rows, requires=requires,
+                    notices=notices,
                 )  # fmt: skip
         except Moved:
             case = await self._store.case(hand_off.case_id)
-            relied_on = next(each.values["head"] for each in requires if each.table == "cases")
-            return Result.no(BEHIND if case is not None and case.head != relied_on else Refusal.STALE)
+            relied_on = next(each.values for each in requires if each.table == "cases")
+            same = case is None or all(getattr(case, name) == value for name, value in relied_on.items())
+            return Result.no(Refusal.STALE if same else BEHIND)
         except Exception as error:
             if doubled(error):
                 return Result.no(BEHIND)  # the record is there: the answer to the first try was not heard
@@ -130,7 +143,7 @@ class Replies:
         self._ledger.changed(hand_off.id, hand_off.version + 1, gone=hand_off.state is State.CLOSED)
         return Result(code=OK, version=hand_off.version + 1)
 
-    async def _entry(self, staff: Who, hand_off: HandOff, entry: Entry, *, kind: str) -> list[Change] | str:
+    async def entry_rows(self, staff: Who, hand_off: HandOff, entry: Entry, *, kind: str) -> list[Change] | str:
         """The rows of an entry, or why it is not one."""
         author = (await self._trust.circle({staff.unit_id})).here(staff.id)
         signed = StaffEntry(
@@ -147,6 +160,12 @@ class Replies:
         except (VaultError, ValueError):
             log.error("staff_entry_forged", extra={"staff": staff.id.hex(), "hand_off": hand_off.id.hex()})
             return FORGED
+        case = await self._store.case(hand_off.case_id)
+        if case is not None and not self._tags.wrote_case(case):
+            forged("case", case.id)
+            return DOUBTFUL
+        if case is not None and case.public_key != entry.public_key:
+            return BEHIND  # whose key it was that this is sealed to, nobody vouches for
         row = {
             "id": entry.record_id, "case_id": hand_off.case_id, "version": entry.version, "kind": kind, "created_at": self._ledger.now,
             "sealed": entry.sealed, "author_id": staff.id, "signature": entry.signature, "previous": entry.previous,
@@ -155,10 +174,10 @@ class Replies:
         return [Insert(table="case_record", row=row), head]
 
     @staticmethod
-    def _head(hand_off: HandOff, entry: Entry) -> Require:
-        """That the entry before is the one that this one names."""
+    def head(hand_off: HandOff, entry: Entry) -> Require:
+        """That the entry before is the one that this one names, and that the case has the key that it is sealed to."""
         head = None if entry.previous == FIRST else entry.previous
-        return Require(table="cases", key={"id": hand_off.case_id}, values={"head": head})
+        return Require(table="cases", key={"id": hand_off.case_id}, values={"head": head, "public_key": entry.public_key})
 
 
 def _may_speak(staff: Who, hand_off: HandOff) -> Refusal | None:

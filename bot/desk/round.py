@@ -6,13 +6,13 @@ import logging
 from dataclasses import replace
 
 from actions import queue
-from actions.queue import Colleague, Event, HandOff, State, Urgency, choose, goes_away, in_order
+from actions.queue import Colleague, Event, HandOff, State, Urgency, choose, goes_away, in_order, where_people_wait
 from bot.desk.alarm import Alarm, Crisis
 from bot.desk.ledger import Ledger
 from bot.desk.picture import Picture, picture
 from bot.desk.presence import AWAY, PAUSE, READY, lost, sent_away
 from bot.desk.watch import Watch
-from bot.metrics import DESK_OLDEST, DESK_PEOPLE, DESK_WAITING
+from bot.metrics import DESK_MESSAGES, DESK_OLDEST, DESK_PEOPLE, DESK_WAITING
 from bot.storage.desk import DeskStore
 
 log = logging.getLogger(__name__)
@@ -41,11 +41,12 @@ class Round:
 
     async def _time(self, seen: Picture) -> bool:
         moved = False
+        waited_for = where_people_wait(seen.open, seen.of)
         colleagues = dict(seen.colleagues)  # whoever is sent away in this round is not there for the next one's sake
         for hand_off in seen.open:
-            for event in self._due(hand_off, seen):
+            for event in self._due(hand_off, seen, waited_for):
                 sent = self._sent_away(hand_off, event, colleagues)
-                also = [sent_away(sent.id)] if sent is not None else []
+                also = [sent_away(sent.id, at=event.at)] if sent is not None else []
                 if not (await self._ledger.move(hand_off, event, also=also)).ok:
                     continue
                 moved = True
@@ -57,13 +58,22 @@ class Round:
 
     @staticmethod
     def _sent_away(hand_off: HandOff, event: Event, colleagues: dict[bytes, Colleague]) -> Colleague | None:
-        """Who is not asked any more, because they let an offer pass and somebody else of the unit is there."""
+        """Who is not asked any more, because they let an offer pass and somebody else of the unit is there. Who is busy with people lets a
+        message pass, and is there all the same."""
         asked = colleagues.get(hand_off.offered_to or b"")
         if not isinstance(event, queue.OfferExpired) or event.gone or hand_off.state is not State.OFFERED or asked is None:
             return None
+        if hand_off.message:
+            return None
         return asked if goes_away(asked, colleagues.values(), now=event.at) else None
 
-    def _due(self, hand_off: HandOff, seen: Picture) -> list[Event]:
+    def _no_time_to_read(self, hand_off: HandOff, asked: Colleague | None, waited_for: frozenset[bytes]) -> bool:
+        """Whether a message is not to be put before somebody any more: a person waits there by now, or they rest."""
+        if not hand_off.message or hand_off.state is not State.OFFERED or asked is None:
+            return False
+        return asked.unit_id in waited_for or asked.paused(self._ledger.now)
+
+    def _due(self, hand_off: HandOff, seen: Picture, waited_for: frozenset[bytes]) -> list[Event]:
         """What may have happened to it by now; the queue's own rules say whether it did."""
         now = self._ledger.now
         found: list[Event] = []
@@ -77,12 +87,22 @@ class Round:
             found.append(queue.ConsoleLost(at=now, of=hand_off.owner_id or b""))
         if hand_off.offered_to is not None:
             asked = seen.colleagues.get(hand_off.offered_to)
-            found.append(queue.OfferExpired(at=now, gone=asked is None or asked.there_until <= now))
+            gone = asked is None or asked.there_until <= now
+            # Who says that they are away need not let a minute pass first. A colleague can be asked for all that to take over.
+            gone = gone or (hand_off.state is State.OFFERED and asked is not None and asked.state == AWAY)
+            gone = gone or self._no_time_to_read(hand_off, asked, waited_for)
+            found.append(queue.OfferExpired(at=now, gone=gone))
+        if hand_off.state is State.WAITING and hand_off.waits and hand_off.conversation_id is not None:
+            found.append(queue.Staffed(at=now) if self._on_duty(hand_off, seen) else queue.Emptied(at=now))
         if hand_off.state is State.CALLBACK:
             found.append(queue.CallbackDue(at=now))
         if hand_off.state is State.WRAP_UP:
             found.append(queue.WrapUpExpired(at=now))
         return found
+
+    def _on_duty(self, hand_off: HandOff, seen: Picture) -> bool:
+        """Whether anybody is on duty who can read it."""
+        return any(each.unit_id in seen.of(hand_off) and each.on_duty(self._ledger.now) for each in seen.colleagues.values())
 
     async def _untie(self, seen: Picture) -> bool:
         """Chat and case are not linked any more once the reporter has heard that it is over, or is gone."""
@@ -97,22 +117,25 @@ class Round:
         return moved
 
     async def _ask(self, seen: Picture) -> bool:
-        """Asks the best colleague for each that waits, the most urgent first."""
+        """Asks the best colleague for each that waits, the most urgent first; for what was left to be read, where no person waits."""
         now, moved = self._ledger.now, False
+        waited_for = where_people_wait(seen.open, seen.of)
         colleagues = dict(seen.colleagues)
         for hand_off in in_order(each for each in seen.open if each.state is State.WAITING):
-            chosen = choose(hand_off, seen.of(hand_off), tuple(colleagues.values()), now=now)
+            readers = seen.of(hand_off) - waited_for if hand_off.message else seen.of(hand_off)
+            chosen = choose(hand_off, readers, tuple(colleagues.values()), now=now)
             if chosen is not None and (await self._ledger.move(hand_off, queue.Offered(at=now, to=chosen.id))).ok:
-                colleagues[chosen.id] = replace(chosen, load=chosen.load + 1, asked=True)
+                colleagues[chosen.id] = chosen.asked_for(hand_off)
                 moved = True
         return moved
 
     def _measure(self, seen: Picture) -> None:
         now = self._ledger.now
-        waiting = [each for each in seen.open if each.state in (State.WAITING, State.OFFERED)]
+        waiting = [each for each in seen.open if each.waits]
         for urgency in Urgency:
             DESK_WAITING.labels(urgency).set(sum(each.urgency is urgency for each in waiting))
         DESK_OLDEST.set(max((now - each.waiting_since for each in waiting), default=0))
+        DESK_MESSAGES.set(sum(each.message and each.state in (State.WAITING, State.OFFERED) for each in seen.open))
         there = [each for each in seen.colleagues.values() if each.there_until > now]
         for state in (READY, AWAY, PAUSE):
             DESK_PEOPLE.labels(state).set(sum(each.state == state for each in there))

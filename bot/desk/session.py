@@ -16,7 +16,7 @@ from typing import Any
 from actions.rows import Change, Delete, Insert, Update
 from bot.storage.staff import StaffStore
 from bot.storage.writer import Writer
-from bot.vault.encoding import join
+from bot.vault.row_tag import RowTags
 
 IDLE = 30 * 60
 """Seconds without anything done by a person."""
@@ -27,12 +27,11 @@ LONGEST = 12 * 3600
 TOKEN_BYTES = 32
 
 _SEEN_EVERY = 60  # seconds: so often, at most, a session's row is written
-_CSRF = b"ruang-aman/1 csrf"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewSession:
-    """A session that is to be written: the cookie's value, the CSRF token (hex), its id, the row."""
+    """A session that is to be written: the cookie's value, the page's token (hex), its id, the row."""
 
     token: str
     csrf: str
@@ -49,13 +48,8 @@ class Open:
     csrf: bytes
 
 
-def csrf_of(token: str) -> str:
-    """The CSRF token of a session: every page of it has the same."""
-    return hashlib.sha256(join(_CSRF, token.encode())).hexdigest()
-
-
 def csrf_matches(given: str, expected: bytes) -> bool:
-    """Whether a CSRF token is the one whose hash is kept."""
+    """Whether a page's token is the one whose hash is kept."""
     return hmac.compare_digest(_hashed(given), expected)
 
 
@@ -66,13 +60,18 @@ def _hashed(text: str) -> bytes:
 class SessionBook:
     """All sessions. `clock` gives seconds since 1970."""
 
-    def __init__(self, store: StaffStore, writer: Writer, clock: Callable[[], float]) -> None:
-        self._store, self._writer, self._clock = store, writer, clock
+    def __init__(self, store: StaffStore, writer: Writer, tags: RowTags, clock: Callable[[], float]) -> None:
+        self._store, self._writer, self._tags, self._clock = store, writer, tags, clock
+
+    def csrf_of(self, token: str) -> str:
+        """The token of a session's pages (hex): all have the same, and a page gets it for the passphrase alone. It follows from the cookie
+        and from what this service alone knows: whoever has the cookie has none, and whoever writes a row of their own makes none."""
+        return self._tags.page(_hashed(token)).hex()
 
     def new(self, staff_id: bytes) -> NewSession:
         """A session for somebody who has just proved who they are."""
         token, now = secrets.token_urlsafe(TOKEN_BYTES), int(self._clock())
-        csrf, session_id = csrf_of(token), secrets.token_bytes(16)
+        csrf, session_id = self.csrf_of(token), secrets.token_bytes(16)
         row = {
             "token": _hashed(token), "id": session_id, "staff_id": staff_id, "csrf": _hashed(csrf), "created_at": now, "seen_at": now,
             "until": now + LONGEST,
@@ -86,6 +85,8 @@ class SessionBook:
             return None
         session, staff = found
         now = int(self._clock())
+        if not csrf_matches(self.csrf_of(token), session.csrf):
+            return None
         if session.until <= now or session.seen_at < now - IDLE or staff.state not in ("new", "active"):
             return None
         if active and session.seen_at <= now - _SEEN_EVERY:

@@ -21,28 +21,28 @@ def queue_view(seen: Picture, staff: Who, *, now: int) -> QueueView:
     later = sorted((each for each in mine if each.id not in places), key=_later)
     me, names = seen.colleagues.get(staff.id), _names(seen)
     return QueueView(
-        items=tuple(_item(each, seen, names, places.get(each.id, 0)) for each in (*waiting, *later)),
+        items=tuple(_item(each, seen, names, places.get(each.id, 0), staff) for each in (*waiting, *later)),
         colleagues=on_duty(seen, frozenset({staff.unit_id}), now=now), state=me.state if me is not None else AWAY,
-        paused_until=me.paused_until if me is not None else None, counts=Counter(str(each.state) for each in mine),
-        oldest=max((now - each.waiting_since for each in waiting), default=None), now=now,
+        until=me.paused_until if me is not None else None, counts=Counter(str(each.state) for each in mine),
+        oldest=max((now - each.waiting_since for each in waiting if each.waits), default=None), now=now,
     )  # fmt: skip
 
 
-def item_of(hand_off: HandOff, seen: Picture) -> QueueItem:
+def item_of(hand_off: HandOff, seen: Picture, staff: Who) -> QueueItem:
     """One by itself, with the names of those who have to do with it."""
-    return _item(hand_off, seen, _names(seen), 0)
+    return _item(hand_off, seen, _names(seen), 0, staff)
 
 
 def _names(seen: Picture) -> dict[bytes, str]:
     return {each.id: each.shown for each in seen.colleagues.values()}
 
 
-def _item(hand_off: HandOff, seen: Picture, names: Mapping[bytes, str], ahead: int) -> QueueItem:
+def _item(hand_off: HandOff, seen: Picture, names: Mapping[bytes, str], ahead: int, staff: Who) -> QueueItem:
     where = seen.conversations.get(hand_off.conversation_id or b"")
     return QueueItem(
         hand_off=hand_off, owner=names.get(hand_off.owner_id or b"", ""), asked=names.get(hand_off.offered_to or b"", ""),
         invited=names.get(hand_off.invited_id or b"", ""), closed_by=names.get(hand_off.closing_id or b"", ""),
-        channel=where.channel if where is not None else "", ahead=ahead,
+        channel=where.channel if where is not None else "", ahead=ahead, second=seen.second(hand_off, staff.id),
     )  # fmt: skip
 
 
@@ -51,7 +51,7 @@ def on_duty(seen: Picture, units: frozenset[bytes], *, now: int) -> tuple[OnDuty
     found = [
         OnDuty(
             id=each.id, shown=each.shown, role=each.role, there=each.there_until > now, state=each.state, load=each.load,
-            capacity=each.capacity, languages=tuple(sorted(each.languages)),
+            capacity=each.capacity, languages=tuple(sorted(each.languages)), messages=each.messages, until=each.paused_until,
         )
         for each in seen.colleagues.values()
         if each.unit_id in units

@@ -176,7 +176,11 @@ class SignIn:
         await self._throttle.good(scopes)
 
     async def end(self, staff_id: bytes, session_id: bytes | None) -> None:
-        """Ends one session, or all of somebody's."""
+        """Ends one session, or all of somebody's. Raises Refused("unknown") for one that is somebody else's; that is kept."""
+        whose = await self._store.whose_session(session_id) if session_id is not None else staff_id
+        if session_id is not None and whose not in (None, staff_id):
+            await self._chain.append(action=audit.REFUSED, subject=session_id, actors=[staff_id], at=int(self._clock()))
+            raise Refused("unknown")
         await self._sessions.end(staff_id, session_id)
         await self._chain.append(
             action=audit.SIGNED_OUT, subject=session_id or staff_id, actors=[staff_id], at=int(self._clock())

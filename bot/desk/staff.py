@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from actions import audit
 from actions.access import LEAD, ROLES, Who
+from actions.colleague import CAPACITY, LANGUAGES, MOST_CAPACITY, SKILLS
 from actions.rows import Change, Delete, Insert, Require, Update
 from bot.desk import totp
 from bot.desk.errors import Refused
+from bot.desk.leaving import Leaving
 from bot.desk.permission import Permission
 from bot.desk.session import NewSession, SessionBook
 from bot.desk.sign_in import NAME, SignedIn, SignIn, name_of
@@ -30,8 +32,6 @@ INVITE_SECONDS = 24 * 3600
 INVITE_BYTES = 32  # of the hash that stands for a link
 FIRST_VERSION = 1
 SHOWN_MOST = 60
-CAPACITY = 3
-LANGUAGES = ("id", "en")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -102,15 +102,18 @@ class StaffDesk:
         self._sign_in, self._sessions = sign_in, sessions
         self._changed, self._clock = changed, clock
         self._permission = Permission(chain, clock)
+        self._leaving = Leaving(store=store, keys=keys, clock=clock)
 
     async def invite(self, by: Who, *, role: str, staff_id: bytes | None = None) -> tuple[str, int]:
-        """A link for a new colleague of the inviter's unit, or for one whose keys are lost: its token, and until when it is good.
+        """A link for a new colleague of the inviter's unit, or for one whose keys are lost: its token, and until when it is good. The
+        second is a lead's alone: whoever comes by it takes that colleague's place at once.
 
         Raises Refused: not_allowed, unknown (no such role or colleague), only_lead (nobody could admit them again).
         """
         row = await self._store.member(staff_id) if staff_id is not None else None
         unit_id = row.unit_id if row is not None else by.unit_id
-        await self._permission.check(by, "invite", subject_id=staff_id or unit_id, unit_id=unit_id)
+        verb = "invite" if staff_id is None else "remove"
+        await self._permission.check(by, verb, subject_id=staff_id or unit_id, unit_id=unit_id)
         if role not in ROLES:
             raise Refused("unknown")
         if staff_id is not None:
@@ -132,10 +135,42 @@ class StaffDesk:
         """An invitation of somebody's unit, by the hash of its token, is good no more. Raises Refused: not_allowed, over."""
         found = {row.token: row for row in await self.invites(by)}.get(token)
         if found is None:
+            theirs = await self._store.invite(token)
+            if theirs is not None and theirs.unit_id != by.unit_id:
+                await self._permission.refused(by, theirs.unit_id)
             raise Refused("over")
         await self._chain.append(
             action=audit.INVITE_TAKEN_BACK, subject=found.staff_id or by.unit_id, actors=[by.id], at=int(self._clock()),
             along=[Delete(table="invite", key={"token": token})],
+        )  # fmt: skip
+
+    async def change(self, by: Who, *, staff_id: bytes, capacity: int, skills: Sequence[str]) -> None:
+        """How many conversations at a time somebody of the lead's unit may have, and what they are particularly able to do
+        (`actions.colleague.choose` looks at both).
+
+        Raises Refused: not_allowed, unknown (no such colleague), capacity, skills (not one, or not one of ours).
+        """
+        row = await self._store.member(staff_id)
+        unit_id = row.unit_id if row is not None else by.unit_id
+        await self._permission.check(by, "change", subject_id=staff_id, unit_id=unit_id)
+        if row is None or row.state == "removed":
+            raise Refused("unknown")
+        if not 1 <= capacity <= MOST_CAPACITY:
+            raise Refused("capacity")
+        if not set(skills) <= set(SKILLS):
+            raise Refused("skills")
+        await self._changes(by, staff_id, {"capacity": capacity, "skills": " ".join(one for one in SKILLS if one in skills)})
+
+    async def speaks(self, by: Who, languages: Sequence[str]) -> None:
+        """In which languages somebody talks with reporters, as they say themselves. Raises Refused("languages")."""
+        if not languages or not set(languages) <= set(LANGUAGES):
+            raise Refused("languages")
+        await self._changes(by, by.id, {"languages": " ".join(one for one in LANGUAGES if one in languages)})
+
+    async def _changes(self, by: Who, staff_id: bytes, values: Mapping[str, Any]) -> None:
+        await self._chain.append(
+            action=audit.STAFF_CHANGED, subject=staff_id, actors=[by.id], at=int(self._clock()),
+            along=[Update(table="staff", key={"id": staff_id}, values=values)],
         )  # fmt: skip
 
     async def expect_first(self, unit_id: bytes, token: str) -> None:
@@ -201,23 +236,27 @@ class StaffDesk:
             await self._root(joining, invitation)
         session: NewSession = self._sessions.new(joining.id)
         changes.append(session.row)
+        if invite.staff_id is not None:
+            await self._leaving.begins(invite.staff_id)
         try:
             await self._chain.append(
                 action=audit.UNIT_KEY_MADE if first else audit.STAFF_JOINED, subject=invitation.unit.id if first else joining.id,
                 actors=[joining.id], at=now, along=changes, requires=requires,
             )  # fmt: skip
-        except Moved:
-            raise Refused("over") from None
         except Exception as error:
-            if is_double(error):  # somebody took the name, or made the unit's key, at the same moment
+            doubled = is_double(error)  # somebody took the name, or made the unit's key, at the same moment
+            if invite.staff_id is not None and (doubled or isinstance(error, Moved)):
+                await self._leaving.stays(invite.staff_id)
+            if isinstance(error, Moved):
+                raise Refused("over") from None
+            if doubled:
                 raise Refused("taken") from None
             raise
         if first:
             await self._changed()
             await self._keys.pins.expect(invitation.unit.id, None)
         if invite.staff_id is not None:
-            await self._keys.entomb([Delete(table="staff", key={"id": invite.staff_id})], now=now)
-            await self._keys.pins.left([invite.staff_id])
+            await self._leaving.ends(invite.staff_id)
         staff = await self._store.member(joining.id)
         return SignedIn(staff=staff, session=session, browser=self._sign_in.browser_of(name))
 

@@ -17,6 +17,7 @@ from actions.queue import HandOff, State
 from bot import contexts
 from bot.channels.base import Channel, ChannelError, TypingShown
 from bot.desk.events import TYPING, Changed, Events
+from bot.hand_offs import hand_off_of, talked_in
 from bot.pages import Pages
 from bot.storage.desk import DeskStore
 from bot.storage.key_store import KeyStore
@@ -54,22 +55,22 @@ class Typing:
         if not self._due("staff", hand_off_id):
             return False
         hand_off = await self._store.hand_off(hand_off_id)
-        if hand_off is None or hand_off.owner_id != staff_id or not shows(hand_off) or hand_off.conversation_id is None:
+        if hand_off is None or hand_off.owner_id != staff_id or not shows(hand_off):
             return False
-        where: Any = await self._reads.conversation(hand_off.conversation_id)
-        channel = self._channels.get(where.channel) if where is not None else None
-        if channel is None:
+        talked = await talked_in(hand_off, self._reads, self._keys)
+        channel = self._channels.get(talked[0].channel) if talked is not None else None
+        if talked is None or channel is None:
             return False
+        where, key = talked
         if channel.pull:
             self._pages.typing(where.id)
             await self._tell(STAFF_TYPES, where.id)
             return True
-        return isinstance(channel, TypingShown) and await self._platform(channel, where)
+        return isinstance(channel, TypingShown) and await self._platform(channel, where, key)
 
-    async def _platform(self, channel: TypingShown, where: Any) -> bool:
-        key = await self._keys.key(where.key_id)
+    async def _platform(self, channel: TypingShown, where: Any, key: bytes) -> bool:
         try:
-            address = unlock(key or b"", where.address, context=contexts.address(where.id)).decode()
+            address = unlock(key, where.address, context=contexts.address(where.id)).decode()
             async with asyncio.timeout(_SECONDS):
                 await channel.typing(address)
         except (VaultError, ChannelError, TimeoutError):
@@ -81,7 +82,8 @@ class Typing:
         if not self._due("reporter", conversation_id):
             return
         where: Any = await self._reads.conversation(conversation_id)
-        hand_off = await self._store.hand_off(where.hand_off_id) if where is not None and where.hand_off_id is not None else None
+        key = await self._keys.key(where.key_id) if where is not None else None
+        hand_off = await hand_off_of(where, key, self._reads) if key is not None else None
         if hand_off is None or not shows(hand_off):
             return
         self.heard(hand_off.id)

@@ -8,8 +8,9 @@ from typing import Any
 
 from actions import audit
 from actions.access import LEAD, allowed
-from actions.rows import Change, Delete, Insert, Require, Update
+from actions.rows import Change, Insert, Require, Update
 from bot.desk.errors import Refused
+from bot.desk.leaving import Leaving
 from bot.desk.permission import Permission
 from bot.desk.staff import farewell
 from bot.storage.audit import AuditChain
@@ -47,6 +48,7 @@ class UnitKeys:
         self._store, self._chain, self._keys, self._changed, self._clock = store, chain, keys, changed, clock
         self._permission = Permission(chain, clock)
         self._trust = Trust(store, keys.pins)
+        self._leaving = Leaving(store=store, keys=keys, clock=clock)
 
     async def _lead(self, by: bytes, verb: str, unit_id: bytes | None, subject_id: bytes) -> Any:
         """Who asks, if they may: of the unit that is meant, None if it is their own."""
@@ -131,10 +133,13 @@ class UnitKeys:
             more, relied = await self._next(lead, next_key, without=row.id)
             changes += more
             requires += relied
-        await self._append(audit.STAFF_REMOVED, row.id, lead.id, changes, requires)
-        # After, not before: if it was not written, somebody who is there must not be missing from a backup.
-        await self._keys.entomb([Delete(table="staff", key={"id": row.id})], now=int(self._clock()))
-        await self._keys.pins.left([row.id])
+        await self._leaving.begins(row.id)
+        try:
+            await self._append(audit.STAFF_REMOVED, row.id, lead.id, changes, requires)
+        except Refused:
+            await self._leaving.stays(row.id)
+            raise
+        await self._leaving.ends(row.id)
         if next_key is not None:
             await self._changed()
 
@@ -147,6 +152,11 @@ class UnitKeys:
         await self._changed()
 
     async def _next(self, lead: Any, key: NextKey, *, without: bytes | None) -> tuple[list[Change], list[Require]]:
+        named = {staff_id for staff_id, _ in key.members}
+        for staff_id in sorted(named):
+            theirs = await self._store.member(staff_id)
+            if theirs is not None and theirs.unit_id != lead.unit_id:
+                await self._permission.refused(lead, staff_id)
         unit = await self._store.unit(lead.unit_id)
         keys = await self._store.unit_keys(lead.unit_id)
         if unit is None or not keys:
@@ -155,7 +165,7 @@ class UnitKeys:
             raise Refused("moved")
         expected = await self._store.holders(unit.id, keys[0].version) - {without}
         sizes = [len(key.former), *(len(sealed) for _, sealed in key.members)]
-        if {staff_id for staff_id, _ in key.members} != expected or lead.id not in expected or len(key.members) != len(expected):
+        if named != expected or lead.id not in expected or len(key.members) != len(expected):
             raise Refused("unit_key")  # somebody would be left without it, or get it who has no part in it
         if set(sizes) != {SEALED_BYTES} or key.public in await self._store.public_keys():
             raise Refused("unit_key")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from actions.ending import Second
 from actions.queue import HandOff, Refusal
 
 OK = "ok"
@@ -33,7 +34,7 @@ class Result:
 class QueueItem:
     """One hand-off in a list. `owner`, `asked`, `invited` and `closed_by` are the shown names of whoever has it, of whoever is asked, of
     whoever looks on, and of the first of the two who close a crisis; `channel` is where it is talked in, "" if it is not; `ahead` counts
-    those that come before it among the waiting ones."""
+    those that come before it among the waiting ones. `second` is who has to close a crisis besides whoever looks at it now."""
 
     hand_off: HandOff
     owner: str = ""
@@ -42,16 +43,18 @@ class QueueItem:
     closed_by: str = ""
     channel: str = ""
     ahead: int = 0
+    second: Second = Second.NONE
 
     @property
     def lost(self) -> bool:
         """Whether somebody had it before, and it waits again."""
-        return self.hand_off.state in ("waiting", "offered") and bool(self.hand_off.owners)
+        return not self.hand_off.message and self.hand_off.state in ("waiting", "offered") and bool(self.hand_off.owners)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OnDuty:
-    """A colleague, as others see them: `there` (the console is connected), `state` (ready, away, pause), `load` of `capacity`."""
+    """A colleague, as others see them: `there` (the console is connected), `state` (ready, away, pause until `until`), `load` of
+    `capacity`, and `messages` that they are reading."""
 
     id: bytes
     shown: str
@@ -61,17 +64,20 @@ class OnDuty:
     load: int
     capacity: int
     languages: tuple[str, ...]
+    messages: int = 0
+    until: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class QueueView:
     """What is open for one member: `items` in the order in which they are to be taken, then what others have and what is being wrapped up.
-    `state` is their own presence; `counts` by state of the hand-offs; `oldest` is the longest wait of now, in seconds."""
+    `state` is their own presence; `until` is the end of a pause, or when the desk took them for away (None: they said so); `counts` by
+    state of the hand-offs; `oldest` is the longest wait of now, in seconds."""
 
     items: tuple[QueueItem, ...]
     colleagues: tuple[OnDuty, ...]
     state: str
-    paused_until: int | None
+    until: int | None
     counts: Mapping[str, int]
     oldest: int | None
     now: int
@@ -96,6 +102,7 @@ class HandOffView:
     public_key: bytes
     sealed_key: bytes
     head: bytes
+    told: int
     colleagues: tuple[OnDuty, ...]
     last_at: int | None
     window_until: int | None
@@ -104,11 +111,13 @@ class HandOffView:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """A staff entry as the browser made it (`bot.vault.staff_entry`): sealed to the case, signed, naming the entry before it."""
+    """A staff entry as the browser made it (`bot.vault.staff_entry`): sealed to the case, signed, naming the entry before it. `public_key`
+    is the case's that the browser sealed it to."""
 
     record_id: bytes
     version: int
     sealed: bytes
+    public_key: bytes
     signature: bytes
     previous: bytes
 

@@ -15,7 +15,7 @@ from actions.queue import State
 from actions.rows import Require, Update
 from bot.desk.alarm import Alarm
 from bot.desk.events import DEADLINE, Changed, Events
-from bot.desk.picture import NOBODY, Picture
+from bot.desk.picture import NOBODY, Picture, picture
 from bot.metrics import DESK_ALARMS
 from bot.storage.desk import DeskStore
 from bot.storage.faults import Moved
@@ -39,14 +39,17 @@ class Watch:
         due = await self._store.due_cases(now)
         if not due:
             return
+        seen = await picture(self._store)  # later than `due`: whoever cried for help in the middle of this round rings, and is not late
         readers = await self._store.readers(row.id for row in due)
         heads: dict[bytes, Any] = {}
         for row in due:
-            unread = row.status in UNREAD
+            added = row.added_due is not None and row.added_due <= now
+            unread = row.status in UNREAD or added
             aloud = not (unread and _in_hands(seen, row.id))
             people = [each for each in seen.rows if each.unit_id in readers.get(row.id, NOBODY)]
             again = due_again(row.urgency, unread=unread, now=now, deadlines=self._deadlines) if people else now + UNSTAFFED_SECONDS
-            if not await self._noted(row, again, aloud=aloud):
+            due_now = [name for name in ("due_at", "added_due") if getattr(row, name) is not None and getattr(row, name) <= now]
+            if not await self._noted(row, dict.fromkeys(due_now, again), aloud=aloud):
                 continue  # somebody has just read it, or another process has told
             if not aloud:
                 continue
@@ -58,11 +61,12 @@ class Watch:
             if people and not any(each.telegram is not None or (each.until or 0) > now for each in leads):
                 log.error("desk_deadline_unheard", extra={"case": row.id.hex(), "code": clock.value})
             heads |= {each.id: each for each in leads}
-        self._alarm.write(list(heads.values()), kind="deadline")
+        self._alarm.write_late(list(heads.values()))
 
-    async def _noted(self, row: Any, next_at: int, *, aloud: bool) -> bool:
-        seen = Require(table="cases", key={"id": row.id}, values={"due_at": row.due_at, "status": row.status})
-        change = Update(table="cases", key={"id": row.id}, values={"due_at": next_at})
+    async def _noted(self, row: Any, later: dict[str, int], *, aloud: bool) -> bool:
+        was = {"due_at": row.due_at, "status": row.status, "added_due": row.added_due}
+        seen = Require(table="cases", key={"id": row.id}, values=was)
+        change = Update(table="cases", key={"id": row.id}, values=later)
         try:
             await self._writer.write([change], requires=[seen], notices=(notice(CASE_DUE, row.id),) if aloud else ())
         except Moved:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, or_, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage import tables
+from bot.storage.reading import Source, rows_of
 
 NEWEST = 60  # of what was said: as much as comes with the first look
 EARLIER = 240  # of what was said: as much as comes with each look further back
@@ -28,12 +28,11 @@ class Page:
 class CaseRecords:
     """Reads over an engine. A page never ends within a second: what came in one second stands in an order that only the browser knows."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: Source) -> None:
         self._engine = engine
 
     async def _all(self, statement: Any) -> Sequence[Row[Any]]:
-        async with self._engine.connect() as connection:
-            return (await connection.execute(statement)).all()
+        return await rows_of(self._engine, statement)
 
     async def newest(self, case_id: bytes) -> Page:
         """What was said last, and everything else that the case holds: what was told first, notes, replies into the mailbox."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,8 @@ from typing import Any
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, event
+from sqlalchemy import URL, Connection, create_engine, event
+from sqlalchemy import Engine as SyncEngine
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import Pool
@@ -26,6 +27,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 # FULL: a 2xx to a platform means that the message survives a power cut. secure_delete: what is deleted is overwritten.
 _SQLITE = ("PRAGMA synchronous=FULL", "PRAGMA secure_delete=ON", "PRAGMA busy_timeout=10000", "PRAGMA temp_store=MEMORY")
 
+
+# With no transaction there is none to open or to end.
+_READING: Mapping[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None, "skip_autocommit_rollback": True}
 
 # A commit that was answered survives a power cut there too, whatever the server's own default is; a call that hangs is given up.
 _POSTGRES = {
@@ -42,22 +46,32 @@ def open_engine(url: str, *, wal: bool = True, reading: bool = False, pool: type
     `pool` is another pool than the usual one (PostgreSQL).
     """
     options: dict[str, Any] = {}
-    if reading:  # with no transaction there is none to end: with SQLite, each step is a way to another thread and back
-        options = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None, "skip_autocommit_rollback": True}
+    if reading:
+        options = dict(_READING)
     if not url.startswith("sqlite"):
         options |= {"poolclass": pool} if pool is not None else {"pool_size": 5, "max_overflow": 0}
         return create_async_engine(url, hide_parameters=True, connect_args=_POSTGRES, **options)
     engine = create_async_engine(url, hide_parameters=True, pool_size=2, max_overflow=0, **options)
 
-    @event.listens_for(engine.sync_engine, "connect")
+    _prepared(engine.sync_engine, (f"PRAGMA journal_mode={'WAL' if wal else 'DELETE'}", *_SQLITE))
+    return engine
+
+
+def open_threaded(url: URL, *, connections: int, reading: bool = False) -> SyncEngine:
+    """An engine for SQLite, to be used in threads (`bot.storage.reading`, `bot.storage.writer`); the journal is the file's own."""
+    options = _READING if reading else {}
+    engine = create_engine(url.set(drivername="sqlite"), hide_parameters=True, pool_size=connections, max_overflow=0, **options)
+    _prepared(engine, (*_SQLITE, "PRAGMA query_only=ON") if reading else _SQLITE)
+    return engine
+
+
+def _prepared(engine: SyncEngine, pragmas: Sequence[str]) -> None:
+    @event.listens_for(engine, "connect")
     def set_up(connection: Any, record: Any) -> None:
         cursor = connection.cursor()
-        cursor.execute(f"PRAGMA journal_mode={'WAL' if wal else 'DELETE'}")
-        for pragma in _SQLITE:
+        for pragma in pragmas:
             cursor.execute(pragma)
         cursor.close()
-
-    return engine
 
 
 def sqlite_url(path: Path) -> str:

@@ -7,18 +7,36 @@ from dataclasses import dataclass, fields
 from types import SimpleNamespace
 from typing import Any
 
-from sqlalchemy import Row, and_, select
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy import Row, and_, or_, select
 
 from actions.desk import TOLD
-from actions.queue import HandOff, State, Urgency
+from actions.queue import MESSAGE, HandOff, State, Urgency
+from actions.talk import SAID
 from bot.storage import tables
-from bot.storage.faults import is_double, is_outage
+from bot.storage.faults import is_double
+from bot.storage.reading import Source, Wrote, rows_of, untold
 
 _COLUMNS = tuple(each.name for each in fields(HandOff))
 _STATES, _URGENCIES = ({each.value: each for each in kind} for kind in (State, Urgency))
 _HAND_OFF = tuple(tables.hand_off.c[name] for name in _COLUMNS)
 _AT_A_TIME = 500
+_IS_OPEN = tables.hand_off.c.ended_at.is_(None)
+# Every change counts the version up but these: they are compared as well.
+_MARK = ("version", "conversation_id", "false_alarm", "rating")
+_MARKS = select(tables.hand_off.c.id, *(tables.hand_off.c[name] for name in _MARK)).where(_IS_OPEN)
+_READERS = select(tables.case_key.c.case_id, tables.case_key.c.recipient_id, tables.case_key.c.tag)
+_CONVERSATIONS = select(tables.conversation.c.id, tables.conversation.c.channel, tables.conversation.c.last_at)
+_READERS_OF_OPEN = _READERS.join(tables.hand_off, tables.hand_off.c.case_id == tables.case_key.c.case_id).where(_IS_OPEN).distinct()
+_CONVERSATIONS_OF_OPEN = _CONVERSATIONS.join(
+    tables.hand_off, tables.hand_off.c.conversation_id == tables.conversation.c.id
+).where(_IS_OPEN)  # fmt: skip
+_THERE = (tables.presence.c.state.label("presence"), tables.presence.c.state_until, tables.presence.c.until)
+_STAFF_COLUMNS = ("id", "unit_id", "role", "shown", "languages", "skills", "capacity", "on_call", "telegram", "telephone", "signing_public")
+_STAFF = (
+    select(*(tables.staff.c[name] for name in _STAFF_COLUMNS), *_THERE)
+    .outerjoin(tables.presence, tables.presence.c.staff_id == tables.staff.c.id)
+    .where(tables.staff.c.state == "active")
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +47,7 @@ class Readable:
     hand_off: HandOff
     public_key: bytes
     head: bytes | None
+    told: int
     sealed_key: bytes
 
 
@@ -39,6 +58,10 @@ def hand_off_of(row: Any) -> HandOff:
     return HandOff(**values)
 
 
+def _mark(hand_off: HandOff) -> tuple[Any, ...]:
+    return tuple(getattr(hand_off, name) for name in _MARK)
+
+
 def doubled(error: BaseException) -> bool:
     """Whether a write failed because somebody else made that row first."""
     return is_double(error)
@@ -46,20 +69,16 @@ def doubled(error: BaseException) -> bool:
 
 class DeskStore:
     """All queries of the desk, over one engine. `names` gives what colleagues are called by whoever admitted them, by id: a reporter is
-    told with whom they speak, and that is no word of the database's."""
+    told with whom they speak, and that is no word of the database's. `wrote` says of a row of `case_key` whether it is the service's."""
 
-    def __init__(self, engine: AsyncEngine, names: Callable[[], Awaitable[Mapping[bytes, str]]] | None = None) -> None:
-        self._engine, self._names = engine, names
+    def __init__(
+        self, engine: Source, names: Callable[[], Awaitable[Mapping[bytes, str]]] | None = None, *, wrote: Wrote = untold
+    ) -> None:  # fmt: skip
+        self._engine, self._names, self._wrote = engine, names, wrote
+        self._kept: dict[bytes, HandOff] = {}  # what is open, as it was looked at last
 
     async def _all(self, statement: Any) -> Sequence[Row[Any]]:
-        for last in (False, True):  # once more if the connection that was lent had died
-            try:
-                async with self._engine.connect() as connection:
-                    return (await connection.execute(statement)).all()
-            except Exception as error:
-                if last or not is_outage(error):
-                    raise
-        raise AssertionError("unreachable")
+        return await rows_of(self._engine, statement)
 
     async def _one(self, statement: Any) -> Row[Any] | None:
         rows = await self._all(statement)
@@ -84,13 +103,21 @@ class DeskStore:
         hand_off, case, key = tables.hand_off, tables.cases, tables.case_key
         sealed = and_(key.c.case_id == hand_off.c.case_id, key.c.recipient_id == unit_id)
         rows = hand_off.join(case, case.c.id == hand_off.c.case_id).join(key, sealed)
-        wanted = select(case.c.public_key, case.c.head, key.c.sealed, *_HAND_OFF).select_from(rows)
+        wanted = select(case.c.id, key.c.tag, case.c.public_key, case.c.head, case.c.told, key.c.sealed, *_HAND_OFF).select_from(rows)
         row: Any = await self._one(wanted.where(hand_off.c.id == hand_off_id))
-        return Readable(public_key=row[0], head=row[1], sealed_key=row[2], hand_off=hand_off_of(row[3:])) if row is not None else None
+        if row is None or not self._wrote(row[0], unit_id, row[1]):
+            return None
+        return Readable(public_key=row[2], head=row[3], told=row[4] or 0, sealed_key=row[5], hand_off=hand_off_of(row[6:]))
 
     async def open_hand_offs(self) -> list[HandOff]:
-        """All that are not closed."""
-        return [hand_off_of(row) for row in await self._all(select(*_HAND_OFF).where(tables.hand_off.c.ended_at.is_(None)))]
+        """All that are not closed. Of a full desk's two hundred one or two have changed since the last look: only these are read."""
+        marks: dict[bytes, tuple[Any, ...]] = {row[0]: tuple(row[1:]) for row in await self._all(_MARKS)}
+        kept = self._kept
+        changed = [one for one, mark in marks.items() if one not in kept or _mark(kept[one]) != mark]
+        read = {row[0]: hand_off_of(row) for row in await self._in(select(*_HAND_OFF), tables.hand_off.c.id, changed)}
+        found = [read.get(one) or kept[one] for one in marks if one in read or one in kept]
+        self._kept = {each.id: each for each in found}
+        return [each for each in found if each.ended_at is None]
 
     async def versions(self) -> dict[bytes, int]:
         """The version of each hand-off that is not closed."""
@@ -109,28 +136,45 @@ class DeskStore:
 
     async def handled_since(self, moment: int) -> list[int]:
         """How long each took, in seconds, that was taken and closed since a moment. Not those that say how late somebody looked at them:
-        crises, which wait for a second person, and what was closed without a word on what came of it."""
+        crises, which wait for a second person, what was closed without a word on what came of it, and messages, in which nobody talked."""
         hand_off = tables.hand_off.c
         crises = [each.value for each in Urgency if each.crisis]
         statement = select(hand_off.taken_at, hand_off.ended_at).where(
-            hand_off.ended_at >= moment, hand_off.taken_at.is_not(None), hand_off.outcome.is_not(None), hand_off.urgency.not_in(crises)
+            hand_off.ended_at >= moment, hand_off.taken_at.is_not(None), hand_off.outcome.is_not(None), hand_off.urgency.not_in(crises),
+            or_(hand_off.ended.is_(None), hand_off.ended != MESSAGE),
         )  # fmt: skip
         return [row.ended_at - row.taken_at for row in await self._all(statement)]
 
+    async def spoke(self, case_id: bytes, staff_id: bytes) -> bool:
+        """Whether somebody of the staff has written to the reporter in a case."""
+        record = tables.case_record.c
+        written = select(record.id).where(record.case_id == case_id, record.author_id == staff_id, record.kind == SAID)
+        return await self._one(written.limit(1)) is not None
+
     async def readers(self, case_ids: Iterable[bytes]) -> dict[bytes, frozenset[bytes]]:
         """Whom each case is sealed to."""
+        return self._sealed_to(await self._in(_READERS, tables.case_key.c.case_id, case_ids))
+
+    async def readers_of_open(self) -> dict[bytes, frozenset[bytes]]:
+        """The same for the cases of all hand-offs that are not closed."""
+        return self._sealed_to(await self._all(_READERS_OF_OPEN))
+
+    def _sealed_to(self, rows: Iterable[Row[Any]]) -> dict[bytes, frozenset[bytes]]:
         found: dict[bytes, set[bytes]] = {}
-        for row in await self._in(select(tables.case_key.c.case_id, tables.case_key.c.recipient_id), tables.case_key.c.case_id, case_ids):
-            found.setdefault(row.case_id, set()).add(row.recipient_id)
+        for row in rows:
+            if self._wrote(row.case_id, row.recipient_id, row.tag):
+                found.setdefault(row.case_id, set()).add(row.recipient_id)
         return {case_id: frozenset(ids) for case_id, ids in found.items()}
 
     # Conversations
 
     async def conversations(self, ids: Iterable[bytes]) -> dict[bytes, Row[Any]]:
         """Channel and last message (`last_at`) of conversations that are open."""
-        conversation = tables.conversation.c
-        statement = select(conversation.id, conversation.channel, conversation.last_at)
-        return {row.id: row for row in await self._in(statement, conversation.id, ids)}
+        return {row.id: row for row in await self._in(_CONVERSATIONS, tables.conversation.c.id, ids)}
+
+    async def conversations_of_open(self) -> dict[bytes, Row[Any]]:
+        """The same for all hand-offs that are not closed."""
+        return {row.id: row for row in await self._all(_CONVERSATIONS_OF_OPEN)}
 
     async def untold(self, ids: Iterable[bytes]) -> set[bytes]:
         """The conversations whose reporter has not heard yet what happened at the desk."""
@@ -145,25 +189,20 @@ class DeskStore:
         return await self._one(select(tables.cases).where(tables.cases.c.id == case_id))
 
     async def due_cases(self, now: int, *, most: int = 200) -> Sequence[Row[Any]]:
-        """Cases of which a lead is to be told now (`actions.deadline`): id, urgency, status, created_at, due_at."""
+        """Cases of which a lead is to be told now (`actions.deadline`): id, urgency, status, created_at, due_at, added_due."""
         case = tables.cases.c
-        columns = (case.id, case.urgency, case.status, case.created_at, case.due_at)
-        due = select(*columns).where(case.due_at.is_not(None), case.due_at <= now)
-        return await self._all(due.order_by(case.due_at).limit(most))
+        columns = (case.id, case.urgency, case.status, case.created_at, case.due_at, case.added_due)
+        found: dict[bytes, Any] = {}
+        for moment in (case.added_due, case.due_at):  # each by its own index
+            due = select(*columns).where(moment.is_not(None), moment <= now)
+            found |= {row.id: row for row in await self._all(due.order_by(moment).limit(most))}
+        return list(found.values())
 
     # People
 
     async def staff(self) -> Sequence[Any]:
         """Everybody who works here now, with their presence (`presence`, `state_until`, `until`; none: never there)."""
-        staff, presence = tables.staff, tables.presence
-        columns = (
-            staff.c.id, staff.c.unit_id, staff.c.role, staff.c.shown, staff.c.languages, staff.c.skills, staff.c.capacity, staff.c.on_call,
-            staff.c.telegram, staff.c.telephone, staff.c.signing_public,
-        )  # fmt: skip
-        there = (presence.c.state.label("presence"), presence.c.state_until, presence.c.until)
-        rows = await self._all(
-            select(*columns, *there).outerjoin(presence, presence.c.staff_id == staff.c.id).where(staff.c.state == "active")
-        )  # fmt: skip
+        rows = await self._all(_STAFF)
         names = await self._names() if self._names is not None else {}
         return [SimpleNamespace(**{**row._asdict(), "shown": names.get(row.id, row.shown)}) for row in rows]
 

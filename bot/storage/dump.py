@@ -45,6 +45,7 @@ KEPT: dict[str, str] = {
 }
 LEFT_OUT: dict[str, str] = {
     "guess": "tries of codes of this hour",
+    "block": "who is blocked, for three days at most: nobody stays so because a backup was put back",
     "invite": "links that are good for a day",
     "staff_session": "who is signed in now",
     "presence": "who is there now",

@@ -18,8 +18,9 @@ from bot.storage import tables
 from bot.storage.writer import Writer
 
 UNIT, RECOVERY, ROLE, STAFF = "unit", "recovery", "identity_role", "staff"
-_ADOPTED = "adopted"
+ROWS, RECORDS, BOUND = "adopted", "vouched", "bound"
 _NOBODY = bytes(16)
+LEAVING = "leaving"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -30,7 +31,8 @@ class Pin:
       `invite`: the hash of the link by which its first lead may come;
     - recovery: `public_key`, and `mark`, the public half that it signs with;
     - identity_role: `name`, `kind`, `public_key`;
-    - staff: `mark` of who was admitted, `name` as they are shown; `gone` once removed.
+    - staff: `mark` of who was admitted, `name` as they are shown; `gone` once removed;
+    - leaving: nothing but the id of a colleague whose removal is being written.
     """
 
     what: str
@@ -68,7 +70,7 @@ class Pins:
 
     async def all(self) -> Mapping[str, Mapping[bytes, Pin]]:
         """Every pin, by what it is and its id."""
-        found: dict[str, dict[bytes, Pin]] = {what: {} for what in (UNIT, RECOVERY, ROLE, STAFF, _ADOPTED)}
+        found: dict[str, dict[bytes, Pin]] = {what: {} for what in (UNIT, RECOVERY, ROLE, STAFF, ROWS, RECORDS, BOUND)}
         columns = [tables.pin.c[name] for name in Pin.__slots__]
         async with self._engine.connect() as connection:
             for row in await connection.execute(select(*columns)):
@@ -97,20 +99,36 @@ class Pins:
 
     async def left(self, staff_ids: Iterable[bytes]) -> None:
         """These colleagues have gone: nothing that they sign from now on is believed."""
-        staff = (await self.all())[STAFF]
-        await self.put(*(replace(staff.get(one, Pin(what=STAFF, id=one)), gone=1) for one in staff_ids))
+        staff, gone = (await self.all())[STAFF], list(staff_ids)
+        await self.put(*(replace(staff.get(one, Pin(what=STAFF, id=one)), gone=1) for one in gone))
+        for one in gone:
+            await self.stays(one)
+
+    async def leaving(self, staff_id: bytes) -> None:
+        """That a colleague goes is being written: `left` follows, or `stays`."""
+        await self.put(Pin(what=LEAVING, id=staff_id))
+
+    async def stays(self, staff_id: bytes) -> None:
+        """Nobody is removing a colleague any more."""
+        await self.drop(LEAVING, staff_id)
+
+    async def under_way(self) -> list[bytes]:
+        """The colleagues whose removal was begun, and of whom neither was said yet."""
+        return sorted((await self.all()).get(LEAVING, ()))
 
     async def names(self) -> Mapping[bytes, str]:
         """What colleagues are called by whoever admitted them, by id."""
         return {pin.id: pin.name for pin in (await self.all())[STAFF].values() if pin.name}
 
-    async def adopted(self) -> bool:
-        """Whether what was in the database when this store was new, or after a restore, has been taken over."""
-        return _NOBODY in (await self.all())[_ADOPTED]
+    async def adopted(self, what: str = ROWS) -> bool:
+        """Whether what was in the database when this store was new, or after a restore, has been taken over: `ROWS`,
+        `RECORDS` or `BOUND`."""
+        return _NOBODY in (await self.all())[what]
 
-    async def set_adopted(self, done: bool) -> None:
-        """Says so; False after a restore."""
+    async def set_adopted(self, done: bool, what: str = ROWS, *, bound: bool = True) -> None:
+        """Says so; False, after a restore, of `ROWS` and `RECORDS`, and of `BOUND` where nothing in the backup was `bound` yet."""
         if done:
-            await self.put(Pin(what=_ADOPTED, id=_NOBODY))
+            await self.put(Pin(what=what, id=_NOBODY))
         else:
-            await self._writer.write([Delete(table="pin", key={"what": _ADOPTED})])
+            again = (ROWS, RECORDS) if bound else (ROWS, RECORDS, BOUND)
+            await self._writer.write([Delete(table="pin", key={"what": each}) for each in again])

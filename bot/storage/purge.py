@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.storage import tables
@@ -52,9 +52,9 @@ async def _forget_files(connection: AsyncConnection, where: ColumnElement[bool])
     return int((await connection.execute(delete(tables.evidence).where(where))).rowcount)
 
 
-async def purge(engine: AsyncEngine, *, finished_before: int, oldest_day: int, hour: int) -> int:
-    """Deletes finished inbox and outbox rows from before a moment (seconds since 1970), address rows of days whose key is dead, 
-    tries of past hours, and files whose conversation is gone. Gives how many rows went."""
+async def purge(engine: AsyncEngine, *, finished_before: int, oldest_day: int, hour: int, now: int) -> int:
+    """Deletes finished inbox and outbox rows from before a moment (seconds since 1970), address rows of days whose key is dead, blocks that
+    are over or whose key is dead, tries of past hours, and files whose conversation is gone. Gives how many rows went."""
     inbox, outbox = tables.inbox.c, tables.outbox.c
     count = 0
     async with engine.begin() as connection:
@@ -62,6 +62,7 @@ async def purge(engine: AsyncEngine, *, finished_before: int, oldest_day: int, h
             delete(tables.inbox).where(inbox.state != "new", inbox.received_at < finished_before),
             delete(tables.outbox).where(outbox.state.in_(("sent", "dead")), outbox.created_at < finished_before),
             delete(tables.address).where(tables.address.c.day < oldest_day),
+            delete(tables.block).where(or_(tables.block.c.until <= now, tables.block.c.day < oldest_day)),
             delete(tables.guess).where(tables.guess.c.hour < hour),
         ):
             count += (await connection.execute(statement)).rowcount

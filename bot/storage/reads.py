@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 from sqlalchemy import Row, and_, func, literal, or_, select, union_all
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.queue import HandOff, State, Urgency
 from bot.storage import tables
-from bot.storage.faults import is_outage
+from bot.storage.reading import Source, rows_of
 from bot.storage.sharing import alive_holder
 
 T = TypeVar("T")
@@ -43,11 +42,12 @@ class Reads:
     """All queries of the service, over one engine. `holder` is this process among others, None where it is alone: what lies in the hands of
     another one that lives is then not taken for left over."""
 
-    def __init__(self, engine: AsyncEngine, *, holder: bytes | None = None) -> None:
+    def __init__(self, engine: Source, *, holder: bytes | None = None) -> None:
         self._engine = engine
         self._holder = holder
         self._wanted: dict[bytes, list[asyncio.Future[Any]]] = {}
         self._addresses: dict[bytes, list[asyncio.Future[Any]]] = {}
+        self._blocks: dict[bytes, list[asyncio.Future[Any]]] = {}
         self._busy = False
         self._task: asyncio.Task[None] | None = None
 
@@ -58,10 +58,10 @@ class Reads:
 
     async def hand_off(self, hand_off_id: bytes) -> HandOff | None:
         """A hand-off, or None."""
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(select(tables.hand_off).where(tables.hand_off.c.id == hand_off_id))).mappings().first()
-        if row is None:
+        rows = await rows_of(self._engine, select(tables.hand_off).where(tables.hand_off.c.id == hand_off_id))
+        if not rows:
             return None
+        row = rows[0]._mapping
         values = {each.name: row[each.name] for each in fields(HandOff)}
         return HandOff(**{**values, "state": State(row["state"]), "urgency": Urgency(row["urgency"])})
 
@@ -71,6 +71,17 @@ class Reads:
         asked = [self._asked(self._addresses, key) for key in row_keys]
         found: list[Located | None] = [await future for future in asked]
         return next((row for row in found if row is not None), None)
+
+    async def blocks(self, row_keys: Sequence[bytes]) -> list[Row[Any]]:
+        """The blocks under any of an address's names."""
+        asked = [self._asked(self._blocks, key) for key in row_keys]
+        found: list[Row[Any] | None] = [await future for future in asked]
+        return [row for row in found if row is not None]
+
+    async def block(self, block_id: bytes) -> Row[Any] | None:
+        """A block, or None."""
+        rows = await self._all(select(tables.block).where(tables.block.c.id == block_id))
+        return rows[0] if rows else None
 
     def _asked(self, waiting: dict[bytes, list[asyncio.Future[Any]]], key: bytes) -> asyncio.Future[Any]:
         """A question for the next query. Not a coroutine: it must be in `waiting` before anything else runs, since a query that begins
@@ -85,34 +96,21 @@ class Reads:
     async def _serve(self) -> None:
         await asyncio.sleep(0)
         try:
-            while self._wanted or self._addresses:
+            while self._wanted or self._addresses or self._blocks:
                 sessions, self._wanted = self._wanted, {}
                 addresses, self._addresses = self._addresses, {}
+                blocks, self._blocks = self._blocks, {}
                 try:
-                    await self._once_more(lambda: self._served(sessions, addresses))  # noqa: B023  awaited before the next round
+                    await self._serve_batch(sessions, addresses)
+                    await self._serve_blocks(blocks)
                 except Exception as error:
-                    for future in (f for waiting in (sessions, addresses) for futures in waiting.values() for f in futures):
+                    for future in (f for waiting in (sessions, addresses, blocks) for futures in waiting.values() for f in futures):
                         if not future.done():
                             future.set_exception(error)
         finally:
             self._busy = False
 
-    async def _served(self, sessions: dict[bytes, Any], addresses: dict[bytes, Any]) -> None:
-        async with self._engine.connect() as connection:
-            await self._serve_batch(connection, sessions, addresses)
-
-    @staticmethod
-    async def _once_more(read: Callable[[], Awaitable[T]]) -> T:
-        """A read, and the same again if the connection that it was lent had died: after a restart of the server all in the pool have."""
-        try:
-            return await read()
-        except Exception as error:
-            if not is_outage(error):
-                raise
-        return await read()
-
-    @staticmethod
-    async def _serve_batch(connection: Any, sessions: dict[bytes, Any], addresses: dict[bytes, Any]) -> None:
+    async def _serve_batch(self, sessions: dict[bytes, Any], addresses: dict[bytes, Any]) -> None:
         keys = list(addresses)
         located: dict[bytes, Located] = {}
         for start in range(0, len(keys), _TOGETHER):
@@ -124,24 +122,27 @@ class Reads:
                 .join(tables.conversation, tables.conversation.c.id == tables.address.c.conversation_id)
                 .where(tables.address.c.row_key.in_(keys[start : start + _TOGETHER]))
             )  # fmt: skip
-            for row in await connection.execute(statement):
-                located[row[0]] = Located(conversation_id=row[2], key_id=row[3], day=row[1], address=row[4])
+            for row_key, day, conversation_id, key_id, address in map(tuple, await rows_of(self._engine, statement)):
+                located[row_key] = Located(conversation_id=conversation_id, key_id=key_id, day=day, address=address)
         ids = list(sessions)
         rows: dict[bytes, Row[Any]] = {}
         for start in range(0, len(ids), _TOGETHER):
-            found = await connection.execute(
-                select(tables.conversation).where(tables.conversation.c.id.in_(ids[start : start + _TOGETHER]))
-            )
+            wanted = select(tables.conversation).where(tables.conversation.c.id.in_(ids[start : start + _TOGETHER]))
+            found = await rows_of(self._engine, wanted)
             rows.update({row.id: row for row in found})
         _answer(addresses, located)
         _answer(sessions, rows)
 
-    async def _all(self, statement: Any) -> Sequence[Row[Any]]:
-        async def read() -> Sequence[Row[Any]]:
-            async with self._engine.connect() as connection:
-                return (await connection.execute(statement)).all()
+    async def _serve_blocks(self, blocks: dict[bytes, Any]) -> None:
+        names, block = list(blocks), tables.block
+        rows: dict[bytes, Row[Any]] = {}
+        for start in range(0, len(names), _TOGETHER):
+            wanted = select(block).where(block.c.row_key.in_(names[start : start + _TOGETHER]))
+            rows.update({row.row_key: row for row in await rows_of(self._engine, wanted)})
+        _answer(blocks, rows)
 
-        return await self._once_more(read)
+    async def _all(self, statement: Any) -> Sequence[Row[Any]]:
+        return await rows_of(self._engine, statement)
 
     def _takeable(self, statement: Any, conversation_id: Any) -> Any:
         """Only rows of conversations that this process has or may have: not those that another one that lives has in hand."""

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from actions.block import AGAIN
 from bot.storage.backup_file import BackupError, BackupReader, Part
 from bot.storage.database import revisions, upgrade
 from bot.storage.dump import KEPT, LEFT_OUT, Progress, kind_of
@@ -25,6 +26,7 @@ _AT_A_TIME = 500
 _PLAIN = frozenset(
     {
         "flow_revision", "alembic_version", "guess", "replica", "claim", "switch", "content_resource", "sign_in_try", "contact_code",
+        "block",
     }
 )  # fmt: skip
 """Tables that a service fills by itself, or that hold nothing of anybody: a database with rows in these alone counts as empty."""
@@ -86,8 +88,10 @@ class _Sieve:
                     self._gone(table)
                     return None
                 return self._taken_up(row) | ({"holder": None} if "holder" in row else {})
-            case "address" | "timer":
+            case "address":
                 return None if row["conversation_id"] in self._ended else row
+            case "timer":  # a block is not brought back, so there is nothing to say of it
+                return None if row["conversation_id"] in self._ended or row["name"] == AGAIN else row
             case "inbox" | "outbox":
                 return self._boxed(table, row)
             case "key_death":

@@ -10,6 +10,7 @@ from sqlalchemy import and_, delete, func, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage import tables
+from bot.vault.former_key import KIND as KEY
 
 _DAY = 86_400
 _AT_A_TIME = 200
@@ -51,7 +52,7 @@ async def due(engine: AsyncEngine, terms: Terms, *, now: int) -> Due:
         and_(closed, case.created_at < now - terms.alert * _DAY),
         and_(not_(message), not_(closed), case.created_at < now - terms.report * _DAY),
     )
-    last = select(func.max(record.created_at)).where(record.case_id == case.id).scalar_subquery()
+    last = select(func.max(record.created_at)).where(record.case_id == case.id, record.kind != KEY).scalar_subquery()
     waiting = select(waits.id).where(waits.case_id == case.id, waits.ended_at.is_(None), waits.false_alarm == 0).exists()
     async with engine.connect() as connection:
         found = await connection.execute(

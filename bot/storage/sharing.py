@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
-from sqlalchemy import Integer, cast, delete, func, or_, select, text, update
+from sqlalchemy import Connection, Integer, cast, delete, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import NullPool
@@ -37,6 +37,7 @@ _ALONE_LOCK = 0x52A_A1  # the advisory lock of whoever must be the only one on a
 # anyway). Never more: whoever can connect to the database can listen.
 MESSAGE, BUBBLE, KEY_DEATH, HAND_OFF, CASE_DUE, STAFF = "m", "b", "k", "d", "c", "s"
 STAFF_TYPES, REPORTER_TYPES = "t", "w"  # of a conversation, of a hand-off
+CASE_CHANGED, SETTING = "f", "q"  # a case came, or is another than before; a lead changed what holds for the whole desk
 
 
 def notice(kind: str, subject: bytes, *, to: bytes | None = None) -> str:
@@ -348,8 +349,8 @@ def sharing_of(engine: AsyncEngine, *, database_url: str, key_store_url: str) ->
     return Single(database_url) if shared[0] else Alone()
 
 
-async def notify(connection: Any, notices: Sequence[str], *, sender: bytes) -> None:
+def notify(connection: Connection, notices: Sequence[str], *, sender: bytes) -> None:
     """Tells the other processes once this transaction is committed. PostgreSQL tells `sender` as well, who knows it by its id."""
     if notices:
         told = [{"channel": CHANNEL, "payload": f"{one}:{sender.hex()}"} for one in notices]
-        await connection.execute(text("SELECT pg_notify(:channel, :payload)"), told)
+        connection.execute(text("SELECT pg_notify(:channel, :payload)"), told)

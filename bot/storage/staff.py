@@ -5,15 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Row, delete, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, delete, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from bot.storage import tables
+from bot.storage.reading import Source, rows_of
 
 REMOVED: Mapping[str, Any] = {
     "state": "removed", "auth": "", "totp": None, "wrapped": b"", "telegram": None, "telephone": None, "on_call": None,
 }  # fmt: skip
 """What the row of somebody who has gone holds: it says who signed what, and opens nothing."""
+
+
+_OPEN = or_(
+    tables.cases.c.status != "closed",
+    select(tables.hand_off.c.id).where(tables.hand_off.c.case_id == tables.cases.c.id, tables.hand_off.c.state != "closed").exists(),
+)
+
+
+def _stale(unit_id: bytes, newest: int) -> ColumnElement[bool]:
+    """Of the keys of cases: those that somebody has who had the unit's key before the newest one, and that can be done something about."""
+    key = tables.case_key.c
+    return and_(
+        key.recipient_id == unit_id,
+        or_(func.coalesce(key.version, 1) < newest, and_(_OPEN, func.coalesce(key.born, 1) < newest)),
+    )
 
 
 def former_name(name: str, staff_id: bytes) -> str:
@@ -22,15 +38,13 @@ def former_name(name: str, staff_id: bytes) -> str:
 
 
 class StaffStore:
-    """All queries about staff. `reading`: an engine for what is only looked at, which every request of every console does; by default the
-    same."""
+    """All queries about staff. `writing` is for what is tidied up; without it nothing can be."""
 
-    def __init__(self, engine: AsyncEngine, *, reading: AsyncEngine | None = None) -> None:
-        self._engine, self._reading = engine, reading or engine
+    def __init__(self, reading: Source, *, writing: AsyncEngine | None = None) -> None:
+        self._reading, self._writing = reading, writing
 
     async def _all(self, statement: Any) -> Sequence[Row[Any]]:
-        async with self._reading.connect() as connection:
-            return (await connection.execute(statement)).all()
+        return await rows_of(self._reading, statement)
 
     async def _one(self, statement: Any) -> Row[Any] | None:
         rows = await self._all(statement)
@@ -39,6 +53,10 @@ class StaffStore:
     async def unit(self, unit_id: bytes) -> Row[Any] | None:
         """A unit, or None."""
         return await self._one(select(tables.unit).where(tables.unit.c.id == unit_id))
+
+    async def units(self) -> Sequence[Row[Any]]:
+        """All units."""
+        return await self._all(select(tables.unit))
 
     async def public_keys(self) -> set[bytes]:
         """Every public key that cases or identities are sealed to: units', recovery's, the identity roles'."""
@@ -97,18 +115,24 @@ class StaffStore:
         member = tables.unit_member.c
         return {row[0] for row in await self._all(select(member.staff_id).where(member.unit_id == unit_id, member.version == version))}
 
+    async def holds_key(self, staff_id: bytes, unit_id: bytes) -> bool:
+        """Whether the newest version of a unit's key is sealed to a colleague."""
+        keys = await self.unit_keys(unit_id)
+        return bool(keys) and staff_id in await self.holders(unit_id, keys[0].version)
+
     async def stale_case_keys(
         self, unit_id: bytes, *, newest: int, after: bytes = b"", most: int = 100
     ) -> Sequence[Row[Any]]:  # fmt: skip
-        """The case keys that are sealed to a former key of a unit (rows of case_id, sealed, public_key: the case's), by the case's id, from
-        one on. Those of which it is not known are from before the unit's key was ever changed."""
+        """The case keys that are sealed to a former key of a unit, and those of open cases that are from before the newest one, by the
+        case's id, from one on: rows of case_id, sealed, version, tag, and the case's public_key, head and `open`. Those of which it is not
+        known are from before the unit's key was ever changed."""
         if newest <= 1:
             return ()
         key, case = tables.case_key.c, tables.cases.c
         statement = (
-            select(key.case_id, key.sealed, case.public_key)
+            select(key.case_id, key.sealed, key.version, key.tag, case.public_key, case.head, _OPEN.label("open"))
             .join(tables.cases, case.id == key.case_id)
-            .where(key.recipient_id == unit_id, func.coalesce(key.version, 1) < newest, key.case_id > after)
+            .where(_stale(unit_id, newest), key.case_id > after)
             .order_by(key.case_id)
             .limit(most)
         )
@@ -118,10 +142,24 @@ class StaffStore:
         """How many there are."""
         if newest <= 1:
             return 0  # it was never changed: nothing has to be counted
+        key, case = tables.case_key.c, tables.cases.c
+        query = select(func.count()).select_from(tables.case_key).join(tables.cases, case.id == key.case_id).where(_stale(unit_id, newest))
+        return int((await rows_of(self._reading, query))[0][0])
+
+    async def readers(self, case_ids: Sequence[bytes]) -> Sequence[Row[Any]]:
+        """To whom some cases are sealed, as the database says: rows of case_id, recipient_id, tag."""
         key = tables.case_key.c
-        query = select(func.count()).where(key.recipient_id == unit_id, func.coalesce(key.version, 1) < newest)
-        async with self._engine.connect() as connection:
-            return int((await connection.execute(query)).scalar_one())
+        columns = (key.case_id, key.recipient_id, key.tag)
+        return await self._all(select(*columns).where(key.case_id.in_(case_ids)).order_by(key.recipient_id))
+
+    async def case(self, case_id: bytes) -> Row[Any] | None:
+        """A case's row, or None."""
+        return await self._one(select(tables.cases).where(tables.cases.c.id == case_id))
+
+    async def whose_session(self, session_id: bytes) -> bytes | None:
+        """Whose a session is, by its id; None if there is none."""
+        row = await self._one(select(tables.staff_session.c.staff_id).where(tables.staff_session.c.id == session_id))
+        return row.staff_id if row is not None else None
 
     async def session(self, token: bytes) -> tuple[Row[Any], Row[Any]] | None:
         """A session by the hash of its cookie, and whose it is; None if there is none."""
@@ -144,13 +182,14 @@ class StaffStore:
         """How many leads of a unit are active."""
         staff = tables.staff.c
         query = select(func.count()).where(staff.unit_id == unit_id, staff.role == "lead", staff.state == "active")
-        async with self._engine.connect() as connection:
-            return int((await connection.execute(query)).scalar_one())
+        return int((await rows_of(self._reading, query))[0][0])
 
     async def tidy(self, *, now: int, idle_since: int, tried_before: int) -> None:
         """Deletes what is over at a moment (seconds since 1970): invitations, codes for contacts, sessions, counted tries."""
         session = tables.staff_session.c
-        async with self._engine.begin() as connection:
+        if self._writing is None:
+            raise ValueError("this store only reads")
+        async with self._writing.begin() as connection:
             for good_until in (tables.invite, tables.contact_code):
                 await connection.execute(delete(good_until).where(good_until.c.until <= now))
             await connection.execute(delete(tables.staff_session).where(or_(session.until <= now, session.seen_at < idle_since)))

@@ -113,3 +113,14 @@ desk_setting = Table(
     Column("version", Integer, nullable=False),
     Column("value", Text, nullable=False),  # JSON, of ours and the leads'; no word of a reporter
 )
+
+block = Table(
+    "block",
+    metadata,
+    Column("row_key", LargeBinary(32), primary_key=True),  # HMAC of channel and address under the key of a day: another than `address` has
+    Column("day", Integer, nullable=False),
+    Column("id", LargeBinary(16), nullable=False, unique=True, index=True),  # found from its case (`bot.vault.row_tag`)
+    Column("until", BigInteger, nullable=False),
+    Column("staff_id", LargeBinary(16), nullable=False),  # who set it, and may lift it
+    Column("tag", LargeBinary(32), nullable=False),  # over all of it, under the key of that day: nobody else makes one
+)

@@ -5,9 +5,10 @@ Times are whole seconds since 1970 (UTC). Ids of people's things are 16 random b
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, literal_column
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, MetaData, Table, Text, func, literal_column
 
 from bot.storage.metadata import metadata as metadata
+from bot.storage.staff_tables import block as block
 from bot.storage.staff_tables import contact_code as contact_code
 from bot.storage.staff_tables import desk_setting as desk_setting
 from bot.storage.staff_tables import invite as invite
@@ -130,10 +131,14 @@ cases = Table(
     Column("created_at", BigInteger, nullable=False, index=True),
     Column("head", LargeBinary(32)),  # hash over the last entry that staff made: the next one names it, so of two at once one is refused
     Column("due_at", BigInteger),  # when a lead is told next (`actions.deadline`); none: read, and the three days are answered
+    Column("added_at", BigInteger),  # since when something lies there that a reporter added and nobody has opened
+    Column("added_due", BigInteger),  # when a lead is told of that next
     Column("tag", LargeBinary(32)),  # the service's, over id and public key (`bot.vault.row_tag`)
+    Column("told", Integer),  # how many records the service has written to it and counted (`bot.vault.witness`)
 )
-_DUE = cases.c.due_at.is_not(None)
+_DUE, _ADDED = cases.c.due_at.is_not(None), cases.c.added_due.is_not(None)
 Index("cases_due", cases.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
+Index("cases_added", cases.c.added_due, sqlite_where=_ADDED, postgresql_where=_ADDED)
 
 case_key = Table(
     "case_key",
@@ -142,6 +147,8 @@ case_key = Table(
     Column("recipient_id", LargeBinary(16), primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
     Column("version", Integer),  # of the unit's key that it is sealed to; none: not known, or no unit's
+    Column("born", Integer),  # the version that the unit's key had when the case's key was made; none: not known, or no unit's
+    Column("tag", LargeBinary(32)),  # the service's, over case and recipient (`bot.vault.row_tag`): without it nobody is a reader
 )
 
 case_record = Table(
@@ -151,18 +158,22 @@ case_record = Table(
     Column("case_id", LargeBinary(16), nullable=False, index=True),
     Column("version", Integer, nullable=False),
     # Of the reporter: report, unfinished, alert, hand_off, message, said, return_address, identity. Of staff: said, reply, note, status,
-    # duty, relayed, identity_opened.
+    # duty, relayed, identity_opened, key.
     Column("kind", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("sealed", LargeBinary, nullable=False),
     # What staff wrote is signed and chained: who, over what (`bot.vault.staff_entry`), and the hash of the entry before it in this case.
+    # What the service wrote has no author; it is signed by the service and numbered (`bot.vault.witness`).
     Column("author_id", LargeBinary(16)),
     Column("signature", LargeBinary(64)),
     Column("previous", LargeBinary(32)),
+    Column("number", Integer),
 )
 
-# Oldest first. Of one second, what the service wrote (a report) stands before what colleagues wrote about it.
-RECORDS_OLDEST_FIRST = (case_record.c.created_at, case_record.c.author_id.is_not(None), case_record.c.id)
+# Oldest first. Of one second, what the service wrote (a report) stands before what colleagues wrote about it, in the order of its numbers.
+RECORDS_OLDEST_FIRST = (
+    case_record.c.created_at, case_record.c.author_id.is_not(None), func.coalesce(case_record.c.number, 0), case_record.c.id,
+)  # fmt: skip
 
 hand_off = Table(
     "hand_off",
@@ -183,12 +194,12 @@ hand_off = Table(
     Column("due_at", BigInteger),  # the next moment at which time alone changes something
     Column("taken_at", BigInteger),
     Column("ended_at", BigInteger, index=True),
-    Column("ended", Text),  # why: handled, left, erased, silent, false_alarm, …
+    Column("ended", Text),  # why: handled, left, erased, silent; message: it was left to be read
     Column("outcome", Text),  # what came of it, in a word of ours
     Column("risk", Text),  # as the counsellor judged it: danger, high, some, none
     Column("false_alarm", Integer, nullable=False),  # 1: the reporter says that there is no danger
     Column("callback_at", BigInteger),  # when the reporter said that it is safe
-    Column("alarm", Text),  # how far the alarm went: "", console, on_call, lead
+    Column("alarm", Text),  # how far the alarm went: "", console, on_call, lead; empty: nobody is on duty
     Column("alarm_at", BigInteger),
     Column("alarm_step", Integer),  # how often at that stage: in on_call the place in the chain
     Column("may_call", Integer),  # whether people may be telephoned: 1, 0, none: the reporter has not said
@@ -196,6 +207,7 @@ hand_off = Table(
     Column("passed", LargeBinary),  # the ids of those who let it pass since it waits, one after the other
     Column("invited_id", LargeBinary(16)),  # a colleague who looks on; it makes nobody the owner
     Column("closing_id", LargeBinary(16)),  # who says that it can be closed, where another one must say so too
+    Column("closed_by", LargeBinary(16)),  # who closed it for good: in a crisis the same as `closing_id` where there was nobody else
     Column("safe", Text),  # is it safe to write to the reporter: asked, yes, no (nothing is sent); none: nobody asked
     Column("rating", Integer),  # 1 to 5, if the reporter gave one
 )
@@ -372,7 +384,7 @@ tombstone = Table(
 pin = Table(
     "pin",
     key_metadata,
-    Column("what", Text, primary_key=True),  # unit, recovery, identity_role, staff (`bot.storage.pins` says what each holds)
+    Column("what", Text, primary_key=True),  # unit, recovery, identity_role, staff, leaving (`bot.storage.pins` says what each holds)
     Column("id", LargeBinary(16), primary_key=True),
     Column("name", Text, nullable=False),
     Column("kind", Text, nullable=False),

@@ -13,16 +13,18 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Table, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, Engine, Table, bindparam, delete, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.sql.base import Executable
 
 from actions.rows import Change, Delete, Insert, Require, Update
 from bot.storage import tables
+from bot.storage.database import open_threaded
 from bot.storage.faults import Lost, Moved, Stale, is_double, outage_code
 from bot.storage.sharing import MESSAGE, alive_holder, notice, notify
 
@@ -80,6 +82,9 @@ class Writer:
 
     def __init__(self, engine: AsyncEngine, metadata: Any = tables.metadata, *, holder: bytes | None = None) -> None:
         self._engine = engine
+        # SQLite's commits are made in one thread, each in one way there and back: through aiosqlite every step of them is a way of its own.
+        self._threaded = open_threaded(engine.url, connections=1) if engine.dialect.name == "sqlite" else None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._holder = holder
         self._tables: dict[str, Table] = dict(metadata.tables)
         self._jobs: list[_Job] = []
@@ -101,6 +106,9 @@ class Writer:
         self._wake.set()
         if self._task is not None:
             await self._task
+        self._thread.shutdown()
+        if self._threaded is not None:
+            self._threaded.dispose()
 
     async def write(
         self, changes: Iterable[Change], *, dedupe: tuple[bytes, ...] = (), arrival: Arrival | None = None, fence: Fence | None = None,
@@ -108,15 +116,17 @@ class Writer:
     ) -> Written:  # fmt: skip
         """Returns once the rows are durable. With `dedupe`: False, and nothing is written, if an inbox row holds one of these already.
 
-        `arrival`, `fence` and `requires` say what the rows rely on; `notices` go to the other processes with the commit. Raises Stale, Lost
-        or Moved if what was relied on is not so, and what the database raised if these rows could not be written even on their own.
+        `arrival`, `fence`, `requires` and the rows themselves say what they rely on; `notices` go to the other processes with the commit.
+        Raises Stale, Lost or Moved if what was relied on is not so, and what the database raised if these rows could not be written even
+        on their own.
         """
         if self._closing:
             raise RuntimeError("the writer is closed")
-        shared = self._holder is not None
+        shared, changes = self._holder is not None, tuple(changes)
+        named = (each.relies for each in changes if isinstance(each, Insert) and each.relies is not None)
         job = _Job(
-            changes=tuple(changes), dedupe=dedupe, arrival=arrival if shared else None, fence=fence if shared else None,
-            notices=tuple(notices) if shared else (), requires=tuple(requires), future=asyncio.get_running_loop().create_future(),
+            changes=changes, dedupe=dedupe, arrival=arrival if shared else None, fence=fence if shared else None,
+            notices=tuple(notices) if shared else (), requires=(*requires, *named), future=asyncio.get_running_loop().create_future(),
         )  # fmt: skip
         self._jobs.append(job)
         self._wake.set()
@@ -202,48 +212,60 @@ class Writer:
 
     async def _commit(self, batch: list[_Job]) -> dict[int, Written | Exception]:
         """What became of each job, by its identity; raises if the transaction failed as a whole."""
-        async with self._engine.begin() as connection:
-            for job in batch:
-                await self._required(connection, job.requires)
-            results = await self._relied_on(connection, batch) if self._holder is not None else {}
-            going = [job for job in batch if not isinstance(results.get(id(job), True), Exception)]
-            seen = await self._doubles(connection, going)
-            new: list[_Job] = []
-            for job in going:
-                if not seen.isdisjoint(job.dedupe) or results.get(id(job)) == Written(new=False):
-                    results[id(job)] = Written(new=False)
-                    continue
-                seen.update(job.dedupe)
-                new.append(job)
-                results.setdefault(id(job), Written(new=True))
-            for statement, rows in self._grouped(change for job in new for change in job.changes):
-                await connection.execute(statement, rows)
-            if self._holder is not None:
-                await self._arrived(connection, new, results)
+        if self._threaded is not None:
+            results = await asyncio.get_running_loop().run_in_executor(self._thread, self._commit_here, self._threaded, batch)
+        else:
+            async with self._engine.begin() as connection:
+                results = await connection.run_sync(self._written, batch)
         self.trouble = ""
         self.commits += 1
         self.flushed += len(batch)
         return results
 
-    async def _required(self, connection: AsyncConnection, requires: Sequence[Require]) -> None:
+    def _commit_here(self, engine: Engine, batch: list[_Job]) -> dict[int, Written | Exception]:
+        with engine.begin() as connection:
+            return self._written(connection, batch)
+
+    def _written(self, connection: Connection, batch: list[_Job]) -> dict[int, Written | Exception]:
+        """Writes what holds of a batch, in a transaction that is open."""
+        for job in batch:
+            self._required(connection, job.requires)
+        results = self._relied_on(connection, batch) if self._holder is not None else {}
+        going = [job for job in batch if not isinstance(results.get(id(job), True), Exception)]
+        seen = self._doubles(connection, going)
+        new: list[_Job] = []
+        for job in going:
+            if not seen.isdisjoint(job.dedupe) or results.get(id(job)) == Written(new=False):
+                results[id(job)] = Written(new=False)
+                continue
+            seen.update(job.dedupe)
+            new.append(job)
+            results.setdefault(id(job), Written(new=True))
+        for statement, rows in self._grouped(change for job in new for change in job.changes):
+            connection.execute(statement, rows)
+        if self._holder is not None:
+            self._arrived(connection, new, results)
+        return results
+
+    def _required(self, connection: Connection, requires: Sequence[Require]) -> None:
         """Raises Moved unless every row is as it is relied on; until the commit nobody else changes it."""
         for require in requires:
             table = self._tables[require.table]
             where = [table.c[name] == value for name, value in require.key.items()]
             found = select(*(table.c[name] for name in require.values)).where(*where)
-            row = (await connection.execute(found.with_for_update())).first()
+            row = connection.execute(found.with_for_update()).first()
             if row is None or tuple(row) != tuple(require.values.values()):
                 raise Moved
 
-    async def _doubles(self, connection: AsyncConnection, batch: list[_Job]) -> set[bytes]:
+    def _doubles(self, connection: Connection, batch: list[_Job]) -> set[bytes]:
         """Which de-duplication ids of these jobs are in the inbox."""
         wanted = [value for job in batch for value in job.dedupe]
         if not wanted:
             return set()
-        found = await connection.execute(select(tables.inbox.c.dedupe).where(tables.inbox.c.dedupe.in_(wanted)))
+        found = connection.execute(select(tables.inbox.c.dedupe).where(tables.inbox.c.dedupe.in_(wanted)))
         return {row[0] for row in found}
 
-    async def _relied_on(self, connection: AsyncConnection, batch: list[_Job]) -> dict[int, Written | Exception]:
+    def _relied_on(self, connection: Connection, batch: list[_Job]) -> dict[int, Written | Exception]:
         """Locks the conversations that these jobs rely on, in one order for all processes, and looks whether what they rely on is so.
 
         A conversation that nobody alive has becomes ours with the first message for it.
@@ -261,11 +283,11 @@ class Writer:
             .order_by(conversation.c.id)
             .with_for_update(of=conversation)
         )
-        rows = {row.id: row for row in await connection.execute(statement)}
+        rows = {row.id: row for row in connection.execute(statement)}
         ours = {row.id for row in rows.values() if row.holder == self._holder}
         free = {row.id for row in rows.values() if row.holder != self._holder and not row.alive}
         asked = [job.fence.inbox_id for job in batch if job.fence is not None and job.fence.inbox_id is not None]
-        waiting = await self._waiting(connection, asked) if asked else set()
+        waiting = self._waiting(connection, asked) if asked else set()
         taken: set[bytes] = set()
         for job in batch:
             if job.arrival is not None:
@@ -282,15 +304,15 @@ class Writer:
                 elif job.fence.inbox_id is not None and job.fence.inbox_id not in waiting:
                     results[id(job)] = Written(new=False)  # answered, by a commit whose answer we did not hear
         if taken:
-            await connection.execute(update(conversation).where(conversation.c.id.in_(taken)).values(holder=self._holder))
+            connection.execute(update(conversation).where(conversation.c.id.in_(taken)).values(holder=self._holder))
         return results
 
     @staticmethod
-    async def _waiting(connection: AsyncConnection, inbox_ids: Sequence[int]) -> set[int]:
+    def _waiting(connection: Connection, inbox_ids: Sequence[int]) -> set[int]:
         inbox = tables.inbox.c
-        return set((await connection.execute(select(inbox.id).where(inbox.id.in_(inbox_ids), inbox.state == "new"))).scalars())
+        return set(connection.execute(select(inbox.id).where(inbox.id.in_(inbox_ids), inbox.state == "new")).scalars())
 
-    async def _arrived(self, connection: AsyncConnection, new: list[_Job], results: dict[int, Written | Exception]) -> None:
+    def _arrived(self, connection: Connection, new: list[_Job], results: dict[int, Written | Exception]) -> None:
         """Tells each holder of other conversations; finds out which of ours have messages that another process took in."""
         arrived = [job for job in new if job.arrival is not None]
         notices = [one for job in new for one in job.notices]
@@ -301,12 +323,12 @@ class Writer:
                 notices.append(notice(MESSAGE, job.arrival.conversation_id, to=result.holder))
             else:
                 mine.append(job)
-        await notify(connection, notices, sender=self._holder or b"")
+        notify(connection, notices, sender=self._holder or b"")
         if not mine:
             return
         inbox = tables.inbox.c
         ids = {job.arrival.conversation_id for job in mine if job.arrival is not None}
-        found = await connection.execute(select(inbox.conversation_id).where(inbox.conversation_id.in_(ids), inbox.state == "new"))
+        found = connection.execute(select(inbox.conversation_id).where(inbox.conversation_id.in_(ids), inbox.state == "new"))
         waiting = Counter(found.scalars())
         for job in mine:
             if job.arrival is not None and waiting[job.arrival.conversation_id] > 1:

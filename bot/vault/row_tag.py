@@ -10,19 +10,23 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Any
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from bot.vault.encoding import identifier, join
+from bot.vault.encoding import ID_BYTES, identifier, join
 from bot.vault.receipt import PEPPER_BYTES
 
 TAG_BYTES = 32
 
 _KEY = b"ruang-aman/1 row tag"
 _CASE = b"ruang-aman/1 case row"
+_READER = b"ruang-aman/1 reader of case"
 _RECEIPT = b"ruang-aman/1 receipt row"
 _REPLY = b"ruang-aman/1 reply row"
+_BLOCK = b"ruang-aman/1 block of case"
+_SESSION = b"ruang-aman/1 page of session"
 
 
 class RowTags:
@@ -40,6 +44,20 @@ class RowTags:
         """That a public key is a case's."""
         return self._tag(_CASE, identifier(case_id), public_key)
 
+    def wrote_case(self, row: Any) -> bool:
+        """Whether a row of `cases` has the public key that this service gave it."""
+        return same(self.case(row.id, row.public_key), row.tag)
+
+    def reader(self, case_id: bytes, recipient_id: bytes) -> bytes:
+        """That a case is sealed to a unit, or to the recovery key."""
+        return self._tag(_READER, identifier(case_id), identifier(recipient_id))
+
+    def wrote_reader(self, case_id: bytes, recipient_id: bytes, tag: bytes | None) -> bool:
+        """Whether this service made somebody a reader of a case, whatever lengths the ids in the database have."""
+        if len(case_id) != ID_BYTES or len(recipient_id) != ID_BYTES:
+            return False
+        return same(self.reader(case_id, recipient_id), tag)
+
     def receipt(self, locator: bytes, *, case_id: bytes, mailbox_id: bytes, mailbox_public: bytes) -> bytes:
         """That a code leads to this case and to this mailbox."""
         return self._tag(_RECEIPT, locator, identifier(case_id), identifier(mailbox_id), mailbox_public)
@@ -48,6 +66,14 @@ class RowTags:
         """That a reply came in through the console, from somebody who worked here then."""
         ids = identifier(message_id), identifier(mailbox_id), identifier(author_id)
         return self._tag(_REPLY, *ids, signature, hashlib.sha256(sealed).digest())
+
+    def block(self, case_id: bytes) -> bytes:
+        """The id (16 bytes) of the block that a case led to: from the case the service finds it, from the row nobody finds the case."""
+        return self._tag(_BLOCK, identifier(case_id))[:ID_BYTES]
+
+    def page(self, session: bytes) -> bytes:
+        """By which the pages of a session are known; `session` is the hash of its cookie."""
+        return self._tag(_SESSION, session)
 
 
 def same(made: bytes, stored: bytes | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from flows.blocking import BLOCKED, ENDED
 from flows.definition import Flow, Step
 from flows.inspection.content import Content
 from flows.library import COUNSELLOR, INTERRUPTS, LEARN, PAUSED, START
@@ -30,7 +31,7 @@ def check_graph(content: Content, actions: Mapping[str, frozenset[str]]) -> Iter
         if pausing and name == INTERRUPTS:
             doors = doors | {PAUSED}
         if talks and name == INTERRUPTS:
-            doors = doors | {"untaken", "untaken_danger"}
+            doors = doors | {"untaken", "untaken_danger", BLOCKED, ENDED}
         if (name == LEARN and not content.topics) or (name == COUNSELLOR and not talks):
             continue
         flow = content.flows.get(name)

@@ -16,7 +16,7 @@ from flows.topics import GROUPS
 FACTS = frozenset(
     {"greeted", "told", "trigger", "alert", "resumed", "unfinished", "reader", "language", "exit_word", "files", "nearest", "in_care"}
 )
-RESULT = frozenset({"code", "status", "replies", "count", "pictures_left_out", "with", "ahead", "minutes", "when"})
+RESULT = frozenset({"code", "status", "replies", "count", "pictures_left_out", "with", "ahead", "minutes", "when", "clock", "date"})
 READERS = frozenset({"child", "adult", "professional"})
 _SKIPPED = frozenset({"skipped", True, False})
 _WHERE_IS = "the names are answers.…, facts.…, world.…, result.… and number.…"

@@ -11,6 +11,7 @@ from flows.inspection.content import Content
 from flows.inspection.names import check_placeholders
 from flows.kinds import KINDS
 from flows.marked import Marked, Problem, walk
+from flows.opens import OPENS
 from flows.topics import GROUPS
 from flows.wording import words as written
 
@@ -29,6 +30,7 @@ ENGINE = frozenset(
         "file_warning", "file_send", "file_leave", "file_left", "file_voice", "file_image", "file_document",
         "topics_more", "known", "known_right", "known_wrong",
         "talk_first", "talk_ahead", "talk_minutes", "talk_unknown", "talk_wait", "talk_nobody", "talk_read", "talk_callback",
+        "talk_empty", "talk_opens", "talk_opens_unknown", "talk_empty_wait",
         "talk_message", "talk_stop", "talk_with", "talk_somebody", "talk_how", "talk_handed", "talk_lost", "talk_still", "talk_kept",
         "talk_not_passed", "talk_leaving", "talk_go_on", "talk_end", "talk_seen", "talk_safe", "talk_safe_yes", "talk_safe_no",
         "talk_quiet", "talk_quiet_word", "talk_safe_word", "talk_thanks_safe",
@@ -36,7 +38,10 @@ ENGINE = frozenset(
     }
 )  # fmt: skip
 _REQUIRED: frozenset[tuple[str, ...]] = frozenset(
-    {*((key,) for key in ENGINE), *(("retry", kind) for kind in KINDS), *(("groups", group) for group in GROUPS)}
+    {
+        *((key,) for key in ENGINE), *(("retry", kind) for kind in KINDS), *(("groups", group) for group in GROUPS),
+        *(("opens", when) for when in OPENS),
+    }
 )
 _OWN_GAPS = {"kelurahan_of": ("{kecamatan}",), "known": ("{label}", "{answer}")}  # filled by the question itself
 _OF_A_QUESTION = frozenset({"ask"})

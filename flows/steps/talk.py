@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from flows import files
+from flows import blocking, files
+from flows import talk_choices as choose
 from flows.answers.text import says
 from flows.definition import Step
 from flows.desk import ACTIVE, CALLBACK, DESK, WAITING, Desk, desk_of
@@ -20,12 +21,11 @@ from flows.signals import Done, Said
 from flows.told import QUIET, SAFE_WORD, remember, told_of, unsafe, word_given, writes_first
 
 PASS_ON, STOP_WAITING, END_TALK = "pass_on", "stop_waiting", "end_talk"
-READ, CALL_BACK, MESSAGE, STOP, END, ENDED, AFTER_CRISIS = "read", "callback", "message", "stop", "end", "ended", "crisis"
-GO_ON, SAFE_YES, SAFE_NO = "go_on", "safe_yes", "safe_no"
+ENDED, AFTER_CRISIS = "ended", "crisis"
 UNTAKEN, UNTAKEN_DANGER = "untaken", "untaken_danger"  # entries of INTERRUPTS: nobody has taken a crisis for two minutes
 JOINED = "joined"  # the entry of the conversation `counsellor` at which somebody from the desk comes in
 HAND_OFF = "hand_off"  # the answer that names the hand-off, for the rating: it goes with the frame
-_WAY, _LEAVING, _SAFE, _KEPT, _ALARM, _FIRST = "way", "leaving", "safe", "kept", "alarm", "first"
+_WAY, _KEPT, _ALARM, _FIRST = "way", "kept", "alarm", "first"
 _MAY_CALL = "may_call"
 _PASSING = (START, LEARN, UNDERSTOOD)  # what may be read while waiting, and makes room when somebody comes
 
@@ -67,28 +67,28 @@ class Talk:
         text = said.message.text
         if said.message.kind is not InboundKind.TEXT or not text.strip():
             return None
-        asked = _ways(scene) if desk.state != ACTIVE else _asked(scene)
-        for number, (option, label) in enumerate(asked, start=1):
+        shown = choose.asked(scene) if desk.state == ACTIVE or scene.frame.scratch.get(choose.SAFE) is True else choose.ways(scene)
+        for number, (option, label) in enumerate(shown, start=1):
             if says(text, label) or text.strip() == str(number):
                 return option
-        return END if desk.state == ACTIVE and says(text, scene.common("talk_end")) else None
+        return choose.END if desk.state == ACTIVE and says(text, scene.common("talk_end")) else None
 
     def _take(self, step: Step, scene: Scene, chosen: str, desk: Desk) -> Move:
         there = desk.state == ACTIVE
-        if chosen in (SAFE_YES, SAFE_NO):
-            scene.frame.scratch = {**_kept(scene), _SAFE: chosen}
-            return Act(name=PASS_ON, arguments={"safe": "yes" if chosen == SAFE_YES else "no"})
-        if there and chosen == END:
-            scene.frame.scratch = {_WAY: END}
+        if chosen in (choose.SAFE_YES, choose.SAFE_NO):
+            scene.frame.scratch = {**_kept(scene), choose.SAFE: chosen}
+            return Act(name=PASS_ON, arguments={"safe": "yes" if chosen == choose.SAFE_YES else "no"})
+        if there and chosen == choose.END:
+            scene.frame.scratch = {_WAY: choose.END}
             return Act(name=END_TALK, arguments={})
         if there:  # "go on", or a button from the time of waiting
             scene.frame.scratch = _kept(scene)
             _say(scene, "talk_still", desk)
             return WAIT
-        if chosen in (STOP, MESSAGE):
+        if chosen in (choose.STOP, choose.MESSAGE):
             scene.frame.scratch = {_WAY: chosen}
-            return Act(name=STOP_WAITING, arguments={"keep": chosen == MESSAGE})
-        if chosen in (READ, CALL_BACK):
+            return Act(name=STOP_WAITING, arguments={"keep": chosen == choose.MESSAGE})
+        if chosen == choose.READ or (chosen == choose.CALL_BACK and scene.world.get("callback")):
             return Goto(step=step.after(chosen))
         return _wait(scene, desk)
 
@@ -128,11 +128,11 @@ class Talk:
             return _over(step, scene, way)
         if done.action != PASS_ON:
             return WAIT
-        safe = scene.frame.scratch.pop(_SAFE, None)
+        safe = scene.frame.scratch.pop(choose.SAFE, None)
         if done.code != "ok":
             scene.tell(scene.common("talk_not_passed"))
         elif safe is not None:
-            return _answered(scene, yes=safe == SAFE_YES)
+            return _answered(scene, yes=safe == choose.SAFE_YES)
         elif desk_of(scene.world).state != ACTIVE and not scene.frame.scratch.get(_KEPT) and not unsafe(scene):
             scene.frame.scratch[_KEPT] = True
             scene.tell(scene.common("talk_kept"))
@@ -186,32 +186,50 @@ def hear(scene: Scene, said: Said, command: str | None) -> Move | None:
         return None if command == "menu" else _not_answered(scene, said, desk)
     step = _bring(scene)
     if not there:
-        return Talk().hear(step, scene, said, SAFE_YES)
+        return Talk().hear(step, scene, said, choose.SAFE_YES)
     if told.get("state") != ACTIVE or told.get("with") != desk.who:
         _present(scene, desk)
         if said.message.kind is InboundKind.START:
             return WAIT
     if given:
-        return Talk().hear(step, scene, said, SAFE_YES)
+        return Talk().hear(step, scene, said, choose.SAFE_YES)
     if first:
         scene.frame.scratch[_FIRST] = True
     if command == "menu":
-        scene.frame.scratch = {**_kept(scene), _LEAVING: True}
+        scene.frame.scratch = {**_kept(scene), choose.LEAVING: True}
         scene.new_prompt()
-        _say(scene, "talk_leaving", desk, choices=_asked(scene))
+        _say(scene, "talk_leaving", desk, choices=choose.asked(scene))
         return WAIT
     tapped = None
     if said.message.kind is InboundKind.TAP:
         if said.message.tap == scene.last_tap:
             return WAIT
         scene.last_tap = said.message.tap or ""
-        tapped = _tapped(scene, said.message.tap or "")
+        tapped = choose.option_tapped(scene, said.message.tap or "")
     elif said.message.kind is InboundKind.START:
         _say(scene, "talk_still", desk)
         return WAIT
     if danger is not None:
         _numbers(scene, desk, danger)
     return Talk().hear(step, scene, said, tapped)
+
+
+def late_answer(scene: Scene, said: Said) -> Move | None:
+    """The answer to "is it safe to write now?" counts also once the line to whoever asked is lost: a "no" that is not heard would be
+    followed by words. None: the message is no such answer."""
+    desk, message = desk_of(scene.world), said.message
+    if not _has_talk(scene) or desk.state != WAITING or desk.safe != "asked":
+        return None
+    if message.kind is InboundKind.TAP and message.tap != scene.last_tap:
+        chosen = choose.option_of(scene, message.tap or "", scene.library.flows[COUNSELLOR].door(JOINED))
+    elif message.kind is InboundKind.TEXT:
+        chosen = next((one for one, key in choose.SAFE_WORDS.items() if says(message.text, scene.common(key))), "")
+    else:
+        return None
+    if chosen not in choose.SAFE_WORDS:
+        return None
+    scene.last_tap = message.tap or scene.last_tap
+    return Talk().hear(_bring(scene), scene, said, chosen)
 
 
 def _not_answered(scene: Scene, said: Said, desk: Desk) -> Move | None:
@@ -258,10 +276,15 @@ def news(scene: Scene) -> Move:
     if desk.state == WAITING and desk.untaken and not told.get("untaken"):
         remember(scene, desk, untaken=True)
         return Open(flow=INTERRUPTS, entry=UNTAKEN_DANGER if desk.asks else UNTAKEN, keep=True)
+    if desk.state == WAITING and desk.deserted and desk.empty and not told.get("empty") and not _arranging(scene):
+        _bring(scene)
+        return _wait(scene, desk)
     if not told or not scene.frames:
         return WAIT
     there = _on_top(scene)
     if told.get("state") == ACTIVE:
+        if desk.state == WAITING and desk.safe == told.get("safe") == "asked":
+            return WAIT  # whether it is safe to write is not known: that the line was lost is said with the answer
         step = _bring(scene)
         if desk.on:
             if desk.state == WAITING:
@@ -273,6 +296,11 @@ def news(scene: Scene) -> Move:
     return _wait(scene, desk) if desk.on else _over(scene.step, scene, ENDED)
 
 
+def _arranging(scene: Scene) -> bool:
+    """Whether somebody is just saying when to be called back: they know that nobody is there, or will hear it."""
+    return bool(scene.frames) and scene.frame.flow.name == COUNSELLOR and scene.step.type != "talk"
+
+
 def _bring(scene: Scene) -> Step:
     """Puts the talk on top. What was read meanwhile makes room; a report that was begun and the talk about danger stay, to come back to."""
     flow = scene.library.flows[COUNSELLOR]
@@ -281,16 +309,12 @@ def _bring(scene: Scene) -> Step:
     if frame.flow.steps[frame.step].type != "talk":
         frame.flow, frame.step, frame.scratch = flow, flow.door(JOINED), {}
     if not (scene.frames and scene.frames[-1] is frame):
-        danger = [each for each in scene.frames if each.flow.name == INTERRUPTS and _quiet(each)]
+        danger = [each for each in scene.frames if blocking.about_danger(each)]
         danger = [each for each in danger if each.step != _MAY_CALL]  # who has come need not be telephoned for
         rest = [each for each in scene.frames if each is not frame and each.flow.name not in (*_PASSING, INTERRUPTS)]
         scene.frames = [*rest, *danger, frame]
     frame.answers = {HAND_OFF: desk_of(scene.world).id or frame.answers.get(HAND_OFF, "")}
     return scene.step
-
-
-def _quiet(frame: OpenFrame) -> bool:
-    return frame.flow.steps[frame.step].settings.get("danger") == "quiet"
 
 
 def _erasing(scene: Scene) -> bool:
@@ -318,10 +342,10 @@ def _present(scene: Scene, desk: Desk) -> Move:
     elif told.get("with") != desk.who:
         _say(scene, "talk_handed", desk)
     if desk.safe == "asked" and (told.get("safe") != "asked" or told.get("state") != ACTIVE):
-        scene.frame.scratch = {_SAFE: True}
+        scene.frame.scratch = {choose.SAFE: True}
         scene.new_prompt()
-        scene.tell(scene.common("talk_safe"), choices=_asked(scene))
-    remember(scene, desk, untaken=False)
+        scene.tell(scene.common("talk_safe"), choices=choose.asked(scene))
+    remember(scene, desk, untaken=False, empty=False)
     return WAIT
 
 
@@ -330,37 +354,17 @@ def _wait(scene: Scene, desk: Desk) -> Move:
     scene.new_prompt()
     if desk.state == CALLBACK:
         sentences = ["talk_nobody"]
+    elif desk.empty:  # nobody is before them, and no time is known: nobody is there
+        sentences = ["talk_empty", "talk_opens" if scene.world.get("opens") else "talk_opens_unknown", "talk_empty_wait"]
     else:
         place = [] if desk.ahead is None else ["talk_ahead" if desk.ahead else "talk_first"]
         sentences = [*place, "talk_minutes" if desk.minutes is not None else "talk_unknown", "talk_wait"]
     words = " ".join(scene.common(key) for key in sentences[:-1])
     text = "\n\n".join(part for part in (words, scene.common(sentences[-1])) if part)
     known = {"ahead": desk.ahead, "minutes": max(1, desk.minutes or 0)}
-    scene.tell(text, choices=_ways(scene), extra=known)
-    remember(scene, desk)
+    scene.tell(text, choices=choose.ways(scene), extra=known)
+    remember(scene, desk, **({"empty": True} if desk.empty else {}))
     return WAIT
-
-
-def _ways(scene: Scene) -> tuple[tuple[str, str], ...]:
-    """What can be done while waiting."""
-    names = (READ, CALL_BACK, MESSAGE, STOP) if scene.world.get("learn") else (CALL_BACK, MESSAGE, STOP)
-    return tuple((name, scene.common(f"talk_{name}")) for name in names)
-
-
-def _asked(scene: Scene) -> tuple[tuple[str, str], ...]:
-    """The options of what was asked last while somebody is there."""
-    if scene.frame.scratch.get(_LEAVING):
-        return ((GO_ON, scene.common("talk_go_on")), (END, scene.common("talk_end")))
-    if scene.frame.scratch.get(_SAFE):
-        return ((SAFE_YES, scene.common("talk_safe_yes")), (SAFE_NO, scene.common("talk_safe_no")))
-    return ()
-
-
-def _tapped(scene: Scene, tap: str) -> str:
-    """The option of a button of this talk, whenever it was shown; of any other there is only to say with whom the person speaks."""
-    number, _, option = tap.partition(".")
-    ours = any(str(n) == number and flow == COUNSELLOR and scene.frame.flow.steps.get(name) is scene.step for n, flow, name in scene.asked)
-    return option if ours and option in (READ, CALL_BACK, MESSAGE, STOP, END, GO_ON, SAFE_YES, SAFE_NO) else GO_ON
 
 
 def _numbers(scene: Scene, desk: Desk, danger: Danger) -> None:
@@ -383,4 +387,7 @@ def _over(step: Step, scene: Scene, way: str) -> Move:
     scene.facts.pop(DESK, None)
     scene.facts.pop(SAFE_WORD, None)
     scene.frame.scratch = {}
-    return Goto(step=step.after(AFTER_CRISIS if crisis and way in (END, ENDED) else way))
+    if blocking.blocked(scene):  # nobody who was blocked is asked how it was
+        scene.frames.pop()
+        return blocking.notice(scene, ended=True)
+    return Goto(step=step.after(AFTER_CRISIS if crisis and way in (choose.END, ENDED) else way))

@@ -35,10 +35,30 @@ def test_the_hash_is_what_the_documentation_says() -> None:
     """By hand, so that somebody else can check a chain without this program."""
     first, second = following(None, at=7, action="case_opened", subject=CASE, actors=[ONE]), None
     entry = f'[1,7,"case_opened","{CASE.hex()}",["{ONE.hex()}"]]'
-    assert first.hash == hashlib.sha256(b"ruang-aman/1 audit" + bytes(32) + entry.encode()).digest()
+    assert first.hash == hashlib.sha256(b"ruang-aman/2 audit" + bytes(32) + hashlib.sha256(entry.encode()).digest()).digest()
     second = following(first, at=8, action="identity_opened", subject=None, actors=[ONE, OTHER])
     entry = f'[2,8,"identity_opened",null,["{ONE.hex()}","{OTHER.hex()}"]]'
-    assert second.hash == hashlib.sha256(b"ruang-aman/1 audit" + first.hash + entry.encode()).digest()
+    assert second.hash == hashlib.sha256(b"ruang-aman/2 audit" + first.hash + hashlib.sha256(entry.encode()).digest()).digest()
+
+
+def before(length: int) -> list[Link]:
+    """A chain as it was hashed by the versions before: the entry itself, without a digest between."""
+    links: list[Link] = []
+    for link in chain(length):
+        subject = f'"{link.entry.subject.hex()}"' if link.entry.subject is not None else "null"
+        actors = ",".join(f'"{actor.hex()}"' for actor in link.entry.actors)
+        entry = f'[{link.entry.number},{link.entry.at},"{link.entry.action}",{subject},[{actors}]]'
+        previous = links[-1].hash if links else bytes(32)
+        links.append(replace(link, hash=hashlib.sha256(b"ruang-aman/1 audit" + previous + entry.encode()).digest()))
+    return links
+
+
+def test_a_chain_of_before_holds_and_goes_on() -> None:
+    links = before(5)
+    links.append(following(links[-1], at=1_795_600_000, action=CASE_OPENED, subject=CASE, actors=[ONE]))
+    assert list(faults(links, head=(5, links[4].hash))) == []
+    links[2] = replace(links[2], entry=replace(links[2].entry, actors=(OTHER,)))
+    assert [fault.split(" is ")[0] for fault in faults(links)] == ["entry 3"]
 
 
 CHANGES = [

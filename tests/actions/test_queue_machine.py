@@ -20,6 +20,7 @@ OPEN = (State.WAITING, State.OFFERED, State.ACTIVE, State.WRAP_UP, State.CALLBAC
 BEGIN = 1_795_500_000
 
 people = st.sampled_from((*STAFF, STRANGER))
+leads = st.sampled_from((frozenset(), frozenset(STAFF[:1]), frozenset(STAFF[1:3])))
 
 
 def event(kind: type, **drawn: st.SearchStrategy[Any]) -> st.SearchStrategy[Callable[[int, HandOff], Any]]:
@@ -42,7 +43,9 @@ EVENTS = st.one_of(
     event(queue.Offered, to=people),
     event(queue.OfferExpired, gone=st.booleans()),
     event(queue.Pulled, by=people),
-    event(queue.Closed, by=people, outcome=st.just("helped"), risk=st.just("some"), lead=st.booleans()),
+    event(
+        queue.Closed, by=people, outcome=st.just("helped"), risk=st.just("some"), lead=st.booleans(), leads=leads, alone=st.booleans()
+    ),
     *(event(kind, by=people) for kind in (queue.Refused, queue.Accepted, queue.TransferAccepted, queue.TransferRefused, queue.LetGo)),
     *(owners(kind) for kind in (queue.Refused, queue.Accepted, queue.TransferAccepted, queue.TransferRefused, queue.TakenBack)),
     *(owners(kind) for kind in (queue.LetGo, queue.WrappedUp)),
@@ -55,6 +58,8 @@ EVENTS = st.one_of(
     event(queue.SafeAnswered, yes=st.booleans()),
     owners(queue.SafeAsked),
     event(queue.Kept),
+    event(queue.Emptied),
+    event(queue.Staffed),
     st.integers(-3600, 3 * 86_400).map(lambda ahead: lambda at, was: queue.CallbackBooked(at=at, when=at + ahead)),
     st.integers(0, 2 * 86_400).map(lambda ago: lambda at, was: queue.Silent(at=at, last_at=at - ago)),
     *(event(kind) for kind in (queue.FalseAlarm, queue.CallbackDue, queue.Left, queue.Erased, queue.WrapUpExpired, queue.Untied)),
@@ -100,12 +105,26 @@ class Desk(RuleBasedStateMachine):
         if step.state is State.CLOSED and before.state is not State.CLOSED:
             if step.urgency.crisis:
                 assert isinstance(said, queue.Closed), "no timer, no reporter and no bot closes a crisis"
-                assert len(self.closers[step.id]) == 2, "two people close a crisis"
+                closers = self.closers[step.id]
+                assert len(closers) == 2 or said.alone, "two people close a crisis, where there are two"
+                assert (step.closing_id == step.closed_by) == (len(closers) == 1), "that one person closed it is written down"
+                if step.urgency is Urgency.DANGER and said.leads and not said.alone:
+                    assert closers & said.leads, "one of the two who close a danger is a lead"
             self.closed[step.id] = step
         if step.owner_id != before.owner_id and step.owner_id is not None:
             assert before.owner_id is None or isinstance(said, queue.TransferAccepted), "nobody is taken from by surprise"
+        resting = queue.rests_after(before, said, step, spoke=True)
+        given_up = before.state is State.ACTIVE and (step.state, step.owner_id) != (State.ACTIVE, before.owner_id)
+        hard = given_up and before.urgency is Urgency.DANGER and not before.false_alarm and not isinstance(said, queue.ConsoleLost)
+        assert resting == (before.owner_id if hard else None), "who gave danger out of their hands rests, and nobody else"
+        if resting in self.staff and self.staff[resting].state == "ready":
+            self.staff[resting] = replace(self.staff[resting], state="pause", paused_until=self.now + queue.PAUSE_SECONDS)
         self.stored[before.id] = step
         return True
+
+    def of(self, hand_off: HandOff) -> frozenset[bytes]:
+        """The units that can read it."""
+        return self.readers[hand_off.id]
 
     # What happens
 
@@ -114,7 +133,7 @@ class Desk(RuleBasedStateMachine):
         number = len(self.stored).to_bytes(16, "big")
         self.stored[number] = HandOff(
             id=number, case_id=number, reason="asked", urgency=urgency, language=language, created_at=self.now, waiting_since=self.now,
-            conversation_id=b"c" * 16 if talks else None,
+            conversation_id=b"c" * 16 if talks else None, ended=None if talks else queue.MESSAGE,
         )  # fmt: skip
         self.readers[number] = frozenset(UNITS) if both else frozenset(UNITS[:1])
 
@@ -146,7 +165,7 @@ class Desk(RuleBasedStateMachine):
             case State.ACTIVE:
                 said = queue.WrappedUp(at=self.now, by=owner) if ahead else queue.TransferAsked(at=self.now, by=owner, to=who)
             case State.WRAP_UP:
-                said = queue.Closed(at=self.now, by=owner if ahead else who, outcome="helped", risk="some")
+                said = queue.Closed(at=self.now, by=owner if ahead else who, outcome="helped", risk="some", leads=frozenset(STAFF[:1]))
             case _:
                 said = queue.CallbackDue(at=self.now)
         self.commit(was, after(was, said), said)
@@ -182,19 +201,25 @@ class Desk(RuleBasedStateMachine):
 
     @rule(who=st.sampled_from(STAFF), state=st.sampled_from(("ready", "away", "pause")), there=st.booleans())
     def presence(self, who: bytes, state: str, there: bool) -> None:
-        self.staff[who] = replace(self.staff[who], state=state, there_until=self.now + (10**6 if there else 0))
+        self.staff[who] = replace(self.staff[who], state=state, paused_until=None, there_until=self.now + (10**6 if there else 0))
 
     # What the desk does about it, every two seconds
 
     def colleagues(self) -> list[Colleague]:
         has = [each for each in self.stored.values() if each.state is State.ACTIVE]
         asked = [each for each in self.stored.values() if each.state is State.OFFERED or (each.state is State.ACTIVE and each.offered_to)]
+
+        def many(who: bytes, *, message: bool) -> int:
+            had, offered = [h.owner_id for h in has if h.message is message], [h.offered_to for h in asked if h.message is message]
+            return had.count(who) + offered.count(who)
+
         return [
             replace(
                 each,
-                load=sum(h.owner_id == each.id for h in has) + sum(h.offered_to == each.id for h in asked),
-                asked=any(h.offered_to == each.id for h in asked),
-                danger=any(h.owner_id == each.id and h.urgency is Urgency.DANGER for h in has),
+                load=many(each.id, message=False), messages=many(each.id, message=True),
+                asked=any(h.offered_to == each.id for h in asked if not h.message),
+                asked_to_read=any(h.offered_to == each.id for h in asked if h.message),
+                danger=any(h.owner_id == each.id and h.danger for h in has),
             )
             for each in self.staff.values()
         ]  # fmt: skip
@@ -205,7 +230,8 @@ class Desk(RuleBasedStateMachine):
             colleague = self.staff.get(before.offered_to or b"")
             gone = colleague is None or colleague.there_until <= self.now
             expired = queue.OfferExpired(at=self.now, gone=gone)
-            if self.commit(before, after(before, expired), expired) and colleague and not gone and before.state is State.OFFERED:
+            answered_not = self.commit(before, after(before, expired), expired) and before.state is State.OFFERED and not before.message
+            if answered_not and colleague and not gone:
                 last = not goes_away(colleague, self.colleagues(), now=self.now)
                 on_duty = [c for c in self.colleagues() if c.unit_id == colleague.unit_id and c.on_duty(self.now)]
                 assert last == (not [c for c in on_duty if c.id != colleague.id]), "the last one of a unit stays"
@@ -219,22 +245,32 @@ class Desk(RuleBasedStateMachine):
                 assert self.commit(self.stored[before.id], after(self.stored[before.id], lost), lost)
         order = in_order(each for each in self.stored.values() if each.state is State.WAITING)
         assert [each.before for each in order] == sorted(each.before for each in order)
+        assert [each.message for each in order] == sorted(each.message for each in order), "people come before what was left to be read"
+        waited_for = queue.where_people_wait(self.stored.values(), self.of)
         for place, before in enumerate(order):
-            chosen = choose(before, self.readers[before.id], self.colleagues(), now=self.now)
+            chosen = choose(before, self.of(before) - (waited_for if before.message else frozenset()), self.colleagues(), now=self.now)
             if chosen is None:
                 continue
+            if chosen.paused(self.now):
+                rested = [each for each in self.colleagues() if each.on_duty(self.now) and not each.paused(self.now) and each.free]
+                able = [each for each in rested if each.unit_id in self.of(before) and before.language in each.languages and not each.asked]
+                assert not before.message and (before.danger or not able), "who rests is asked only if nobody else is there"
+                assert not [each for each in able if each.id not in before.passers], "nor for danger while somebody fresh has room"
             assert chosen.on_duty(self.now) and chosen.unit_id in self.readers[before.id]
             assert chosen.load < chosen.capacity
-            assert not chosen.asked or before.urgency is Urgency.DANGER, "one question at a time"
-            assert not any(each.owner_id == chosen.id and each.urgency is Urgency.DANGER for each in self.stored.values() if _talks(each))
+            assert not chosen.asked or before.danger, "one question at a time"
+            assert not any(each.owner_id == chosen.id and each.danger for each in self.stored.values() if _talks(each))
+            if before.message:
+                assert not any(each.waits and self.of(each) & {chosen.unit_id} for each in self.stored.values()), "people come first"
+                assert chosen.load + chosen.messages < chosen.capacity
             for earlier in order[:place]:
-                if self.stored[earlier.id].state is State.WAITING:
-                    assert choose(earlier, self.readers[earlier.id], self.colleagues(), now=self.now) is None, "the more urgent first"
+                if self.stored[earlier.id].state is State.WAITING and not earlier.message:
+                    assert choose(earlier, self.of(earlier), self.colleagues(), now=self.now) is None, "the more urgent first"
             offered = queue.Offered(at=self.now, to=chosen.id)
             assert self.commit(before, after(before, offered), offered)
         for each in self.stored.values():  # nobody who is there and free is left unasked
-            if each.state is State.WAITING:
-                assert choose(each, self.readers[each.id], self.colleagues(), now=self.now) is None
+            if each.state is State.WAITING and not each.message:
+                assert choose(each, self.of(each), self.colleagues(), now=self.now) is None
             if each.state is State.OFFERED:
                 asked = self.staff[each.offered_to or b""]
                 assert asked.there_until > self.now and (each.offered_until or 0) > self.now
@@ -262,7 +298,9 @@ class Desk(RuleBasedStateMachine):
             if each.state is State.CALLBACK:
                 assert each.callback_at is not None and each.conversation_id is not None
             if each.state in (State.WAITING, State.OFFERED) and each.ended is not None:
-                assert each.urgency.crisis, "nobody waits for whoever is gone, unless a life may hang on it"
+                assert each.urgency.crisis or each.message, "nobody waits for whoever is gone, unless a life may hang on it"
+            if each.deserted:
+                assert each.conversation_id is not None and not each.rings, "somebody is there to be told"
 
     @invariant()
     def closed_is_closed(self) -> None:

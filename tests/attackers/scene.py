@@ -70,6 +70,7 @@ CANARIES: dict[str, str] = {
     "talk said": "tangga kayu berderit tiga kali setiap magrib 6039",
     "talk reply": "kapal selam kuning berlabuh di dermaga lama 4815",
     "talk note": "catatan merpati batu di gerbang timur 9376",
+    "talk reason": "hinaan beruntun dari kandang angsa 6157",
     "talk file": "badak mungil menari di pematang sawah 2541",
     "live talk story": "kerang hitam bernyanyi di dasar sumur 8127",
     "live talk chat id": "5550100661",
@@ -204,6 +205,7 @@ async def _at_the_desk(here: Town, people: dict[str, Person]) -> dict[str, str]:
     sari = await add_person(service, "Sari", unit=unit)
     await service.desk.beat(sari, "ready")
     await service.desk.tick()
+    here.counsellor = sari
     for name in ("talk", "live talk"):
         say = {each.removeprefix(f"{name} "): words for each, words in CANARIES.items() if each.startswith(f"{name} ")}
         person = people[name]
@@ -243,13 +245,16 @@ async def _writes(here: Town, who: Colleague, hand_off_id: bytes, text: str, *, 
 
 
 async def _hung_up(here: Town) -> None:
-    """The first of the two talks is ended by the desk, told, untied, and closed."""
+    """The first of the two talks is ended by the desk, which blocks that chat; told, untied, and closed."""
     service, store = here.service, DeskStore(here.service.engine)
     talks = sorted((each for each in await store.open_hand_offs() if each.owner_id is not None), key=lambda each: each.version)
     cases = {(await _case_of(here, code)): name for name, code in here.codes.items()}
     (talk,) = [each for each in talks if cases[each.case_id] == "talk"]
-    sari = next(row for row in await store.staff() if row.id == talk.owner_id)
-    assert (await service.desk.wrap_up(sari, talk.id)).ok
+    sari = here.counsellor
+    assert sari is not None and sari.id == talk.owner_id
+    case = await store.case(talk.case_id)
+    reason = Entry(**sari.entry(talk, case, CANARIES["talk reason"]))
+    assert (await service.desk.blocking.block(sari, talk.id, reason, hours=72, told=case.told)).ok
     await service.settle()
     assert (await service.desk.close(sari, talk.id, outcome="helped", risk="none")).ok
     await service.desk.tick()
@@ -350,7 +355,8 @@ async def _evening(folder: Path, now: float) -> None:
     keys = folder / "staff"
     keys.mkdir()
     locks = Locks()
-    patches = [patch(f"{module}.lock", locks) for module in ("bot.intake", "bot.turn", "bot.outbox", "bot.rollover", "bot.deliver")]
+    modules = ("bot.intake", "bot.stored_session", "bot.outbox", "bot.rollover", "bot.deliver")
+    patches = [patch(f"{module}.lock", locks) for module in modules]
     for one in patches:
         one.start()
     watch_loop(asyncio.get_running_loop())

@@ -29,7 +29,7 @@ LATER = 73 * 3600
 # Of a talk at the desk what was passed on is under a key of the conversation's that is changed every 24 hours.
 STILL_OPEN = OPEN | LIVE | {"danger words", "danger place", "danger chat id"}
 ADDRESSES = frozenset({"child chat id", "hand-off chat id", "erased chat id", "unfinished chat id", "talk chat id"})
-NOTES = frozenset({"talk note", "live talk note"})  # sealed in the browser
+NOTES = frozenset({"talk note", "live talk note", "talk reason"})  # sealed in the browser
 
 
 def _database(files: list[Path]) -> Path:

@@ -117,7 +117,7 @@ async def test_the_two_together_read_it(evening: Evening, stolen: Settings) -> N
     read = await identity_of(stolen, case=case, keys=keys, reason="diminta hakim")
     assert evening.named(found_in(json.dumps(read, ensure_ascii=False).encode(), evening.canaries.values())) == IDENTITY
     entries = run(stolen.data_dir / "ruang-aman.db", "SELECT action FROM audit ORDER BY number")
-    assert [entry["action"] for entry in entries] == ["case_opened", "identity_opened"]
+    assert [entry["action"] for entry in entries] == ["address_blocked", "case_opened", "identity_opened"]
     by_hand = _opens(_record(evening), {key.name: key.private for key in keys})
     assert by_hand is not None and evening.named(found_in(by_hand, evening.canaries.values())) == IDENTITY
 

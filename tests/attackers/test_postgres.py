@@ -160,7 +160,7 @@ async def _played(night: Night, main: PostgresServer, keys: PostgresServer) -> N
     await _settings(night.folder, urls)
     locks = Locks()
     with ExitStack() as stack:
-        for module in ("bot.intake", "bot.turn", "bot.outbox", "bot.rollover", "bot.deliver", "bot.clearing"):
+        for module in ("bot.intake", "bot.stored_session", "bot.outbox", "bot.rollover", "bot.deliver", "bot.clearing"):
             stack.enter_context(patch(f"{module}.lock", locks))
         now = time.time()
         async with _listening(urls["database_url"], night.notices), town(night.folder / "data", now=now, **urls) as here:
@@ -276,7 +276,7 @@ def test_the_key_servers_log_holds_no_key(night: Night) -> None:
 
 def test_whoever_listens_hears_ids(night: Night) -> None:
     assert night.notices, "pages are told of their bubbles"
-    assert [one for one in night.notices if not re.fullmatch(r"[mbkd]:[0-9a-f]{32}(:([0-9a-f]{32})?){2}", one)] == []
+    assert [one for one in night.notices if not re.fullmatch(r"[mbkdf]:[0-9a-f]{32}(:([0-9a-f]{32})?){2}", one)] == []
 
 
 def test_at_once_the_key_servers_folder_still_holds_the_keys_that_died(night: Night) -> None:

@@ -34,7 +34,7 @@ INSIDE = {
     "terminal": {"terminal story", "terminal phone, as written"},
     "danger": {"danger words", "danger place"},
     "hand-off": {"hand-off message", "hand-off phone, as written"},
-    "talk": {f"talk {each}" for each in ("story", "phone, as written", "safe word", "message", "said", "reply", "note")},
+    "talk": {f"talk {each}" for each in ("story", "phone, as written", "safe word", "message", "said", "reply", "note", "reason")},
     "live talk": {f"live talk {each}" for each in ("story", "safe word", "message", "said", "reply", "note")},
 }
 
@@ -110,7 +110,9 @@ async def test_a_unit_cannot_read_return_addresses(evening: Evening, stolen: Set
         for other in {r["id"] for r in rows(database, "cases")} - {case_id}:
             with pytest.raises(SealError):  # the server is not talked into delivering for another case
                 unwrap_for_delivery(inner, delivery_private=server["private"], case_id=other)
-        seen[case_id.hex()] = json.loads(unwrap_for_delivery(inner, delivery_private=server["private"], case_id=case_id))
+        left = json.loads(unwrap_for_delivery(inner, delivery_private=server["private"], case_id=case_id))
+        assert left.pop("record") == row["id"].hex()
+        seen[case_id.hex()] = left
     cases = evening.told["cases"]
     assert seen == {
         cases[name]: {"channel": "telegram", "address": evening.canaries[f"{name} chat id"]} for name in ("child", "hand-off")

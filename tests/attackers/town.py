@@ -30,6 +30,7 @@ from bot.settings import Settings, load_settings
 from bot.shelf import Shelf, load_shelf
 from bot.web_app import build
 from flows.message import Choice, Outbound
+from tests.bot.desk.sitting import Person as Colleague
 from tests.stores import stores
 
 TOKEN = "7311900042:AAE-canaryTokenOfTheBot_9q8w7e6r5t4y3u2i1o"
@@ -88,13 +89,15 @@ class Platform:
 
 
 class Town:
-    """A running service and the ways to it. `now` is its clock, in seconds since 1970; `codes` are those of who talks at the desk."""
+    """A running service and the ways to it. `now` is its clock, in seconds since 1970; `codes` are those of who talks at the desk, with the
+    `counsellor`."""
 
     def __init__(self, settings: Settings, platform: Platform, *, now: float, shelf: Shelf | None = None) -> None:
         self.settings = settings
         self.platform = platform
         self.now = now
         self.codes: dict[str, str] = {}
+        self.counsellor: Colleague | None = None
         self.output = io.StringIO()
         shelf = shelf or load_shelf()
         web_channel = WebChannel()

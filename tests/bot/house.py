@@ -82,7 +82,8 @@ class House:
             inbound = Inbound(kind=InboundKind.TAP, tap=button) if button else Inbound(kind=InboundKind.TEXT, text=line)
         before = len(self.phones.seen[address])
         number = message_id or f"{address}:{next(_numbers)}"
-        await self.service.receive(Received(channel="telegram", message_id=number, address=address, inbound=inbound, ref=f"in{number}"))
+        received = Received(channel=self.phones.name, message_id=number, address=address, inbound=inbound, ref=f"in{number}")
+        await self.service.receive(received)
         await self.service.settle()
         return self.phones.seen[address][before:]
 
@@ -93,8 +94,8 @@ class House:
             shown = await self.say(address, line)
         return shown
 
-    async def return_addresses(self) -> list[tuple[bytes, bytes]]:
-        """Case and return address without its outer layer, of all that were left: as a browser of the unit hands them over."""
+    async def return_addresses(self) -> list[tuple[bytes, bytes, bytes]]:
+        """Case, record and return address without its outer layer, of all that were left: as a browser of the unit hands them over."""
         found = []
         for case in await self.service.reads.all_cases():
             (sealed,) = await self.service.reads.case_keys(case.id)
@@ -102,7 +103,7 @@ class House:
             for record in await self.service.reads.case_records(case.id):
                 if record.kind == "return_address":
                     inner = unwrap_for_case(record.sealed, case_private=private, case_id=case.id, record_id=record.id, version=1)
-                    found.append((case.id, inner))
+                    found.append((case.id, record.id, inner))
         return found
 
     async def rows(self, table: str) -> int:

@@ -9,7 +9,10 @@ import pytest
 
 from bot.cli.backup import back_up, put_back
 from bot.settings import load_settings
+from bot.storage.reading import rows_of
+from bot.storage.untagged import Untagged
 from bot.vault.keys import generate_keypair
+from bot.witnessing import vouch_for_before
 from tests.bot.house import UNIT, House, add_unit, house
 from tests.pinning import Author
 from tests.stores import given
@@ -53,6 +56,69 @@ async def test_an_installation_of_before_goes_on(tmp_path: Path, caplog: pytest.
         shown = await here.talk("+628112", "/start", "check", code, "add", "Aku lupa sesuatu.")
         assert "Kodenya cocok" in " ".join(bubble.text for bubble in here.phones.seen["+628112"]) and shown
         assert await here.rows("case_record") == records + 1 and await here.rows("cases") == 1
+
+
+async def test_what_cases_hold_from_before_is_vouched_for_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A database that an older program made: what reporters told is signed and numbered at the first start, in the order in which it came.
+    What lies there unsigned later on is somebody's who writes to the database."""
+    async with house(tmp_path) as here:
+        code = await filed(here, "+628111")
+        await here.talk("+628112", "/start", "check", code, "add", "Aku lupa sesuatu.")
+        assert await value(here, "SELECT told FROM cases") == 2
+        async with here.service.engine.begin() as connection:
+            await connection.exec_driver_sql("UPDATE case_record SET signature = NULL, number = NULL WHERE author_id IS NULL")
+            await connection.exec_driver_sql("UPDATE case_record SET created_at = created_at + 1 WHERE kind = 'message'")
+            await connection.exec_driver_sql("UPDATE cases SET told = NULL")
+        await unpinned(here)
+    async with house(tmp_path) as here:
+        assert "records_vouched_for" in caplog.text
+        [case] = await here.service.reads.all_cases()
+        records = await here.service.reads.case_records(case.id)
+        assert [(row.kind, row.number) for row in records] == [("report", 1), ("message", 2)]
+        assert all(map(here.service.witness.wrote, records)) and case.told == 2
+        await here.talk("+628112", "/start", "check", code, "add", "Dan satu lagi.")
+        assert await value(here, "SELECT told FROM cases") == 3
+        async with here.service.engine.begin() as connection:
+            await connection.exec_driver_sql("UPDATE case_record SET signature = NULL WHERE number = 3")
+    caplog.clear()
+    async with house(tmp_path) as here:
+        assert "records_vouched_for" not in caplog.text
+        assert await value(here, "SELECT count(*) FROM case_record WHERE signature IS NULL") == 1
+
+
+async def test_two_processes_that_vouch_at_the_same_moment_do_it_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    """The first start of several processes after an upgrade: while one looks which cases there are, the other signs them all, and reporters
+    add something. Both start, and nothing is counted twice."""
+    async with house(tmp_path) as here:
+        codes = [await filed(here, f"+62811{number}") for number in range(3)]
+        async with here.service.engine.begin() as connection:
+            await connection.exec_driver_sql("UPDATE case_record SET signature = NULL, number = NULL WHERE author_id IS NULL")
+            await connection.exec_driver_sql("UPDATE cases SET told = NULL")
+        await unpinned(here)
+        how = {
+            "pins": here.service.keys.pins, "untagged": Untagged(here.service.reading), "writer": here.service.writer,
+        }  # fmt: skip
+        looks = 0
+
+        async def read(source: Any, statement: Any) -> Any:
+            nonlocal looks
+            found = await rows_of(source, statement)
+            looks += 1
+            if looks == 3:  # which cases there are, and all of the first one
+                await vouch_for_before(here.service.witness, **how)
+                for number, code in enumerate(codes):
+                    await here.talk(f"+62899{number}", "/start", "check", code, "add", "Aku lupa sesuatu.")
+            return found
+
+        monkeypatch.setattr("bot.storage.untagged.rows_of", read)
+        await vouch_for_before(here.service.witness, **how)
+        assert looks > 3
+        for case in await here.service.reads.all_cases():
+            records = await here.service.reads.case_records(case.id)
+            assert [row.number for row in records] == [1, 2] and case.told == 2
+            assert all(map(here.service.witness.wrote, records))
 
 
 async def test_it_is_done_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

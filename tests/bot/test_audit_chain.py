@@ -8,6 +8,7 @@ import subprocess
 import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -64,6 +65,42 @@ async def test_several_processes_make_one_chain(tmp_path: Path) -> None:
     async with opened(settings(tmp_path)) as store:
         links = await store.audit.links()
     assert len(links) == 17 and list(faults(links)) == []
+
+
+async def test_what_is_there_already_is_said_at_once_and_another_number_is_tried_no_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever sends an entry twice (the answer to the first was lost) would wait for forty tries, and so would all who write meanwhile."""
+    async with opened(settings(tmp_path)) as store:
+        row = {"id": b"r" * 16, "case_id": CASE, "version": 1, "kind": "note", "created_at": 1, "sealed": b"x"}
+        note = [Insert(table="case_record", row=row)]
+        await store.audit.append(action="identity_opened", subject=CASE, actors=[KEY], at=1, along=note)
+        tries, write = [], store.writer.write
+
+        async def counted(changes: Any, **how: Any) -> Any:
+            tries.append(1)
+            return await write(changes, **how)
+
+        monkeypatch.setattr(store.writer, "write", counted)
+        with pytest.raises(IntegrityError):
+            await store.audit.append(action="identity_opened", subject=CASE, actors=[KEY], at=2, along=note)
+        with pytest.raises(IntegrityError):  # no double, and no number would make it right
+            lacking = Insert(table="case_record", row={**row, "id": b"s" * 16, "sealed": None})
+            await store.audit.append(action="identity_opened", subject=CASE, actors=[KEY], at=2, along=[lacking])
+        assert len(tries) == 2
+        # Two things at once: the number is taken by somebody quicker, and so is the row. It ends all the same.
+        head = store.audit.head
+
+        async def quicker(changes: Any, **how: Any) -> Any:
+            monkeypatch.setattr(store.writer, "write", counted)
+            await store.audit.append(action="case_opened", subject=CASE, actors=[KEY], at=3)
+            return await counted(changes, **how)
+
+        monkeypatch.setattr(store.writer, "write", quicker)
+        with pytest.raises(IntegrityError):
+            await store.audit.append(action="identity_opened", subject=CASE, actors=[KEY], at=4, along=note)
+        last = await head()
+        assert len(tries) == 5 and last is not None and last.entry.action == "case_opened"
 
 
 async def test_what_goes_along_is_written_with_the_entry_or_neither_is(tmp_path: Path) -> None:

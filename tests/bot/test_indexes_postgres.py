@@ -57,7 +57,7 @@ def _kept(services: list[Service]) -> dict[str, tuple[Any, Any]]:
     """What is asked from now on: each statement with parameters of one time, and where."""
     kept: dict[str, tuple[Any, Any]] = {}
     for service in services:
-        for engine in (service.engine, service.reading, service.keys._engine):
+        for engine in (service.engine, service.reading.engine, service.keys._engine):
 
             def listener(at: Any, cursor: Any, statement: str, given: Any, context: Any, many: bool, engine: Any = engine) -> None:
                 kept.setdefault(statement, (engine, given[0] if many else given))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import PepperError, read_pepper
+from bot.pepper import PepperError, read_pepper
 from tests.bot.house import house
 from tests.stores import ON_POSTGRES, environment
 

@@ -420,7 +420,7 @@ async def test_a_process_with_a_key_store_of_its_own_does_not_join(town: Town, t
 
 async def test_a_process_with_another_pepper_does_not_join(town: Town, tmp_path: Path) -> None:
     """Two machines that each made one would give out codes that only one of them opens."""
-    from bot.app import PepperError
+    from bot.pepper import PepperError
 
     with pytest.raises(PepperError):
         await town.add(pepper_file=tmp_path / "another-pepper")

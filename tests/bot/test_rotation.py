@@ -38,7 +38,7 @@ async def privates(folder: Path) -> list[bytes]:
 async def left_addresses(here: House, keys: list[bytes]) -> list[dict[str, Any]]:
     """Every return address, opened by unit and server together."""
     return [
-        json.loads(unwrap_with_any(inner, delivery_privates=keys, case_id=case_id)) for case_id, inner in await here.return_addresses()
+        json.loads(unwrap_with_any(inner, delivery_privates=keys, case_id=case_id)) for case_id, _, inner in await here.return_addresses()
     ]  # fmt: skip
 
 

@@ -164,6 +164,19 @@ def test_twilio_needs_an_address_at_which_it_reaches_us(monkeypatch: pytest.Monk
     assert load_settings().public_url == "http://127.0.0.1:8000"
 
 
+@pytest.mark.parametrize("number", ["08115550042", "+62 811 555 0042", "whatsapp:+628115550042", "+1415"])
+def test_what_cannot_telephone_is_said_in_one_line_without_the_number(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    whole = {"TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": AUTH, "TWILIO_FROM": "whatsapp:+15550100"}
+    (line,) = lines_for(monkeypatch, **whole, PUBLIC_URL="https://bot.example.org", TWILIO_VOICE_FROM=number)
+    assert line.startswith(f"{PREFIX}TWILIO_VOICE_FROM must be a number with its country code")
+    assert number not in line
+
+
+def test_a_number_alone_telephones_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    (line,) = lines_for(monkeypatch, TWILIO_VOICE_FROM="+14155238886")
+    assert line.endswith(f"must be set too: {PREFIX}TWILIO_VOICE_FROM telephones through the same account.")
+
+
 def test_keys_do_not_lie_beside_what_they_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     url = "postgresql+asyncpg://bot@db/one"
     (line,) = lines_for(monkeypatch, DATABASE_URL=url, KEY_STORE=url)

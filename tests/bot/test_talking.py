@@ -298,8 +298,8 @@ async def test_after_not_safe_no_answer_is_announced_before_the_word_though_the_
         before = len(it.here.phones.seen["1"])
         row = await _conversation(it.here, "1")
         assert row.hand_off_id is None
-        assert await it.service.heads_up.tell(case_id, inner, "id") == TALKS
+        assert await it.service.heads_up.tell(case_id, b"r" * 16, inner, "id") == TALKS
         await it.service.settle()
         assert len(it.here.phones.seen["1"]) == before
         await it.here.say("1", "sudah aman")
-        assert await it.service.heads_up.tell(case_id, inner, "id") == TOLD
+        assert await it.service.heads_up.tell(case_id, b"r" * 16, inner, "id") == TOLD

@@ -468,12 +468,12 @@ async def test_days_later_whoever_agreed_is_asked_to_write_again_and_then_told_t
         case_id = b"c" * 16
         left = orjson.dumps({"channel": "whatsapp", "address": PHONE})
         inner = wrap_for_delivery(left, delivery_public=here.service.keys.delivery.public, case_id=case_id)
-        assert await here.service.heads_up.tell(case_id, inner, "id") == TOLD
+        assert await here.service.heads_up.tell(case_id, b"r" * 16, inner, "id") == TOLD
         await here.service.settle()
         (invitation,) = here.twilio.screen()
         assert invitation.content == TEMPLATE, "the platform lets us say no more"
         shown = await here.says("halo")
         await here.service.deliver.take_up()
         await here.service.settle()
-        assert "Ada jawaban dari petugas untukmu" in " ".join(one.body for one in here.twilio.screen()), shown
+        assert "Halo, ada kabar baru di sini" in " ".join(one.body for one in here.twilio.screen()), shown
         assert await here.rows("select count(*) from conversation") == [(1,)]

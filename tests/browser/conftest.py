@@ -10,10 +10,11 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
 from tests.bot.filed import FilingPhones
-from tests.browser.desk import Desk, signed_in_pages
+from tests.browser.desk import Desk, opened_desk, signed_in_pages
 from tests.browser.office import Office
 from tests.browser.pages import CHROMIUM, DESKTOP, Opener, watch
 from tests.browser.site import Site
+from tests.browser.unit import Unit
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +83,28 @@ def opened(site: Site, browser: Browser) -> Iterator[Opener]:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A desk with colleagues, for one module."""
-    office = Office(tmp_path_factory.mktemp("office"), phones=FilingPhones())
-    office.start()
-    yield Desk(office)
-    office.stop()
+    with opened_desk(tmp_path_factory.mktemp("office"), phones=FilingPhones()) as made:
+        yield made
 
 
 @pytest.fixture
 def console(browser: Browser, desk: Desk, wrong: list[str]) -> Iterator[Any]:
     """Opens the console as somebody of the desk, signed in."""
     with signed_in_pages(browser, desk.office.url, wrong=wrong, **DESKTOP) as open_as:
+        yield open_as
+
+
+@pytest.fixture(scope="module")
+def unit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Unit]:
+    """A unit with its lead and a case worker, for one module."""
+    office = Office(tmp_path_factory.mktemp("office"))
+    office.start()
+    yield Unit(office)
+    office.stop()
+
+
+@pytest.fixture
+def page_of(browser: Browser, unit: Unit, wrong: list[str]) -> Iterator[Any]:
+    """Opens the console as somebody of the unit, signed in."""
+    with signed_in_pages(browser, unit.office.url, wrong=wrong, **DESKTOP) as open_as:
         yield open_as

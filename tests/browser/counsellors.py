@@ -152,11 +152,12 @@ class Counsellor:
         now = (await self.http.get(f"/console/j/hand-off/{hand_off}?since=9999999999")).json()
         case_id, record_id, previous = bytes.fromhex(now["case_id"]), secrets.token_bytes(16), bytes.fromhex(now["head"])
         content = json.dumps({"format": 1, "kind": "said", "language": "id", "from": "staff", "text": text}).encode()
-        sealed = seal(content, public_key=public_of(self.talks[hand_off]["private"]), case_id=case_id, record_id=record_id, version=1)
+        public_key = public_of(self.talks[hand_off]["private"])
+        sealed = seal(content, public_key=public_key, case_id=case_id, record_id=record_id, version=1)
         entry = StaffEntry(case_id=case_id, record_id=record_id, version=1, author_id=self.id, previous=previous, sealed=sealed)
         body = {
             "text": text, "record_id": record_id.hex(), "version": 1, "sealed": base64.b64encode(sealed).decode(),
-            "signature": sign_entry(entry, private_key=self.signing).hex(), "previous": previous.hex(),
+            "signature": sign_entry(entry, private_key=self.signing).hex(), "previous": previous.hex(), "public_key": public_key.hex(),
         }  # fmt: skip
         answer = await self.post(f"/console/j/hand-off/{hand_off}/reply", body)
         self.told.replies[answer.status_code] = self.told.replies.get(answer.status_code, 0) + 1

@@ -45,8 +45,17 @@ class Desk:
         return address
 
 
-def sign_in(page: Page, url: str, name: str, *, passphrase: str = PASSPHRASE) -> None:
-    """Opens the console and signs in, with the keyboard."""
+@contextmanager
+def opened_desk(folder: Path, **given: Any) -> Iterator[Desk]:
+    """A desk with colleagues, over an office on a data directory (`given`: what else that is made with)."""
+    office = Office(folder, **given)
+    office.start()
+    yield Desk(office)
+    office.stop()
+
+
+def sign_in(page: Page, url: str, name: str, *, passphrase: str = PASSPHRASE, compares: bool = True) -> None:
+    """Opens the console and signs in, with the keyboard. `compares`: says, if asked, that the unit's words are the lead's."""
     page.goto(url + "/console")
     expect(page.locator("#sign").get_by_label("Nama masuk")).to_be_focused()
     page.keyboard.type(name)
@@ -54,6 +63,9 @@ def sign_in(page: Page, url: str, name: str, *, passphrase: str = PASSPHRASE) ->
     page.keyboard.type(passphrase)
     page.keyboard.press("Enter")
     expect(page.locator("#desk")).to_be_visible(timeout=PATIENCE)
+    if compares and page.locator("#compare").is_visible():
+        page.locator("[data-do=compare-same]").click()
+        expect(page.locator("#compare")).to_be_hidden()
 
 
 @dataclass
@@ -129,7 +141,8 @@ def signed_in_pages(browser: Browser, url: str, *, wrong: list[str], **usual: An
             if page.locator("#desk:visible").count():
                 # Signed out, not merely gone: what one has goes back at once, and nobody is asked who is not there.
                 page.evaluate("() => document.querySelector('[data-do=sign-out]').click()")
-                expect(page.locator("#sign")).to_be_visible(timeout=PATIENCE)
+                # Not `expect`: it describes the page for its message first, which takes half a minute where 2,000 messages stand.
+                page.locator("#sign").wait_for(state="visible", timeout=PATIENCE)
         context.close()
     assert [one for one in wrong if "Error Code 401" not in one] == []  # htmx says that it was refused
 
@@ -159,12 +172,16 @@ def shot(page: Page, name: str) -> None:
 
 
 def sound(page: Page, state: str) -> None:
-    """Nothing for axe (WCAG 2.2 AA), nothing wider than the window, every control large enough to be tapped."""
+    """Nothing for axe (WCAG 2.2 AA), nothing wider than the window, or longer (lists scroll, the page does not), every control large enough
+    to be tapped."""
     options: dict[str, Any] = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
     found = Axe().run(page, options=options).response["violations"]
     violations = [(v["id"], v["impact"], [n["html"][:200] for n in v["nodes"]][:3]) for v in found]
     assert violations == [], (state, violations)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), state
+    # On a telephone the page goes on below the six words that are to be compared.
+    if page.locator("#desk:visible").count() and not page.locator("#compare:visible").count():
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), state
     small = page.evaluate(
         """() => [...document.querySelectorAll('button, a, input, select, textarea, summary')].filter((e) => {
             const box = e.getBoundingClientRect();
@@ -177,9 +194,20 @@ def sound(page: Page, state: str) -> None:
 
 def accept(page: Page) -> None:
     """Takes what is offered, by its key; the reply box is open then."""
-    expect(page.locator("#queue .offered [data-do=accept]").first).to_be_visible(timeout=PATIENCE)
-    page.keyboard.press("a")
-    expect(page.locator("#reply")).to_be_focused(timeout=PATIENCE)
+    offer = page.locator("#queue .offered [data-do=accept]").first
+    taken, gone = page.locator("#reply:focus"), page.locator("#toasts .toast", has_text="sudah berakhir")
+    for last in (False, True):
+        expect(offer).to_be_visible(timeout=PATIENCE)
+        asked = offer.get_attribute("data-id")
+        page.keyboard.press("a")
+        try:
+            expect(taken if last else taken.or_(gone).first).to_be_visible(timeout=PATIENCE)
+        except AssertionError:
+            seen = page.evaluate("['#toasts', '#queue', '#talk'].map((one) => document.querySelector(one).innerText.slice(0, 400))")
+            raise AssertionError([*seen, page.evaluate("document.activeElement.outerHTML.slice(0, 200)")]) from None
+        if taken.count():
+            assert page.locator(f"#queue [data-do=accept][data-id='{asked}']").count() == 0, "nothing asks for what has been done"
+            return  # else it was another offer by then: the page says so, and draws the queue anew
 
 
 def finish(page: Page, outcome: str = "Sudah dibantu", risk: str = "Tidak terlihat") -> None:

@@ -25,6 +25,7 @@ from bot.channels.web import routes as web_routes
 from bot.channels.whatsapp import routes as whatsapp_routes
 from bot.console.build import open_console
 from bot.demo.colleague import Born, born
+from bot.desk.alarm import Caller
 from bot.desk.people import People
 from bot.desk.staff import new_invite
 from bot.running import understander
@@ -60,9 +61,11 @@ class Colleague:
 class Office:
     """`start` serves; `run` does something in the service's own loop and gives what comes of it."""
 
-    def __init__(self, folder: Path, *, phones: Phones | None = None, twilio: Twilio | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, phones: Phones | None = None, twilio: Twilio | None = None, caller: Caller | None = None
+    ) -> None:  # fmt: skip
         self.settings = load_settings(from_environment=False, given=given(folder))
-        self.twilio = twilio
+        self.twilio, self._caller = twilio, caller
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
@@ -114,7 +117,7 @@ class Office:
         whatsapp = whatsapp_channel(self.twilio, public_url=PUBLIC, template=TEMPLATE) if self.twilio is not None else None
         if whatsapp is not None:
             channels["whatsapp"] = whatsapp
-        service = Service(self.settings, channels=channels, understander=understander(), clock=self._clock)
+        service = Service(self.settings, channels=channels, understander=understander(), clock=self._clock, caller=self._caller)
         self.service = service
         await service.start()
         app = Starlette(routes=web_routes(service, channel=web, numbers=NUMBERS, service_name="Ruang Aman"))
@@ -252,3 +255,7 @@ class Office:
     def write(self, *changes: Change) -> None:
         """Somebody who can write to the database does."""
         self.run(self.service.writer.write(changes))
+
+    def told(self, *changes: Change) -> None:
+        """The service writes what a reporter told."""
+        self.run(self.service.witnessing.write(changes))

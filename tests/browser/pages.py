@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, Route, expect
 
 CHROMIUM = "/usr/bin/chromium"
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
@@ -63,6 +64,22 @@ def sound(page: Page, state: str) -> None:
     for control in page.locator("button:visible, .leave:visible, textarea:visible, .alarm a:visible, a.call:visible").all():
         box = control.bounding_box()
         assert box and box["height"] >= 44 and box["width"] >= 44, (state, control.inner_text(), box)
+
+
+@contextmanager
+def held(page: Page, path: str) -> Iterator[Callable[[], int]]:
+    """What the page asks for there does not come before the end; gives how much has been asked for so far."""
+    waiting: list[Route] = []
+
+    def hold(route: Route) -> None:
+        waiting.append(route)
+
+    page.route(path, hold)
+    yield lambda: len(waiting)
+    page.unroute(path, hold)
+    for route in waiting:
+        with suppress(Error):  # the page has given it up
+            route.continue_()
 
 
 def crowded() -> float:

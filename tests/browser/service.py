@@ -10,8 +10,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -37,12 +38,17 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
 
 class RealService:
     """One service with one unit. `stop`, `kill` and `start` keep port and data, as an operator's restart does. `stores` are other stores
-    than those of the tests (`tests.stores.on_postgres`); `beside` is another service, of whose data this is one more process."""
+    than those of the tests (`tests.stores.on_postgres`); `beside` is another service, of whose data this is one more process. Without
+    `keyed` the unit has no key file: its first lead's browser makes the key. `more` are settings in the process's environment."""
 
-    def __init__(self, folder: Path, *, stores: dict[str, str] | None = None, beside: RealService | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, stores: dict[str, str] | None = None, beside: RealService | None = None, keyed: bool = True,
+        more: dict[str, str] | None = None,
+    ) -> None:  # fmt: skip
         self.folder = folder
         self.stores = beside.stores if beside is not None else stores or {}
         self.key_file = folder / "unit.key"
+        self.more = more or {}
         data = beside.settings.data_dir if beside is not None else folder / "data"
         self.settings = load_settings(from_environment=False, given={**given(data), **self.stores})
         with socket.socket() as probe:
@@ -51,13 +57,14 @@ class RealService:
         self.url = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
         if beside is None:
-            _run(add_unit(self.settings, name=UNIT, kind="service", lead=True, key_file=self.key_file, passphrase=None))
+            file = self.key_file if keyed else None
+            _run(add_unit(self.settings, name=UNIT, kind="service", lead=True, key_file=file, passphrase=None))
 
     def start(self) -> None:
         """Serves; returns once it is ready for people."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RUANG_AMAN_")}
         environment |= {**stores_environment(self.settings.data_dir), "PYTHONPATH": str(ROOT)}
-        environment |= {f"RUANG_AMAN_{name.upper()}": value for name, value in self.stores.items()}
+        environment |= {f"RUANG_AMAN_{name.upper()}": value for name, value in (self.stores | self.more).items()}
         with (self.folder / "service.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "bot", "serve", "--port", str(self.port)], cwd=self.folder, env=environment, stdout=log, stderr=log
@@ -104,3 +111,12 @@ class RealService:
         """What the unit reads when it opens a case with its key file."""
         key = read_key_file(self.key_file)
         return _run(records_of(self.settings, case=case, recipient=key.unit_id, private=key.private))
+
+
+@contextmanager
+def serving(service: RealService) -> Iterator[RealService]:
+    """A service that runs as long as the context lasts; no fault of ours is in its log then."""
+    service.start()
+    yield service
+    service.stop()
+    assert "Traceback" not in service.log()

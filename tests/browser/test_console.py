@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from playwright.sync_api import expect
 
+from actions.rows import Insert, Update
 from bot.storage.desk import DeskStore
 from tests.browser.desk import PATIENCE, STORY, Desk, accept, finish, ready, shot, sound
 from tests.browser.pages import PHONE, until
@@ -15,6 +17,12 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.timeout(240),
 ]
+# Counts the notes of the sounds that a page makes from now on.
+HEARD = """() => {
+    window.notes = 0;
+    const make = AudioContext.prototype.createOscillator;
+    AudioContext.prototype.createOscillator = function () { window.notes += 1; return make.call(this); };
+}"""
 HOSTILE = '<img src=x onerror="document.title=`OWNED`"><script>document.title="OWNED"</script> {{7*7}} javascript:alert(1)'
 
 
@@ -96,6 +104,7 @@ def test_a_transfer_is_refused_then_accepted_and_the_first_may_not_write_any_mor
     accept(first)
     ready(second)
     expect(first.locator("#queue .counts")).to_contain_text("2 petugas siap", timeout=PATIENCE)
+    first.evaluate(HEARD)
     for answer in ("refuse", "accept"):
         expect(first.locator("#talk-head [data-do=transfer]")).to_be_visible(timeout=PATIENCE)
         first.locator("#talk .pane-title h1").click()
@@ -109,20 +118,51 @@ def test_a_transfer_is_refused_then_accepted_and_the_first_may_not_write_any_mor
             shot(first, "transfer")
         second.locator(f"#queue .offered [data-do={answer}]").click()
         if answer == "refuse":
+            expect(first.locator("#toasts")).to_contain_text("Andi tidak mengambil alih", timeout=PATIENCE)
+            assert first.evaluate("window.notes") == 2, "the soft sound, once"
             expect(first.locator("#talk-head")).not_to_contain_text("Menunggu Andi", timeout=PATIENCE)
-            second.wait_for_timeout(1000)
-            ready(second)  # who lets an offer pass is away, until they say otherwise
+            expect(second.locator("#toasts")).to_contain_text("Kamu tetap tercatat Siap")
+            expect(second.locator("#not-ready")).to_be_hidden()
             expect(first.locator("#queue .counts")).to_contain_text("2 petugas siap", timeout=PATIENCE)
     expect(second.locator("#reply")).to_be_focused(timeout=PATIENCE)
     expect(second.locator("#summary")).to_contain_text(STORY)
     expect(first.locator("#compose")).to_be_hidden(timeout=PATIENCE)
-    expect(first.locator("#talk-notice")).to_contain_text("tidak padamu")
+    expect(first.locator("#talk-notice")).to_contain_text("bukan kamu yang pegang")
     second.keyboard.type("Halo, aku Andi.")
     second.keyboard.press("Enter")
     until(second, lambda: "Halo, aku Andi." in desk.office.heard(address))
     expect(first.locator(".message.ours .words-said").last).to_have_text("Halo, aku Andi.", timeout=PATIENCE)
     expect(first.locator(".message.ours .name").last).to_have_text("Andi")
     finish(second)
+
+
+def test_a_call_back_is_shown_with_when_and_who_writes_first(desk: Desk, console: Any) -> None:
+    office = desk.office
+    week = json.dumps({day: [["00:00", "24:00"]] for day in ("mon", "tue", "wed", "thu", "fri", "sat", "sun")})
+    hours = Insert(table="desk_setting", row={"name": "hours", "version": 1, "value": week})
+    office.run(office.service.writer.write([hours]))
+    office.run(office.service.desk.tick())
+    page = console(desk.sari)
+    ready(page)
+    address = desk.asks()
+    office.says(address, "callback", "tomorrow", "noon", "no")
+    row = page.locator("#queue .callback .row")
+    expect(row).to_contain_text("12:00", timeout=PATIENCE)
+    row.click()
+    expect(page.locator("#talk-head")).to_contain_text("12:00; pelapor menulis lebih dulu")
+    expect(page.locator("#log .sign")).to_contain_text("Pelapor mau menulis lebih dulu", timeout=PATIENCE)
+    shot(page, "callback")
+    (waits,) = [each for each in office.run(DeskStore(office.service.engine).open_hand_offs()) if each.state == "callback"]
+    now = int(office.service._clock())
+    due = Update(table="hand_off", key={"id": waits.id}, values={"callback_at": now, "due_at": now, "version": waits.version + 1})
+    office.run(office.service.writer.write([due]))
+    office.run(office.service.desk.tick())
+    expect(page.locator("#queue .offered [data-do=accept]").first).to_be_visible(timeout=PATIENCE)
+    page.keyboard.press("a")
+    expect(page.locator("#talk-notice")).to_contain_text("Pelapor mau menulis lebih dulu. Jangan kirim apa pun", timeout=PATIENCE)
+    office.says(address, "aku di sini")
+    expect(page.locator("#talk-notice")).to_be_hidden(timeout=PATIENCE)
+    finish(page)
 
 
 def test_a_word_that_was_typed_survives_a_dropped_line_and_is_sent_once(desk: Desk, console: Any) -> None:
@@ -170,7 +210,7 @@ def test_the_screen_hides_and_shows_by_key_and_esc_does_not_show_it(desk: Desk, 
 
 
 @pytest.mark.parametrize(
-    "view", ["desktop", "phone-dark", *(pytest.param(view, marks=pytest.mark.long) for view in ("phone", "dark", "english"))]
+    "view", ["desktop", "phone-dark", "english", *(pytest.param(view, marks=pytest.mark.long) for view in ("phone", "dark"))]
 )
 def test_every_section_is_sound_and_legible(desk: Desk, console: Any, view: str) -> None:
     options: dict[str, Any] = {**(PHONE if "phone" in view else {}), "color_scheme": "dark" if "dark" in view else "light"}
@@ -250,4 +290,40 @@ def test_each_sees_that_the_other_is_writing(desk: Desk, console: Any) -> None:
     desk.office.says(address, "ini aku")
     expect(page.locator("#talk-typing")).to_be_hidden(timeout=PATIENCE)
     page.locator("#reply").fill("")
+    finish(page)
+
+
+def test_whoever_let_an_offer_pass_reads_that_they_are_away_now_and_who_rests_until_when(desk: Desk, console: Any) -> None:
+    office = desk.office
+    pages = {desk.sari.id: console(desk.sari), desk.andi.id: console(desk.andi)}
+    for page in pages.values():
+        ready(page)
+    desk.asks()
+    offered = {who: page.locator("#queue .offered [data-do=accept]") for who, page in pages.items()}
+    until(page, lambda: any(one.count() for one in offered.values()))
+    (asked,) = [who for who, one in offered.items() if one.count()]
+    for seconds in (0, 25, 25, 25):  # both are there all the time, and no round sees the clock jump twice
+        office.later(seconds)
+        for colleague in (desk.sari, desk.andi):
+            office.run(office.service.desk.beat(colleague.born.joining))
+        office.run(office.service.desk.tick())
+    page, other = pages[asked], next(page for who, page in pages.items() if who != asked)
+    expect(page.locator("#not-ready")).to_contain_text("lewat tanpa jawaban, jadi kamu ditandai tidak di tempat", timeout=PATIENCE)
+    expect(page.locator("#toasts")).to_contain_text("lewat tanpa jawaban")
+    shot(page, "offer-passed")
+    sound(page, "an offer passed")
+    page.keyboard.press("p")
+    expect(page.locator("#not-ready")).to_be_hidden()
+    accept(other)
+    # Whoever gives a danger back after having talked there rests, and reads until when.
+    (talk,) = [each for each in office.run(DeskStore(office.service.engine).open_hand_offs()) if each.state == "active"]
+    danger = Update(table="hand_off", key={"id": talk.id}, values={"urgency": "danger", "version": talk.version + 1})
+    office.run(office.service.writer.write([danger]))
+    other.keyboard.type("Aku di sini.")
+    other.keyboard.press("Enter")
+    expect(other.locator(".message.ours .tick").last).to_have_attribute("data-state", "sent", timeout=PATIENCE)
+    other.locator("#talk-tools [data-do=let-go]").click()
+    expect(other.locator("#not-ready")).to_contain_text("Jeda sampai", timeout=PATIENCE)
+    page.locator("#queue .crisis [data-do=accept], #queue .crisis [data-do=pull]").first.click()
+    expect(page.locator("#reply")).to_be_focused(timeout=PATIENCE)
     finish(page)

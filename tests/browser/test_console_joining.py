@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.browser.child import Child
 from tests.browser.desk import PATIENCE, join, shot, sign_in_again, signed_in_pages, sound
 from tests.browser.pages import DESKTOP, watch
-from tests.browser.service import RealService
+from tests.browser.service import RealService, serving
 
 pytestmark = [
     pytest.mark.browser,
@@ -23,11 +23,8 @@ STORY = "Guru les suka menyentuh pundakku lama sekali."
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealService]:
-    service = RealService(tmp_path_factory.mktemp("service"))
-    service.start()
-    yield service
-    service.stop()
-    assert "Traceback" not in service.log()
+    with serving(RealService(tmp_path_factory.mktemp("service"))) as service:
+        yield service
 
 
 @pytest.fixture

@@ -36,6 +36,44 @@ def replicas(tmp_path: Path) -> Iterator[tuple[RealService, RealService]]:
         assert "Traceback" not in each.log()
 
 
+def test_what_changes_a_case_at_one_process_is_on_the_page_at_the_other(
+    browser: Browser, replicas: tuple[RealService, RealService], wrong: list[str]
+) -> None:
+    """The same colleague at both: danger comes in at one, and is read and noted there; the other page is touched by nobody."""
+    here, there = replicas
+    page, other = (browser.new_context(**DESKTOP).new_page() for _ in replicas)
+    for each, service in ((page, here), (other, there)):
+        watch(each, service.url, wrong)
+    ratna = join(page, here.invited("lead"), "ratna", key_file=here.key_file)
+    page.get_by_role("button", name="Masuk sekarang").click()
+    sign_in_again(page, ratna)
+    expect(page.locator("#queue-heading")).to_be_focused(timeout=PATIENCE)
+    other.goto(there.url + "/console")
+    sign_in_again(other, ratna, code=ratna.code())
+    expect(other.locator("#queue-heading")).to_be_focused(timeout=PATIENCE)
+    dots = [each.locator("[data-view=cases] .dot") for each in (page, other)]
+    for dot in dots:
+        expect(dot).to_be_hidden()
+
+    child = browser.new_context(**PHONE).new_page()
+    Child(child, here.url).says("tolong dia mau bunuh aku sekarang", "112")
+    for dot in dots:
+        expect(dot).to_be_visible(timeout=PATIENCE)
+    child.context.close()
+    for each in (page, other):
+        each.locator("[data-view=cases]").click()
+        each.locator("[data-do=which][data-which=open]").click()  # what is late, and read at one by now, is not unread at the other
+        each.locator("#case-rows .row").first.click()
+        expect(each.locator("#case-note")).to_be_visible(timeout=PATIENCE)
+        expect(each.locator("#timeline li").first).to_be_visible(timeout=PATIENCE)
+    page.locator("#case-note").fill("Sudah ditelepon, dijemput sekarang.")
+    page.locator("#case-note-form button").click()
+    expect(other.locator("#timeline")).to_contain_text("Sudah ditelepon, dijemput sekarang.", timeout=PATIENCE)
+    for each in (page, other):
+        each.context.close()
+    assert wrong == []
+
+
 def test_a_console_at_one_process_and_the_child_at_the_other(
     browser: Browser, replicas: tuple[RealService, RealService], wrong: list[str]
 ) -> None:
@@ -56,7 +94,7 @@ def test_a_console_at_one_process_and_the_child_at_the_other(
     child.asks_for_a_person(STORY)
     accept(page)
     child.hears("Mau mengakhiri? Tulis \"selesai bicara\".")
-    assert child.read("Sekarang kamu bicara dengan Ratna, konselor kami.")
+    assert child.read("Sekarang yang menjawab Ratna.")
     page.keyboard.type("Halo, aku Ratna.")
     page.keyboard.press("Enter")
     child.hears("Halo, aku Ratna.")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from actions.rows import Update
 from tests.bot.filed import sample
 from tests.browser.child import Child
 from tests.browser.desk import PATIENCE, STORY, Desk, accept, finish, ready, shot, sign_in, sound
@@ -56,7 +57,7 @@ def test_whether_it_is_safe_to_write_both_ways(desk: Desk, console: Any, child: 
     expect(page.locator("#log .sign.yes")).to_have_text("Aman menulis sekarang? Ya", timeout=PATIENCE)
     expect(page.locator("#talk-notice")).to_be_hidden()
     asks_whether_it_is_safe(page, child)
-    child.taps("Belum aman", "tulis kata amanmu")
+    child.taps("Belum aman", "Kami diam dulu.")
     expect(page.locator("#log .sign.no")).to_have_text("Aman menulis sekarang? Tidak", timeout=PATIENCE)
     expect(page.locator("#talk-notice")).to_contain_text("Jangan kirim apa pun")
     expect(page.locator("#compose [data-do=safe]")).to_be_disabled()  # asking would be a word to whoever holds the telephone
@@ -208,7 +209,7 @@ def test_a_colleague_is_invited_reads_along_and_takes_notes(desk: Desk, console:
     assert guest.title().startswith("(1)")
     guest.locator("#queue .invited .row").click()
     expect(guest.locator("#summary")).to_contain_text(STORY, timeout=PATIENCE)
-    expect(guest.locator("#talk-notice")).to_contain_text("Percakapan ini tidak padamu.")
+    expect(guest.locator("#talk-notice")).to_contain_text("Percakapan ini bukan kamu yang pegang.")
     expect(guest.locator("#compose")).to_be_hidden()
     expect(guest.locator("#talk-tools [data-do=let-go]")).to_be_hidden()
     sound(guest, "invited")
@@ -257,7 +258,7 @@ def test_danger_stands_on_top_whoever_it_is_offered_to(desk: Desk, console: Any)
 
 
 def test_two_people_close_a_crisis_and_one_cannot_be_both(desk: Desk, console: Any, wrong: list[str]) -> None:
-    first, second = console(desk.sari), console(desk.andi)
+    first, colleague, second = console(desk.sari), console(desk.andi), console(desk.lead)
     ready(first)
     address = "+6281199002"
     desk.office.says(address, "/start", "aku mau dibunuh bapakku tolong")
@@ -274,9 +275,9 @@ def test_two_people_close_a_crisis_and_one_cannot_be_both(desk: Desk, console: A
     first.bring_to_front()
     finish(first, "Diteruskan ke layanan darurat", "Bahaya sekarang")
     row = first.locator(f"#queue .wrap_up #row-{case}")
-    expect(row).to_contain_text("Kamu sudah menutupnya, menunggu rekan kedua", timeout=PATIENCE)
+    expect(row).to_contain_text("Kamu sudah menutupnya, menunggu ketua", timeout=PATIENCE)
     row.click()
-    expect(first.locator("#talk-head")).to_contain_text("Satu rekan lain harus membaca dan menutupnya juga.", timeout=PATIENCE)
+    expect(first.locator("#talk-head")).to_contain_text("ketua harus membaca dan menutupnya juga.", timeout=PATIENCE)
     assert first.locator("#talk-head [data-do=close]").count() == 0
     shot(first, "second-person")
     twin.bring_to_front()
@@ -287,23 +288,62 @@ def test_two_people_close_a_crisis_and_one_cannot_be_both(desk: Desk, console: A
     expect(twin.locator("#wrap-wrong")).to_have_text("Kamu sudah menutup yang pertama. Yang kedua harus orang lain.", timeout=PATIENCE)
     sound(twin, "the same person once more")
     twin.close()
-    desk_row = f"select state, outcome, risk, ended_at, closing_id from hand_off where hex(id) = '{str(case).upper()}'"
+    desk_row = f"select id, case_id, state, outcome, risk, ended_at, closing_id from hand_off where hex(id) = '{str(case).upper()}'"
     [stored] = desk.office.rows(desk_row)
     assert (stored["state"], stored["outcome"], stored["ended_at"]) == ("wrap_up", "relayed", None)
     assert stored["closing_id"] == desk.sari.id
-    expect(second.locator(f"#queue .wrap_up #row-{case}")).to_contain_text("Sari sudah menutupnya", timeout=PATIENCE)
+    # A danger: the second has to be a lead. Another colleague sees that, and has no button.
+    row = colleague.locator(f"#queue .wrap_up #row-{case}")
+    expect(row).to_contain_text("Sari sudah menutupnya, menunggu ketua", timeout=PATIENCE)
+    row.click()
+    expect(colleague.locator("#talk-head")).to_contain_text("yang kedua harus ketua", timeout=PATIENCE)
+    assert colleague.locator("#talk-head [data-do=close]").count() == 0
+    expect(second.locator("#group-look")).to_have_text("Perlu dilihat ketua", timeout=PATIENCE)
+    expect(second.locator(f"#queue .look #row-{case}")).to_contain_text("Sari sudah menutupnya", timeout=PATIENCE)
+    sound(second, "the lead's queue")
+    shot(second, "look")
     second.locator(f"#row-{case}").click()
     expect(second.locator("#summary")).to_contain_text("dibunuh", timeout=PATIENCE)
     expect(second.locator("#talk-head")).to_contain_text("Sari sudah menutupnya. Baca semuanya")
+    expect(second.locator("#first-look")).to_have_text("Menurut Sari: Diteruskan ke layanan darurat · Risiko: Bahaya sekarang")
     expect(second.locator("#talk-notice")).to_be_hidden()  # the reporter did not go: the talk was ended
     second.locator("#talk-head [data-do=close]").click()
     expect(second.locator("#wrap-note")).to_contain_text("menurut penilaianmu sendiri")
+    expect(second.locator("#wrap-first")).to_contain_text("Bahaya sekarang")
     sound(second, "the second of two")
-    second.keyboard.press("Escape")
-    finish(second, "Diteruskan ke layanan darurat", "Tinggi")
+    second.locator("#wrap").get_by_label("Diteruskan ke layanan darurat", exact=True).check()
+    second.locator("#wrap").get_by_label("Tinggi", exact=True).check()
+    second.locator("#wrap input[name=duty][value=none]").check()
+    second.locator("#wrap textarea").fill("Polisi sudah di rumahnya.")
+    second.locator("#wrap-form button[type=submit]").click()
+    expect(second.locator("#wrap-wrong")).to_contain_text("berbeda dari Sari", timeout=PATIENCE)  # not silently
+    shot(second, "differs")
+    second.locator("#wrap-form button[type=submit]").click()
     expect(second.locator(f"#row-{case}")).to_have_count(0, timeout=PATIENCE)
     [stored] = desk.office.rows(desk_row)
     assert (stored["state"], stored["risk"]) == ("closed", "high")
+    # What each of them found stands in the case, signed, and the line of the conversation says who closed it.
+    second.keyboard.press("g")
+    second.keyboard.press("c")
+    second.locator(f"#case-{stored['case_id'].hex()}").click()
+    closings = second.locator("#timeline .closing")
+    expect(closings).to_have_count(2, timeout=PATIENCE)
+    expect(closings.first).to_contain_text("Diteruskan ke layanan darurat · Risiko sekarang: Bahaya sekarang")
+    expect(closings.last).to_contain_text("Risiko sekarang: Tinggi")
+    expect(closings.last).to_contain_text("Polisi sudah di rumahnya.")
+    closed = second.locator("#timeline .closed")
+    expect(closed).to_contain_text("Sari, Kamu")
+    expect(closed).to_contain_text("Risiko sekarang: Tinggi")
+    expect(closed.locator(".proof.signed")).to_have_count(1)
+    expect(second.locator("#timeline .accepted")).to_contain_text("Sari menerima percakapan")
+    sound(second, "a case whose crisis two people closed")
+    shot(second, "closed")
+    # Whoever writes to the database changes what the server says, and not what was signed.
+    desk.office.write(Update(table="hand_off", key={"id": stored["id"]}, values={"risk": "none", "closed_by": desk.andi.id}))
+    second.locator("#case-rows .row").last.click()
+    second.locator(f"#case-{stored['case_id'].hex()}").click()
+    expect(second.locator("#timeline .closed")).to_contain_text("Tidak terlihat", timeout=PATIENCE)
+    expect(second.locator("#timeline .closed .proof.server")).to_have_count(1)
 
 
 def opened_addresses(page: Page) -> list[str]:

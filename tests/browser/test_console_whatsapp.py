@@ -77,7 +77,7 @@ def test_the_day_runs_out_before_ones_eyes_and_what_is_sent_then_waits_for_the_r
     expect(both).to_have_text(["Halo, aku Sari.", "Kami masih di sini.", "Tulis saja kalau sudah bisa."])
     page.locator("#mail").fill("Kami tetap ada untukmu.")
     page.locator("#mail-form button").click()
-    expect(page.locator("#mail-list .tick")).to_have_text("Belum dibaca pelapor", timeout=PATIENCE)
+    expect(page.locator("#timeline .reply .tick")).to_have_text("Belum dibaca pelapor", timeout=PATIENCE)
     page.locator("[data-view=queue]").click()
     page.locator(f"#row-{talk['id'].hex()}").click()
     office.whatsapp("aku sudah bisa")

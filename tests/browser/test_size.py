@@ -43,7 +43,7 @@ class Big:
 
     def write(self, changes: list[Change]) -> None:
         for at in range(0, len(changes), 500):
-            self.office.run(self.office.service.writer.write(changes[at : at + 500]))
+            self.office.run(self.office.service.witnessing.write(changes[at : at + 500]))
 
     def row(self, statement: str) -> Any:
         async def read() -> Any:
@@ -84,7 +84,10 @@ class Big:
                     "id": case_id, "kind": "report", "urgency": ("child", "other")[n % 2], "status": "closed" if n % 2 else "stored",
                     "language": "id", "public_key": secrets.token_bytes(32), "created_at": at,
                 }),
-                Insert(table="case_key", row={"case_id": case_id, "recipient_id": self.unit, "sealed": b"sealed"}),
+                Insert(table="case_key", row={
+                    "case_id": case_id, "recipient_id": self.unit, "sealed": b"sealed",
+                    "tag": self.office.service.tags.reader(case_id, self.unit),
+                }),
                 Insert(table="case_record", row={
                     "id": record_id, "case_id": case_id, "version": 1, "kind": "report", "created_at": at, "sealed": b"sealed",
                 }),
@@ -238,7 +241,7 @@ def test_a_conversation_of_two_thousand_messages(big: Big, console: Any, capsys:
     # The same as a case.
     before = watched.bytes
     page.locator("#talk-tools [data-do=case]").click()
-    expect(page.locator("#records .log .message").last).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#timeline .message").last).to_be_visible(timeout=PATIENCE)
     case = watched.took()
     told(capsys, "as a case", kilobytes=(watched.bytes - before) / 1000, **case)
     assert case["task_ms"] < 2 * good

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.desk import PATIENCE, STORY, Desk, accept, finish, ready, sign_in, signed_in_pages
-from tests.browser.office import Office
+from tests.browser.desk import PATIENCE, STORY, Desk, accept, finish, opened_desk, ready, sign_in, signed_in_pages
 from tests.browser.pages import CHROMIUM, DESKTOP, until
 
 pytestmark = [
@@ -24,10 +23,8 @@ pytestmark = [
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    office = Office(tmp_path)
-    office.start()
-    yield Desk(office)
-    office.stop()
+    with opened_desk(tmp_path) as made:
+        yield made
 
 
 def online(page: Page) -> None:
@@ -129,7 +126,7 @@ def test_a_killed_browser_gives_its_conversation_back_within_two_minutes(browser
         desk.office.later(38)  # not two minutes yet
         until(andi, lambda: hand_off(desk)["owner_id"] is None)
         desk.office.run(desk.office.service.settle())
-        assert any("sambungan ke konselor terputus" in text for text in desk.office.heard(address)[before:])
+        assert any("konselor tadi tidak bisa melanjutkan" in text for text in desk.office.heard(address)[before:])
         # Whoever is there is asked next: the other console's next sign of life comes within 15 seconds.
         expect(andi.locator("#queue .offered [data-do=accept]")).to_be_visible(timeout=30_000)
         accept(andi)

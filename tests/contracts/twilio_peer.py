@@ -97,6 +97,7 @@ class Twilio:
         self.unsent: list[str] = []  # addresses that were sent to in vain
         self.storage_url = ""
         self.undeletable: set[str] = set()  # sids for which 20009 is answered
+        self.rang: list[dict[str, str]] = []  # the forms of all calls: a telephone rang
         self._numbers = count(1)
 
     def sid(self, prefix: str) -> str:
@@ -150,6 +151,7 @@ class Twilio:
         rest = path.removeprefix(f"/2010-04-01/Accounts/{ACCOUNT}")
         for shape, kinds in (
             (r"\.json", {"GET": "account"}),
+            (r"/Calls\.json", {"POST": "call"}),
             (r"/Messages\.json", {"POST": "send", "GET": "list"}),
             (r"/Messages/\w+\.json", {"DELETE": "delete"}),
             (r"/Messages/\w+/Media\.json", {"GET": "media"}),
@@ -167,6 +169,9 @@ class Twilio:
                 return 200, {"sid": ACCOUNT, "status": "active"}, {}
             case "content":
                 return self._content(given)
+            case "call":
+                self.rang.append(form)
+                return 201, {"sid": self.sid("CA"), "status": "queued"}, {}
             case "send":
                 return self._send(form)
             case "list":

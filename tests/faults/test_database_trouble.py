@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Engine
 
 from bot.channels.base import Received
 from bot.web_app import build
@@ -48,6 +49,14 @@ async def _every_connection(here: House, statement: str) -> None:
         await connection.commit()
     for connection in connections:
         await connection.close()
+    writer = here.service.writer
+    await asyncio.get_running_loop().run_in_executor(writer._thread, _said_to, writer._threaded, statement)
+
+
+def _said_to(engine: Engine, statement: str) -> None:
+    with engine.connect() as connection:
+        connection.exec_driver_sql(statement)
+        connection.commit()
 
 
 @asynccontextmanager

@@ -140,6 +140,11 @@ common:
   talk_unknown: a
   talk_wait: a
   talk_nobody: a
+  talk_empty: a
+  talk_opens: a
+  talk_opens_unknown: a
+  talk_empty_wait: a
+  opens: {today: a, tomorrow: a, mon: a, tue: a, wed: a, thu: a, fri: a, sat: a, sun: a, dated: a}
   talk_read: a
   talk_callback: a
   talk_message: a

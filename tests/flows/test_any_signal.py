@@ -24,12 +24,12 @@ CATALOGUE = LIBRARY.catalogue
 WORLD = {
     "can_file": True, "staffed": False, "learn": False, "channel": "telegram", "today": "2026-11-23", "service_name": "Teman",
     "can_wipe": "both", "takes_media": True, "files_most": 2, "identity": ["legal", "service"],
-    "identity_first": "A", "identity_second": "B", "mode": "normal", "desk": NOTHING,
+    "identity_first": "A", "identity_second": "B", "mode": "normal", "desk": NOTHING, "blocked": "",
 }  # fmt: skip
 WORLDS = st.sampled_from(
-    [{**WORLD, "channel": channel, "can_file": open_, "staffed": staffed, "mode": mode}
+    [{**WORLD, "channel": channel, "can_file": open_, "staffed": staffed, "mode": mode, "blocked": blocked}
      for channel in ("telegram", "web", "whatsapp", "terminal") for open_ in (True, False) for staffed in (True, False)
-     for mode in ("normal", "people-only")]
+     for blocked in ("", "2026-11-24T08:00+08:00") for mode in ("normal", "people-only")]
 )  # fmt: skip
 # What the desk may say, whatever was told before: news come doubled and in any order.
 DESKS = st.builds(

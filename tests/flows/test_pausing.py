@@ -53,7 +53,7 @@ def test_check_misses_the_door_and_an_unknown_name() -> None:
     sources = read_sources()
 
     def spoilt(text: str) -> str:
-        return text.replace("  paused: paused\n", "").replace("{world.mode: people-only}, before", "{world.mud: x}, before")
+        return text.replace("  paused: paused\n", "").replace("{when: [{world.mode: people-only}", "{when: [{world.mud: x}")
 
     definitions = tuple(Source(file=source.file, text=spoilt(source.text)) for source in sources.definitions)
     found = inspect(replace(sources, definitions=definitions), actions={}, today=date(2026, 11, 23))

@@ -321,3 +321,47 @@ def test_leaving_at_once_goes_before_everything(waiting: Chat) -> None:
     waiting.desk("active", **{"with": "Rina"})
     waiting.say("mtk")
     assert waiting.action is not None and waiting.action.name == "leave"
+
+
+@pytest.mark.parametrize("option", ["safe_no", "safe_yes"])
+def test_an_answer_to_whether_it_is_safe_counts_also_once_nobody_is_there_and_something_else_was_asked(waiting: Chat, option: str) -> None:
+    waiting.desk("active", **{"with": "Rina"})
+    waiting.desk("active", safe="asked", **{"with": "Rina"})
+    number = waiting.session.prompt
+    assert waiting.desk("waiting", safe="asked") == [], "nobody knows whether it is safe: that the line was lost waits for the answer"
+    waiting.say("aku masih di sini")
+    assert out(waiting) == {"text": "aku masih di sini"}
+    waiting.done("ok")
+    assert waiting.desk("waiting", safe="asked", untaken=True, urgency="danger") != []
+    assert waiting.session.prompt != number
+    waiting.send(InboundKind.TAP, tap=f"{number}.{option}")
+    assert out(waiting) == {"safe": option.removeprefix("safe_")}
+
+
+def test_who_waits_is_told_once_that_nobody_is_there_with_what_can_be_done(waiting: Chat) -> None:
+    assert waiting.desk("waiting", empty=True) == [], "it has just happened: somebody may come back"
+    told = ["<talk_empty> <talk_opens_unknown>\n\n<talk_empty_wait>"]
+    assert waiting.desk("waiting", empty=True, deserted=True) == told
+    assert waiting.time_out("desk") == [] == waiting.desk("waiting", empty=True, deserted=True, version=9)
+    assert waiting.desk("waiting", deserted=True, ahead=0) == [], "somebody is there again"
+    waiting.desk("active", **{"with": "Rina"})
+    assert waiting.desk("waiting", empty=True) == ["<talk_lost>\n\n<talk_empty> <talk_opens_unknown>\n\n<talk_empty_wait>"]
+    assert waiting.desk("waiting", empty=True, deserted=True) == [], "that was said with it"
+
+
+def test_nobody_is_told_so_where_it_is_not_safe_nor_who_is_just_saying_when_it_is(waiting: Chat) -> None:
+    waiting.world = {**waiting.world, "callback": ["today", "today_noon"]}
+    waiting.tap("callback")
+    assert waiting.at == "counsellor.later"
+    assert waiting.desk("waiting", empty=True, deserted=True) == []
+    assert waiting.desk("waiting", empty=True, deserted=True, safe="no") == []
+
+
+def test_nobody_is_offered_to_be_called_back_where_nobody_is_planned_to_be_there(waiting: Chat) -> None:
+    assert "<talk_callback>" not in waiting.labels and len(waiting.labels) == 3
+    waiting.tap("callback")
+    assert waiting.at == "counsellor.talk", "an old button leads nowhere"
+    waiting.world = {**waiting.world, "callback": ["tomorrow", "tomorrow_noon"]}
+    waiting.say("/start")
+    waiting.send(InboundKind.START)
+    assert "<talk_callback>" in waiting.labels

@@ -12,9 +12,22 @@ from typing import Any
 from actions import registry as actions
 from actions.desk import moves
 from actions.identity import given_of
-from actions.ports import FileKept, IdentityRole, IssuedReceipt, NewCase, OpenedMailbox, Outcome, Ports, Recipient, Request
+from actions.ports import (
+    FileKept,
+    IdentityRole,
+    IssuedReceipt,
+    NewCase,
+    OpenedMailbox,
+    Outcome,
+    Ports,
+    Recipient,
+    Request,
+    SealedKey,
+    Unread,
+)  # fmt: skip
 from actions.queue import HandOff
 from actions.rows import Change, Delete, Insert, Update
+from bot.desk.hours import planned
 from bot.hand_offs import seen_in
 from bot.hearing import Hearing
 from bot.vault.receipt import new_receipt
@@ -65,7 +78,8 @@ class Paper:
     # Sealer
     def new_case(self, recipients: Sequence[Recipient]) -> NewCase:
         case_id = secrets.token_bytes(16)
-        return NewCase(id=case_id, public_key=case_id * 2, keys=tuple((unit.id, None, unit.name.encode()) for unit in recipients))
+        keys = tuple(SealedKey(recipient_id=unit.id, version=None, sealed=unit.name.encode()) for unit in recipients)
+        return NewCase(id=case_id, public_key=case_id * 2, keys=keys)
 
     def seal(self, plaintext: bytes, *, public_key: bytes, case_id: bytes, record_id: bytes, version: int) -> bytes:
         assert public_key == case_id * 2
@@ -117,6 +131,10 @@ class Paper:
     async def public_key(self, case_id: bytes) -> bytes | None:
         return case_id * 2 if any(row["id"] == case_id for row in self.rows("cases")) else None
 
+    async def unread(self, case_id: bytes) -> Unread:
+        (row,) = [row for row in self.rows("cases") if row["id"] == case_id]
+        return Unread(urgency=row["urgency"], added_at=row.get("added_at"), added_due=row.get("added_due"))
+
     async def count(self, *, conversation_id: bytes, channel: str, now: datetime) -> Sequence[Change] | None:
         hour = int(now.timestamp()) // 3600
         if self.tries.get(hour, 0) >= TRIES:
@@ -142,6 +160,7 @@ class EngineAlone:
         self._ports = Ports(
             sealer=self._paper, receipts=self._paper, units=self._paper, guesses=self._paper, cases=self._paper, files=self._paper,
             new_id=lambda: secrets.token_bytes(16), recording=setting.shelf.recording, zone=ZONE,
+            open_at=lambda moment: setting.person.hours.open_at(moment, ZONE),
         )  # fmt: skip
         self._written: str | None = None
         self._began = self._clock()
@@ -150,7 +169,7 @@ class EngineAlone:
         self._wiped = False
         self._mode = "normal"
         self._in: HandOff | None = None
-        self._hand = DeskByHand(staffed=setting.person.staffed)
+        self._hand = DeskByHand(staffed=setting.person.staffed, hours=setting.person.hours)
         self._paper.rows("conversation").append({"id": CONVERSATION, "hand_off_id": None})
 
     async def switch(self, mode: str) -> None:
@@ -163,7 +182,8 @@ class EngineAlone:
         """Nothing to end."""
 
     def _world(self, language: str) -> Mapping[str, Any]:
-        channel = self._setting.channel
+        channel, hours = self._setting.channel, self._setting.person.hours
+        now = datetime.fromtimestamp(self._clock(), ZONE)
         world = {
             "can_file": bool(self._paper.units), "staffed": self._hand.staffed, "channel": channel,
             "learn": bool(self._setting.shelf.library.topics),
@@ -174,7 +194,8 @@ class EngineAlone:
             "identity": sorted({role.kind for role in self._paper.roles}),
             "identity_first": self._setting.shelf.identity_role(0, language),
             "identity_second": self._setting.shelf.identity_role(1, language),
-            "mode": self._mode, "desk": self._about(self._linked()),
+            "mode": self._mode, "desk": self._about(self._linked()), "blocked": "",
+            **planned(hours, now, ZONE),
         }  # fmt: skip
         assert world.keys() == WORLD
         return world

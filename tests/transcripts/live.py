@@ -127,7 +127,7 @@ class LiveService:
         self._twilio = Twilio()
         self._reported = 0
         self._shown: list[Outbound] = []
-        self._hand = DeskByHand(staffed=setting.person.staffed)
+        self._hand = DeskByHand(staffed=setting.person.staffed, hours=setting.person.hours)
 
     async def open(self) -> None:
         for name in OURS:

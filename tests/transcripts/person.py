@@ -8,13 +8,15 @@ units: 1                       # how many units can read (0: nobody); or a list 
 roles: {uptd_head: service, legal_companion: legal}   # identity roles that have a key, with their units' kinds; default: none
 begins: "2026-11-23T15:00"     # local time of the first message
 staffed: true                  # somebody is on duty: default false
+hours: {mon: [["08:00", "16:00"]]}   # when somebody is planned to be there: at all times where somebody is on duty; else never
 typed: true                    # false: the taps of this person cannot be typed instead (numbers, labels)
 turns:
   - {say: "halo", at: start.menu, says: ["Mau apa"]}
   - {say: "apa itu bullying", understood: faq/bullying, at: start.menu}  # what a model made of what nothing took
   - {say: "adik 9 tahun dipukul", understood: {intent: disclosure, entities: [{entity: victim_age, value: "9", words: 9 tahun}]}, at: …}
   - {desk: "wait 2 10"}          # the desk thinks: two are before this one, ten minutes; `wait` alone: it does not know
-  - {desk: "accept Rina", says: ["Rina"]}   # also offer, transfer, lose, ask_safe, close, alarm (two minutes), away (nobody on duty)
+  - {desk: "accept Rina", says: ["Rina"]}   # also offer, transfer, lose, ask_safe, close, alarm (two minutes), away (nobody on duty),
+                                                          # empty (nobody has been for two minutes)
   - {desk: "reply Halo", says: ["Halo"]}
   - {say: "itu gimana", understood: {intent: unclear, ranking: {faq/visum: 0.2, faq/cost: 0.1}}, at: …}
 stored: {cases: [{kind: report, urgency: child}], hand_offs: {danger: waiting}, nothing_left: true}
@@ -23,6 +25,7 @@ stored: {cases: [{kind: report, urgency: child}], hand_offs: {danger: waiting}, 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -30,6 +33,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.desk.hours import DAYS, Hours, read_hours
 from flows.marked import read
 from flows.message import Danger, Entity, Understanding
 
@@ -46,6 +50,7 @@ _EXPECTS = {"at": str, "says": list, "never": list, "silent": bool, "bubbles": i
 _UNDERSTOOD = {"intent": str, "entities": list, "ranking": dict, "danger": str}
 _STORED = {"cases": list, "hand_offs": dict, "nothing_left": bool}
 _CASE = {"kind", "urgency", "readers", "not_readers", "fields", "holds", "absent", "records", "address", "identity"}
+ALWAYS = {day: [["00:00", "24:00"]] for day in DAYS}
 TAPS_THEMSELVES = {"tap_again", "tap_old"}
 
 
@@ -91,6 +96,7 @@ class Person:
     stored: Mapping[str, Any] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
     staffed: bool = False
+    hours: Hours = field(default_factory=Hours)
 
     @property
     def can_type(self) -> bool:
@@ -172,7 +178,7 @@ def read_person(text: str, *, name: str) -> Person:
     data, problems = read(text, file=where)
     if problems:
         raise TranscriptError(str(problems[0]))
-    for key in data.keys() - {"name", "who", "channels", "units", "roles", "begins", "staffed", "typed", "turns", "stored"}:
+    for key in data.keys() - {"name", "who", "channels", "units", "roles", "begins", "staffed", "hours", "typed", "turns", "stored"}:
         raise TranscriptError(f"{where}: a transcript has no '{key}'")
     if data.get("name") != name or not str(data.get("who", "")).strip():
         raise TranscriptError(f"{where}: must say its name (that of the file) and who this is")
@@ -194,6 +200,7 @@ def read_person(text: str, *, name: str) -> Person:
         begins=datetime.fromisoformat(str(data.get("begins", "2026-11-23T15:00"))).replace(tzinfo=ZONE),
         typed=bool(data.get("typed", True)), turns=turns, stored=stored,
         roles=dict(data.get("roles", {})), staffed=bool(data.get("staffed", False)),
+        hours=read_hours({"hours": json.dumps(data.get("hours", ALWAYS if data.get("staffed") else {}))}),
     )  # fmt: skip
 
 

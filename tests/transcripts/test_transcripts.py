@@ -54,6 +54,7 @@ async def test_on_the_service(person: Person, channel: str, shelf: Shelf, hearin
     await Play(setting=setting, stage=LiveService(setting, tmp_path)).run()
 
 
+@pytest.mark.any_store
 @pytest.mark.parametrize(("person", "way", "channel"), IN_WORDS)
 async def test_typed_instead_of_tapped(person: Person, way: Way, channel: str, shelf: Shelf, hearing: Understands, tmp_path: Path) -> None:
     setting = Setting(person=person, channel=channel, shelf=shelf, ears=Ears(hearing))

@@ -9,6 +9,7 @@ import * as entry from "../../bot/console/web/src/vault/entry.js";
 import * as keys from "../../bot/console/web/src/vault/keys.js";
 import * as member from "../../bot/console/web/src/vault/member.js";
 import { pad, unpad } from "../../bot/console/web/src/vault/padding.js";
+import * as trail from "../../bot/console/web/src/vault/trail.js";
 import * as passphrase from "../../bot/console/web/src/vault/passphrase.js";
 
 const { hex, unhex, random, utf8 } = bytes;
@@ -41,6 +42,15 @@ for (const [name, open] of Object.entries(openers)) {
   const file = read(name);
   for (const [number, vector] of file.open.entries()) same(`${name} ${number}`, hex(await open(vector)), vector.plaintext);
   for (const vector of file.refuse) await refuses(`${name}: ${vector.why}`, () => open(vector));
+}
+
+// A return address: the outer layer is the console's to open, the inner one the service's alone.
+const delivery = read("delivery").open.filter((v) => v.outer);
+if (!delivery.length) throw new Error("delivery: nothing to open");
+const outer = ({ outer: v }, key = unhex(v.private)) => cases.openReturnAddress(unhex(v.blob), key, unhex(v.case_id), unhex(v.record_id), v.version);
+for (const [number, vector] of delivery.entries()) {
+  same(`delivery ${number}`, hex(await outer(vector)), vector.outer.plaintext);
+  await refuses(`delivery ${number} with the service's key`, () => outer(vector, unhex(vector.private)));
 }
 
 const padding = read("padding");
@@ -96,6 +106,18 @@ const checks = {
   entry: (v) => entry.checkEntry(written(v), unhex(v.signature), unhex(v.author_public)),
   reply: (v) => entry.checkReply(answered(v), unhex(v.signature), unhex(v.author_public)),
 };
+const told = (v) => ({
+  caseId: unhex(v.case_id),
+  recordId: unhex(v.record_id),
+  version: v.version,
+  number: v.number,
+  kind: v.kind,
+  at: v.at,
+  sealed: unhex(v.sealed),
+});
+const vouched = (v) => entry.checkTold(told(v), unhex(v.signature), unhex(v.witness_public));
+await vouched(staff.told.hold);
+for (const vector of staff.told.refuse) await refuses(`told: ${vector.why}`, () => vouched(vector));
 const signers = {
   certificate: (v, key) => certificate.certify(holder(v), key),
   unit_key: (v, key) => certificate.signUnitKey(unhex(v.public), unhex(v.unit_id), v.version, key),
@@ -159,7 +181,20 @@ made.certificate = await certificate.certify(
 made.unit_signature = await certificate.signUnitKey(unitKey.public, one, 7, signing.private);
 made.unit_public = unitKey.public;
 
-// A file, in pieces that Python sealed.
+// The audit chain: each entry's digest, and its hash after the one before it. Out of order it is another chain.
+const { start, links } = read("audit");
+let tip = unhex(start);
+for (const v of links) {
+  const digest = await trail.entryDigest({ ...v, subject: v.subject && unhex(v.subject), actors: v.actors.map(unhex) });
+  same("audit digest", hex(digest), v.digest);
+  same("audit digest of what is written", hex(await bytes.sha256(utf8(v.written))), v.digest);
+  tip = await trail.chained(tip, digest);
+  same("audit hash", hex(tip), v.hash);
+}
+for (const v of links.slice(1)) if (hex(await trail.chained(unhex(start), unhex(v.digest))) === v.hash) throw new Error("audit: moved");
+await refuses("audit: a short digest", () => trail.chained(tip, tip.slice(1)));
+
+// A file, in pieces that Python sealed; check.mjs opens those of file.json with the same module.
 const file = JSON.parse(readFileSync(0, "utf8"));
 const opened = await cases.openFile(unhex(file.key), unhex(file.evidence_id), file.pieces.map(unhex));
 same("file", hex(await bytes.sha256(opened)), file.sha256);

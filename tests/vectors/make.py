@@ -16,6 +16,7 @@ from typing import Any
 
 from bot.vault import delivery, draft, file, identity, mailbox, padding, receipt, seal
 from bot.vault.word_code import to_words
+from tests.vectors.audit import audit_vectors
 from tests.vectors.staff import staff_vectors
 
 FOLDER = Path(__file__).parent
@@ -258,6 +259,7 @@ FILES: dict[str, Callable[[], Case]] = {
     "padding": padding_vectors,
     "receipt": receipt_vectors,
     "staff": staff_vectors,
+    "audit": audit_vectors,
 }
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
-from bot.vault import certificate, member, staff_auth, staff_entry
+from bot.vault import certificate, member, staff_auth, staff_entry, witness
 from bot.vault.keys import public_of
 from bot.vault.signing import signing_public_of
 
@@ -97,6 +97,15 @@ def staff_vectors() -> Case:
         "case_id": reply.case_id.hex(), "mailbox_id": reply.mailbox_id.hex(), "message_id": reply.message_id.hex(),
         "author_id": reply.author_id.hex(), "sealed": reply.sealed.hex(),
     }  # fmt: skip
+    keeper = witness.Witness(_bytes("pepper", 32))
+    told = witness.Told(
+        case_id=case_id, record_id=_bytes("told"), version=1, number=3, kind="message", at=1_795_500_000, sealed=_bytes("sealed told", 621)
+    )  # fmt: skip
+    vouched = {
+        "signature": keeper.sign(told).hex(), "witness_public": keeper.public.hex(), "case_id": told.case_id.hex(),
+        "record_id": told.record_id.hex(), "version": told.version, "number": told.number, "kind": told.kind, "at": told.at,
+        "sealed": told.sealed.hex(),
+    }  # fmt: skip
     sides = {name: key.hex() for name, key in publics.items()}
     prints = [
         {"identity": one.hex(), **sides, "words": " ".join(certificate.fingerprint(one, **publics))} for one in (unit_id, staff_id)
@@ -110,6 +119,7 @@ def staff_vectors() -> Case:
         "unit_key": {"hold": unit_key, "private": lead.hex(), "refuse": _wrong(unit_key)},
         "entry": {"hold": entries[1], "private": signing.hex(), "refuse": _wrong(entries[1])},
         "reply": {"hold": answered, "private": signing.hex(), "refuse": _wrong(answered)},
+        "told": {"hold": vouched, "pepper": _bytes("pepper", 32).hex(), "refuse": _wrong(vouched)},
         "chain": {"entries": entries, "last": previous.hex()},
         "fingerprint": prints,
     }

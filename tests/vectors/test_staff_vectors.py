@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from bot.vault import certificate, file, mailbox, member, seal, staff_auth, staff_entry
+from actions import audit
+from bot.vault import certificate, file, mailbox, member, seal, staff_auth, staff_entry, witness
 from bot.vault.errors import SealError, SignatureError
 from bot.vault.signing import signing_public_of
 
@@ -66,8 +67,26 @@ def check_reply(v: Vector) -> None:
     staff_entry.check_message(staff_entry.StaffReply(**ids), unhex(v["signature"]), author_public=unhex(v["author_public"]))
 
 
+def told_of(v: Vector) -> witness.Told:
+    ids = {name: unhex(v[name]) for name in ("case_id", "record_id", "sealed")}
+    return witness.Told(version=v["version"], number=v["number"], kind=v["kind"], at=v["at"], **ids)
+
+
+def check_told(v: Vector) -> None:
+    witness.check_told(told_of(v), unhex(v["signature"]), witness_public=unhex(v["witness_public"]))
+
+
+def test_the_service_signs_what_it_wrote_with_a_key_out_of_the_pepper() -> None:
+    vector = STAFF["told"]
+    keeper = witness.Witness(unhex(vector["pepper"]))
+    assert keeper.public.hex() == vector["hold"]["witness_public"]
+    assert keeper.sign(told_of(vector["hold"])).hex() == vector["hold"]["signature"]
+    with pytest.raises(ValueError, match="32 bytes"):
+        witness.Witness(bytes(31))
+
+
 CHECKS: dict[str, Callable[[Vector], None]] = {
-    "certificate": check_certificate, "unit_key": check_unit_key, "entry": check_entry, "reply": check_reply
+    "certificate": check_certificate, "unit_key": check_unit_key, "entry": check_entry, "reply": check_reply, "told": check_told,
 }  # fmt: skip
 OPENERS: dict[str, Callable[[Vector], Any]] = {"wrapped": unwrapped, "member": as_member, "former": as_former}
 
@@ -112,6 +131,19 @@ def test_the_servers_hash_of_the_auth_secret() -> None:
     assert staff_auth.hash_auth(bytes(32)) != stored
 
 
+def test_the_audit_chain_is_hashed_as_yesterday() -> None:
+    chain = json.loads((HERE / "audit.json").read_text(encoding="ascii"))
+    previous = unhex(chain["start"])
+    for v in chain["links"]:
+        subject = unhex(v["subject"]) if v["subject"] is not None else None
+        entry = audit.Entry(
+            number=v["number"], at=v["at"], action=v["action"], subject=subject, actors=tuple(unhex(actor) for actor in v["actors"])
+        )  # fmt: skip
+        assert (audit.written(entry).decode(), audit.digest(entry).hex()) == (v["written"], v["digest"])
+        previous = audit.chained(previous, entry)
+        assert previous.hex() == v["hash"]
+
+
 @pytest.fixture(scope="module")
 def console_result() -> Vector:
     """What `console.mjs` printed, after `npm ci` in the console's folder if its packages are not there yet."""
@@ -135,8 +167,10 @@ def console_result() -> Vector:
 
 def test_the_console_opens_and_signs_what_python_does(console_result: Vector) -> None:
     others = [json.loads((HERE / f"{name}.json").read_text()) for name in ("record", "case_key", "mailbox", "padding")]
+    addresses = json.loads((HERE / "delivery.json").read_text())["open"]
     wrong = sum(len(STAFF[name]["refuse"]) for name in (*OPENERS, *CHECKS)) + sum(len(other["refuse"]) for other in others)
-    assert console_result["refused"] == wrong + 2  # two wrong files
+    # Two wrong files, a short digest, and return addresses with the service's key instead of the case's.
+    assert console_result["refused"] == wrong + 3 + sum("outer" in one for one in addresses)
     assert console_result["opened"] > 70
 
 

@@ -157,7 +157,7 @@ def test_the_generator_still_makes_vectors_that_hold(tmp_path: Path, monkeypatch
             assert opener(vector).hex() == vector["plaintext"]
         assert len(content["refuse"]) == len(read(name)["refuse"])
     # Nothing random in these: made again they must be the same bytes.
-    for name in ("receipt", "padding"):
+    for name in ("receipt", "padding", "audit"):
         assert json.loads((tmp_path / f"{name}.json").read_text()) == read(name)
 
 

@@ -16,7 +16,7 @@ from bot.channels.whatsapp.transport import HttpxClient, new_client, quiet_logge
 RING_SECONDS = 25  # short of most mailboxes; the next in the chain is telephoned a minute later
 _NUMBER = re.compile(r"\+[1-9][0-9]{6,14}", re.ASCII)
 # What a passer-by may hear. Said three times, slowly enough to wake up by.
-_SAID = "Ada yang perlu dilihat di meja. Tolong buka konsol sekarang."
+_SAID = "Kamu dibutuhkan sekarang. Tolong buka Meja petugas."
 _CODE = "Ini kodemu: {code}."
 _SPOKEN = '<Response><Say language="id-ID" voice="Google.id-ID-Standard-A" loop="3">{said}</Say></Response>'
 _DIGITS = re.compile(r"[0-9]{1,12}", re.ASCII)

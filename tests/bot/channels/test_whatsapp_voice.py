@@ -38,7 +38,7 @@ async def test_a_number_rings_and_hears_nothing_of_anybody() -> None:
     assert (form["To"], form["From"]) == (NUMBER, OURS)
     assert twilio_api.problems(request.method, request.url.path, [], list(form.items()), None) == []
     said = "".join(ElementTree.fromstring(form["Twiml"]).itertext()).casefold()
-    assert "konsol" in said
+    assert "meja petugas" in said
     assert not [word for word in ("anak", "korban", "kekerasan", "bahaya", "darurat", "lapor", "balikpapan") if word in said]
 
 

@@ -234,6 +234,21 @@ def test_the_reason_is_durable_before_anything_is_shown(given: Desk) -> None:
     assert given.run(*words).status == 0
 
 
+def test_the_reason_is_sealed_to_nobody_but_the_case(given: Desk) -> None:
+    """Somebody who writes to the database puts a public key of his own into the case: why it is opened, and by whom, is not sealed to him,
+    and the identity is not opened."""
+    case, own = _case(given), generate_keypair()
+    words = ("open", case, "--identity", "--key", given.files[HEAD], "--key", given.files[LEGAL], "--reason", "saksi bernama Ratna")
+    (true,) = given.rows("cases")
+    given.change("UPDATE cases SET public_key = ?", own.public)
+    failed = given.run(*words)
+    _one_line(failed, says="none that this service made")
+    assert NAME not in failed.out + failed.err
+    assert sorted(str(row["kind"]) for row in given.rows("case_record")) == ["identity", "report"] and given.rows("audit") == []
+    given.change("UPDATE cases SET public_key = ?", true["public_key"])
+    assert given.run(*words).status == 0
+
+
 def test_opening_with_recovery_is_in_the_chain_too(desk: Desk) -> None:
     assert desk.run("unit", "add", "UPTD", "--key", desk.files["unit"], "--no-passphrase").status == 0
     shares = [line.strip() for line in desk.run("recovery-key").out.splitlines() if len(line.split()) == 33]

@@ -16,7 +16,7 @@ import httpx
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from actions.access import ROLES
+from actions.access import ADMINISTRATOR, KEYED_ADMINISTRATOR, ROLES
 from actions.deadline import read_by
 from actions.rows import Insert
 from bot.app import Service
@@ -56,6 +56,7 @@ class Person:
     signing: KeyPair = field(default_factory=generate_signing)
     token: str = ""
     csrf: str = ""
+    session: bytes = b""
 
 
 @dataclass
@@ -85,9 +86,9 @@ class Room:
     def wait(self, seconds: float) -> None:
         self._clock[0] += seconds
 
-    async def unit(self, name: str, *, kind: str = "service") -> Unit:
+    async def unit(self, name: str, *, kind: str = "service", lead: int = 1) -> Unit:
         unit = Unit(id=secrets.token_bytes(16), name=name)
-        row = {"id": unit.id, "name": name, "kind": kind, "lead": 1, "public_key": unit.pair.public, "created_at": self.now}
+        row = {"id": unit.id, "name": name, "kind": kind, "lead": lead, "public_key": unit.pair.public, "created_at": self.now}
         await unit_made(self.service.writer, self.service.keys.pins, row)
         unit.root = Root(unit.id)
         await unit.root.take_root(self.service.writer, self.service.keys.pins)
@@ -95,7 +96,8 @@ class Room:
         return unit
 
     async def person(self, unit: Unit, role: str, *, shown: str = "") -> Person:
-        """Somebody who is admitted and signed in."""
+        """Somebody who is admitted and signed in; as a `KEYED_ADMINISTRATOR` somebody who was given the unit's key as well."""
+        keyed, role = role == KEYED_ADMINISTRATOR, ADMINISTRATOR if role == KEYED_ADMINISTRATOR else role
         person = Person(id=secrets.token_bytes(16), unit=unit, role=role)
         holder = Holder(
             staff_id=person.id, unit_id=unit.id, role=role, sealing_public=generate_keypair().public, signing_public=person.signing.public
@@ -105,14 +107,26 @@ class Room:
         await unit.root.admits(self.service.writer, self.service.keys.pins, holder, **values)
         session = self.people.sessions.new(person.id)
         await self.service.writer.write([session.row])
-        person.token, person.csrf = session.token, session.csrf
+        person.token, person.csrf, person.session = session.token, session.csrf, session.id
+        if keyed:
+            await self.key_given(unit, person)
         return person
+
+    async def key_given(self, unit: Unit, person: Person, *, version: int = 1) -> None:
+        """The unit's key, sealed to somebody."""
+        key = {
+            "unit_id": unit.id, "version": version, "public_key": unit.pair.public, "root_id": unit.id, "signature": b"s", "former": None,
+            "created_at": self.now,
+        }  # fmt: skip
+        member = {"unit_id": unit.id, "version": version, "staff_id": person.id, "sealed": b"sealed"}
+        rows = [Insert(table="unit_key", row=key, replace=True), Insert(table="unit_member", row=member)]
+        await self.service.writer.write(rows)
 
     async def case(
         self, unit: Unit, *, urgency: str = "other", kind: str = "hand_off", body: dict[str, Any] | None = None,
-        conversation: bytes | None = None, also: tuple[Unit, ...] = (),
+        conversation: bytes | None = None, also: tuple[Unit, ...] = (), **fields: Any,
     ) -> Made:  # fmt: skip
-        """A case sealed to a unit, with a hand-off that waits, a file and a mailbox."""
+        """A case sealed to a unit, with a hand-off that waits (`fields` of its row), a file and a mailbox."""
         pair, mail, locator = generate_keypair(), generate_keypair(), secrets.token_bytes(32)
         case_id, record_id, hand_off, file, mailbox = (secrets.token_bytes(16) for _ in range(5))
         tags = self.service.tags
@@ -128,6 +142,7 @@ class Room:
                 Insert(table="case_key", row={
                     "case_id": case_id, "recipient_id": one.id,
                     "sealed": seal_key(pair.private, recipient_public=one.pair.public, case_id=case_id, recipient_id=one.id),
+                    "tag": tags.reader(case_id, one.id),
                 })
                 for one in (unit, *also)
             ),
@@ -136,7 +151,7 @@ class Room:
             }),
             Insert(table="hand_off", row={
                 "id": hand_off, "case_id": case_id, "reason": "asked", "state": "waiting", "created_at": self.now, "urgency": urgency,
-                "language": "id", "version": 0, "waiting_since": self.now, "false_alarm": 0, "conversation_id": conversation,
+                "language": "id", "version": 0, "waiting_since": self.now, "false_alarm": 0, "conversation_id": conversation, **fields,
             }),
             Insert(table="evidence", row={"id": file, "conversation_id": None, "case_id": case_id, "chunks": 1, "created_at": self.now}),
             Insert(table="evidence_chunk", row={"evidence_id": file, "number": 0, "sealed": b"sealed piece"}),
@@ -145,7 +160,7 @@ class Room:
                 "tag": tags.receipt(locator, case_id=case_id, mailbox_id=mailbox, mailbox_public=mail.public),
             }),
         ]  # fmt: skip
-        await self.service.writer.write(rows)
+        await self.service.witnessing.write(rows)
         return Made(id=case_id, unit=unit, pair=pair, hand_off=hand_off, file=file, mailbox=mailbox, mail=mail)
 
     async def ask(self, person: Person | None, method: str, path: str, body: Any = None, **headers: str) -> httpx.Response:
@@ -187,7 +202,7 @@ class Room:
         signature = sign_entry(made, private_key=(signing or person.signing).private)
         return {
             "record_id": record_id.hex(), "version": 1, "sealed": base64.b64encode(sealed).decode(), "signature": signature.hex(),
-            "previous": previous,
+            "previous": previous, "public_key": case.pair.public.hex(),
         }  # fmt: skip
 
     @staticmethod

@@ -8,18 +8,23 @@ import json
 import re
 import secrets
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from actions import audit
-from actions.rows import Delete, Insert
+from actions.rows import Delete, Insert, Update
+from bot.storage.sharing import CASE_CHANGED, notice
 from bot.vault.delivery import wrap_for_case, wrap_for_delivery
+from bot.vault.keys import generate_keypair
 from bot.vault.mailbox import seal_reply
 from bot.vault.signing import generate_signing
-from bot.vault.staff_entry import StaffReply, sign_message
+from bot.vault.staff_entry import FIRST, StaffReply, sign_message
 from tests.bot.console.room import Made, Person, Room, room
 from tests.bot.house import Phones
+from tests.commits import Commits
 
 STORY = "Kakak sepupu memukulku pakai sapu."
 ANSWER = "Terima kasih sudah cerita. Kami akan menemuimu di sekolah."
@@ -124,6 +129,48 @@ async def test_what_its_author_did_not_sign_is_not_taken(here: Room, what: str) 
     assert len((await here.get(worker, f"/console/j/case/{case.id.hex()}"))["records"]) == 1
 
 
+async def test_what_is_sealed_to_a_key_that_somebody_put_there_is_not_taken(here: Room) -> None:
+    """It would open for whoever exchanged the case's key in the database."""
+    worker, case = await told(here)
+    await here.service.writer.write([Update(table="cases", key={"id": case.id}, values={"public_key": generate_keypair().public})])
+    entry = here.entry(worker, case, {"text": "x"}, previous="00" * 32)
+    for path, more in (("note", {}), ("duty", {}), ("status", {"status": "closed"})):
+        answer = await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/{path}", {**entry, **more})
+        assert (answer.status_code, answer.json()["error"]) == (409, "doubtful_key")
+    assert len((await here.get(worker, f"/console/j/case/{case.id.hex()}"))["records"]) == 1
+
+
+async def test_what_was_sealed_to_a_key_that_lay_there_for_a_moment_is_not_taken(here: Room) -> None:
+    """Somebody exchanged the case's key in the database for as long as a page looked, and put it back."""
+    worker, case = await told(here)
+    thief = replace(case, pair=generate_keypair())
+    entry = here.entry(worker, thief, {"text": "x"}, previous="00" * 32)
+    for path, more in (("note", {}), ("duty", {}), ("status", {"status": "closed"})):
+        answer = await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/{path}", {**entry, **more})
+        assert (answer.status_code, answer.json()["error"]) == (409, "behind"), "look at the case again"
+    unnamed = {name: value for name, value in here.entry(worker, case, {"text": "x"}, previous="00" * 32).items() if name != "public_key"}
+    assert (await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/note", unnamed)).status_code == 400
+    seen = await here.get(worker, f"/console/j/case/{case.id.hex()}")
+    assert (seen["status"], len(seen["records"])) == ("assessed", 1)
+
+
+async def test_a_note_does_not_pass_a_change_of_the_key_that_was_quicker(here: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker, case = await told(here)
+    write, new = here.service.writer.write, generate_keypair()
+
+    async def slow(*given: Any, **more: Any) -> Any:
+        monkeypatch.undo()
+        values = {"public_key": new.public, "tag": here.service.tags.case(case.id, new.public)}
+        await write([Update(table="cases", key={"id": case.id}, values=values)])
+        return await write(*given, **more)
+
+    monkeypatch.setattr(here.service.writer, "write", slow)
+    entry = here.entry(worker, case, {"text": "x"}, previous="00" * 32)
+    answer = await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/note", entry)
+    assert (answer.status_code, answer.json()["error"]) == (409, "behind")
+    assert len((await here.get(worker, f"/console/j/case/{case.id.hex()}"))["records"]) == 1
+
+
 async def test_of_two_who_write_at_once_the_second_is_told_what_stands_there_now(here: Room) -> None:
     worker, case = await told(here)
     colleague = await here.person(case.unit, "counsellor")
@@ -154,6 +201,27 @@ async def test_the_status_is_what_the_reporter_is_told_and_why_is_sealed(here: R
     assert (await here.ask(worker, "POST", f"/console/j/case/{case.id.hex()}/status", {**wrong, "status": "stored"})).status_code == 400
 
 
+async def test_other_processes_hear_of_each_entry_in_its_commit(here: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A colleague whose console is at another one sees note, status, answer and that a block was lifted without loading anything anew."""
+    unit = await here.unit("ours")
+    lead, case = await here.person(unit, "lead"), await here.case(unit)
+    path = f"/console/j/case/{case.id.hex()}"
+    block = await here.service.blocks.rows("telegram", "1", case_id=case.id, until=here.now + 3600, staff_id=lead.id)
+    await here.service.writer.write(block)
+    commits, head = Commits(here.service.writer, monkeypatch), FIRST.hex()
+    wire, _ = mail(case, ANSWER, lead)
+    entries: dict[str, dict[str, Any]] = {
+        "note": {}, "status": {"status": "in_progress"}, "duty": {}, "reply": {"messages": [wire]}, "unblock": {},
+    }  # fmt: skip
+    for what, more in entries.items():
+        commits.made.clear()
+        entry = here.entry(lead, case, {"text": "kata"}, previous=head, kind="note" if what == "unblock" else what)
+        answer = await here.ask(lead, "POST", f"{path}/{what}", {**entry, **more})
+        assert answer.status_code == 200, (what, answer.text)
+        head = answer.json()["head"]
+        assert commits.told_with("case_record") == {notice(CASE_CHANGED, case.id)}, what
+
+
 async def test_a_long_list_goes_on_where_it_ended(here: Room) -> None:
     unit = await here.unit("ours")
     worker = await here.person(unit, "case_worker")
@@ -177,7 +245,9 @@ async def test_a_files_pieces_are_given_sealed_and_kept_on_the_chain(here: Room)
     assert (await here.get(worker, f"/console/j/file/{case.file.hex()}/1"))["pieces"] == []
 
 
-async def test_the_reporter_is_told_in_the_chat_that_an_answer_waits_and_that_stands_on_the_chain(here: Room) -> None:
+async def test_the_reporter_is_told_in_the_chat_that_an_answer_waits_and_that_stands_on_the_chain(
+    here: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
     worker, case = await told(here)
     path = f"/console/j/case/{case.id.hex()}"
     address = json.dumps({"channel": "telegram", "address": "7"}).encode()
@@ -200,14 +270,22 @@ async def test_the_reporter_is_told_in_the_chat_that_an_answer_waits_and_that_st
     phones = here.service.channels["telegram"]
     assert isinstance(phones, Phones)
     (bubble,) = phones.seen["7"]
-    assert bubble.text.startswith("Ada jawaban dari petugas") and ANSWER not in bubble.text
+    assert bubble.text.startswith("Halo, ada kabar baru di sini") and ANSWER not in bubble.text
     assert (audit.ADDRESS_USED, case.id, (worker.id,)) in await here.audited()
     # What another case's address says is used for nothing here.
     other = wrap_for_delivery(address, delivery_public=here.service.keys.delivery.public, case_id=b"x" * 16)
     false = {**asks, "address": base64.b64encode(other).decode()}
     assert (await here.ask(worker, "POST", f"{path}/tell", false)).json() == {"code": "unreachable"}
-    # The reporter leaves, and takes it back: a page that has the case open still holds it, in vain.
-    await here.service.writer.write([Delete(table="case_record", key={"id": record_id})])
+    # The reporter leaves, and takes it back, while it is being used; and a page that has the case open still holds it, in vain.
+    opens = here.service.keys.delivery_privates
+
+    async def left_meanwhile() -> list[bytes]:
+        await here.service.writer.write([Delete(table="case_record", key={"id": record_id})])
+        return await opens()
+
+    with monkeypatch.context() as patch:
+        patch.setattr(here.service.keys, "delivery_privates", left_meanwhile)
+        assert (await here.ask(worker, "POST", f"{path}/tell", asks)).json() == {"code": "unreachable"}
     assert (await here.ask(worker, "POST", f"{path}/tell", asks)).json() == {"code": "unreachable"}
     await here.service.settle()
     assert len(phones.seen["7"]) == 1

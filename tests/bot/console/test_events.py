@@ -35,21 +35,23 @@ class Line:
 
     def __init__(self, here: Room, person: Person, *, heartbeat: float = 0.05) -> None:
         reach = Reach(cases=here.console.cases, chain=here.chain, clock=lambda: here.now)
-        self.streams = Streams(here.console.desk.events, found=reach.access_by_id, heartbeat=heartbeat)
+        self.streams = Streams(
+            here.console.desk.events, found=reach.access_by_id, unread=here.console.cases.list.any_unread, heartbeat=heartbeat
+        )  # fmt: skip
         headers = [(b"cookie", f"desk={person.token}".encode()), (b"host", b"localhost")]
         scope = {"type": "http", "method": "GET", "path": "/console/events", "query_string": b"", "headers": headers, "app": here.app}
         self.request = Request(scope)
         staff = Staff(id=person.id, unit_id=person.unit.id, role=person.role, name="x", shown="x", session_id=b"s" * 16)
         self.asked = Asked(staff=staff, subject=Subject(kind="own"))
 
-    async def open(self) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
-        """What comes: (event, data)."""
+    async def open(self, *, first: bool = False) -> AsyncGenerator[tuple[str, dict[str, Any]], None]:
+        """What comes: (event, data). With `first` also what is said of cases at the beginning."""
         answer: Any = await self.streams.stream(self.request, self.asked)
         async with aclosing(answer.body_iterator) as chunks:  # as the server closes it when the page goes
             async for chunk in chunks:
                 for block in chunk.decode().strip().split("\n\n"):
                     lines = dict(line.split(": ", 1) for line in block.split("\n") if ": " in line)
-                    if "event" in lines:
+                    if "event" in lines and (first or '"case","id":""' not in lines["data"]):
                         yield lines["event"], json.loads(lines["data"])
 
 
@@ -79,6 +81,57 @@ async def test_of_another_units_things_not_even_the_id_is_told(here: Room) -> No
         here.console.desk.events.publish(Changed(what=what, id=subject, version=2))
     assert (await anext(worker))[1]["what"] == "queue"  # no part of a case worker's is the queue's conversations
     await worker.aclose()
+
+
+async def test_with_a_case_comes_whether_any_of_the_units_is_unread(here: Room) -> None:
+    """So that a counsellor in the queue sees that there is one, and sees it go, without the page fetching its list: when the line begins,
+    when one comes, and when it was read."""
+    ours, theirs = await here.unit("ours"), await here.unit("theirs")
+    person, reader = await here.person(ours, "counsellor"), await here.person(ours, "lead")
+    await here.case(theirs)
+    line = Line(here, person, heartbeat=5).open(first=True)
+    assert [await anext(line) for _ in range(2)] == [("here", {}), ("changed", {"what": "case", "id": "", "version": 0})]
+    case = await here.case(ours, urgency="danger", kind="alert")
+    here.service.case_changed(case.id)
+    assert await anext(line) == ("changed", {"what": "case", "id": case.id.hex(), "version": 1})
+    again = Line(here, person, heartbeat=5).open(first=True)
+    assert [await anext(again) for _ in range(2)][1] == ("changed", {"what": "case", "id": "", "version": 1})
+    await again.aclose()
+    await here.get(reader, f"/console/j/case/{case.id.hex()}")
+    assert await anext(line) == ("changed", {"what": "case", "id": case.id.hex(), "version": 0})
+    await line.aclose()
+    auditor = Line(here, await here.person(ours, "auditor"), heartbeat=5).open(first=True)
+    assert await anext(auditor) == ("here", {})
+    here.console.desk.events.publish(Changed(what="case", id=case.id))
+    here.console.desk.events.publish(Changed(what="queue", id=b""))
+    assert (await anext(auditor))[1]["what"] == "queue", "who reads no cases hears of none"
+    await auditor.aclose()
+
+
+async def test_many_lines_look_once_for_what_is_unread(here: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy evening cases come all the time, and every page hears of each."""
+    unit = await here.unit("ours")
+    opened = Line(here, await here.person(unit, "counsellor"), heartbeat=5)
+    looks: list[bytes] = []
+    look = here.console.cases.list.any_unread
+
+    async def counted(unit_id: bytes) -> bool:
+        looks.append(unit_id)
+        return await look(unit_id)
+
+    monkeypatch.setattr(opened.streams, "_unread", counted)
+    lines = [opened.open(first=True) for _ in range(6)]
+    for line in lines:
+        assert [(await anext(line))[0] for _ in range(2)] == ["here", "changed"]
+    case = await here.case(unit)
+    for _ in range(2):  # the first time each looks whose case it is
+        looks.clear()
+        here.service.case_changed(case.id)
+        told = await asyncio.gather(*(anext(line) for line in lines))
+        assert {data["id"] for _, data in told} == {case.id.hex()}
+    assert len(looks) <= 2
+    for line in lines:
+        await line.aclose()
 
 
 async def test_only_whoever_is_asked_hears_that_they_are(here: Room) -> None:

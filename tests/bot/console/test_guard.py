@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actions import audit
-from actions.access import MAY, ROLES
+from actions.access import KEYED_ADMINISTRATOR, MAY, ROLES
 from bot.console.access_table import ROUTES, Needs
 from bot.desk.session import IDLE
 from tests.bot.console.room import Made, Room, endpoints, everybody, room
@@ -16,7 +16,9 @@ from tests.bot.console.room import Made, Room, endpoints, everybody, room
 GUARDED = {where: needs for where, needs in ROUTES.items() if needs is not None}
 BY_ID = {where: needs for where, needs in GUARDED.items() if needs.by_id}
 # Routes of accounts look for themselves who asks (`sessions`, `join`): that they do is looked at here all the same.
-ACCOUNTS = frozenset({f"/console/j/{name}" for name in ("invite", "invites/take-back", "admit", "remove", "unit-key", "stale-keys")})
+ACCOUNTS = frozenset(
+    {f"/console/j/{name}" for name in ("invite", "invites/take-back", "admit", "remove", "unit-key", "stale-keys", "case-keys", "member")}
+)
 WAITING = frozenset({"/console/j/me", "/console/j/unlock", "/console/j/sign-out", "/console/j/sessions", "/console/j/sessions/end"})
 
 
@@ -40,7 +42,7 @@ async def test_every_route_is_in_the_table_and_every_line_is_a_route(here: Room)
     assert len(BY_ID) > 20
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", (*ROLES, KEYED_ADMINISTRATOR))
 async def test_nothing_of_another_unit_is_had_by_its_id_and_every_try_is_kept(here: Room, role: str) -> None:
     ours, theirs = await here.unit("ours"), await here.unit("theirs")
     person, case = await here.person(ours, role), await here.case(theirs)
@@ -56,7 +58,7 @@ async def test_nothing_of_another_unit_is_had_by_its_id_and_every_try_is_kept(he
         assert (answer.status_code, answer.json()) == (404, {"error": "not_there"}), where
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", (*ROLES, KEYED_ADMINISTRATOR))
 async def test_in_their_own_unit_a_role_gets_past_where_the_table_says_so_and_nowhere_else(here: Room, role: str) -> None:
     unit = await here.unit("ours")
     person, case = await here.person(unit, role), await here.case(unit)
@@ -82,18 +84,25 @@ async def test_whoever_is_not_signed_in_gets_the_empty_document_and_nothing_else
         assert case.id.hex() not in answer.text
 
 
-async def test_a_change_that_our_page_did_not_make_is_refused(here: Room) -> None:
+DOOR = {("GET", "/console/j/me"), ("POST", "/console/j/unlock"), ("POST", "/console/j/sign-out"), ("GET", "/console/events")}
+"""What a page asks before it has proved the passphrase, and the stream, which can carry no token."""
+
+
+async def test_what_our_unlocked_page_did_not_ask_for_is_refused(here: Room) -> None:
+    """Whoever has the cookie alone reads nothing and does nothing, by no address; nor does another site's page."""
     unit = await here.unit("ours")
     lead, case = await here.person(unit, "lead"), await here.case(unit)
     posts = [where for where in GUARDED if where[0] == "POST"]
     assert len(posts) > 20
-    forged: list[dict[str, str]] = [
-        {"x_csrf": ""}, {"x_csrf": "0" * 64}, {"sec_fetch_site": "cross-site"}, {"sec_fetch_site": "same-site"},
-    ]  # fmt: skip
+    for where in sorted(set(GUARDED) - DOOR):
+        for token in ("", "0" * 64):
+            answer = await here.ask(lead, where[0], path_of(where, case), {"version": 0}, x_csrf=token)
+            assert answer.status_code == 403, where
+            assert case.id.hex() not in answer.text
     for where in posts:
-        for headers in forged:
-            answer = await here.ask(lead, "POST", path_of(where, case), {"version": 0}, **headers)
-            assert answer.status_code == 403, (where, headers)
+        for site in ("cross-site", "same-site"):
+            answer = await here.ask(lead, "POST", path_of(where, case), {"version": 0}, sec_fetch_site=site)
+            assert answer.status_code == 403, where
     assert await here.console.cases.hand_off(case.hand_off) is not None
     row = await here.console.cases.hand_off(case.hand_off)
     assert row is not None

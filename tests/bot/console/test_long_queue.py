@@ -59,3 +59,58 @@ async def test_an_entry_is_drawn_for_each_as_they_may_see_it(here: Room) -> None
     assert f"bersama {('Sari', 'Andi')[asked]}" in other
     english = (await here.ask(taker, "GET", "/console/f/queue", cookie=f"desk={taker.token}; desk-language=en")).text
     assert "My conversations" in english and "Asked to talk" in english and "Minta bicara" not in english
+
+
+def counted(page: str) -> list[str]:
+    """What stands at the top of the queue: number and word."""
+    return [" ".join(each) for each in re.findall(r"<li[^>]*><b>(\d+)</b> ([a-z ]+)</li>", page)]
+
+
+async def test_what_was_left_to_be_read_stands_apart_from_people_who_wait(here: Room) -> None:
+    unit = await here.unit("ours")
+    person, lead = await here.person(unit, "counsellor"), await here.person(unit, "lead")
+    left = await here.case(unit, ended="message", waiting_since=here.now - 36_000)
+    waits = await here.case(unit, urgency="child")
+    page = (await here.ask(person, "GET", "/console/f/queue")).text
+    assert shown(page) == [waits.hand_off.hex(), left.hand_off.hex()], "ten hours are no reason to come first"
+    assert counted(page) == ["1 menunggu", "1 pesan", "0 berjalan", "0 petugas siap"]
+    assert f'data-age="{here.now}"></time></b></li>' in page, "the longest wait is that of who waits"
+    assert "Pesan yang ditinggalkan" in page and 'data-words="{time} lalu"' in page
+    board = (await here.ask(lead, "GET", "/console/f/board")).text
+    figures = dict(re.findall(r"<dt>([^<]+)</dt><dd>([^<]*)", board))
+    assert (figures["Menunggu sekarang"], figures["Pesan ditinggalkan"]) == ("1", "1")
+    head = (await here.ask(person, "GET", f"/console/f/hand-off/{left.hand_off.hex()}/head")).text
+    assert "Pesan, tidak ada yang menunggu di chat" in head and 'data-do="pull"' in head
+
+
+async def test_the_board_says_how_many_of_a_hundred_were_answered_and_how_many_went(here: Room) -> None:
+    unit = await here.unit("ours")
+    lead = await here.person(unit, "lead")
+    taken, gone = [{"taken_at": here.now + seconds} for seconds in (0, 5, 9)], {"ended": "left"}
+    for fields in (*taken, gone, {}, {"ended": "message"}):
+        await here.case(unit, **fields)
+    board = (await here.ask(lead, "GET", "/console/f/board")).text
+    rows = {name: re.sub(r"<[^>]+>", "", cell) for name, cell in re.findall(r'<th scope="row">([^<]+)</th><td>(.*?)</td>', board)}
+    assert (rows["Dijawab"], rows["Pergi sebelum dijawab"]) == ("75 % 3 dari 4", "25 % 1 dari 4")
+    assert rows["Pesan yang ditinggalkan"] == "1 0 sudah diambil"
+
+
+async def test_whoever_let_an_offer_pass_is_told_by_the_page_and_a_pause_has_an_end(here: Room) -> None:
+    unit = await here.unit("ours")
+    sari, budi = await here.person(unit, "counsellor", shown="Sari"), await here.person(unit, "counsellor", shown="Budi")
+    for person in (sari, budi):
+        await here.ask(person, "POST", "/console/j/presence", {"state": "ready"})
+    case = await here.case(unit)
+    await here.service.desk.tick()
+    (asked,) = [p for p in (sari, budi) if 'data-do="accept"' in (await here.ask(p, "GET", "/console/f/queue")).text]
+    for _ in range(7):
+        here.wait(10)
+        for person in (sari, budi):
+            await here.ask(person, "POST", "/console/j/presence", {})
+        await here.service.desk.tick()
+    page = (await here.ask(asked, "GET", "/console/f/queue")).text
+    assert re.search(rf'data-mine="away" data-until="({here.now - 10}|{here.now})"', page)
+    other = budi if asked is sari else sari
+    assert (await here.ask(other, "POST", f"/console/j/hand-off/{case.hand_off.hex()}/refuse", {})).status_code == 200
+    page = (await here.ask(other, "GET", "/console/f/queue")).text
+    assert 'data-mine="ready" data-until=""' in page, "who refuses is there"

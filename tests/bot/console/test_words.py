@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from actions.access import ROLES
+from actions import audit
+from actions.access import KEYED_ADMINISTRATOR, ROLES
+from actions.colleague import LANGUAGES, SKILLS
 from bot.console.document import SHORTCUTS, VIEWS, environment
 from bot.console.words import GROUPS, Dictionary, load_words
 from bot.desk.queue import OUTCOMES, RISKS
@@ -36,7 +38,8 @@ def test_every_language_has_the_same_keys(words: Dictionary) -> None:
         assert first ^ other == set()
     for each in words.languages.values():
         assert [key for key, text in each.table.items() if not text.strip() or "{number." in text] == []
-        known = {"seconds", "time", "name", "number", "n", "all", "line", "word", "title", "id", "role", "zone"}
+        known = {"seconds", "time", "name", "number", "n", "all", "line", "word", "title", "id", "role", "zone", "list", "what", "head"}
+        known |= {"outcome", "risk"}
         assert set(re.findall(r"\{(\w+)\}", " ".join(each.table.values()))) <= known
 
 
@@ -76,8 +79,19 @@ def test_what_the_code_names_has_words(words: Dictionary) -> None:
     table = words.of("id").table
     wanted = [f"nav.{name}" for name, _, _ in VIEWS] + [f"keys.{name}" for _, name in SHORTCUTS] + [f"group.{name}" for name in GROUPS]
     wanted += [f"outcome.{name}" for name in OUTCOMES] + [f"risk.{name}" for name in RISKS] + [f"role.{name}" for name in ROLES]
+    wanted += [f"role.{KEYED_ADMINISTRATOR}", *(f"urgency.{name}" for name in SKILLS), *(f"language.{name}" for name in LANGUAGES)]
+    actions = {value for name, value in vars(audit).items() if name.isupper() and isinstance(value, str)}
+    wanted += [f"audit.did.{name}" for name in actions]
     wanted += [f"{part}.{name}" for name in ("danger", "self_harm") for part in ("urgency", "reason")]
+    wanted += [f"ended.{name}" for name in ("handled", "left", "erased", "silent")]
     assert [key for key in wanted if key not in table] == []
+
+
+def test_every_value_of_the_national_recording_has_words(words: Dictionary) -> None:
+    fields = load_shelf().fields
+    assert len(fields) == 6
+    wanted = [f"form.{name}" for name in fields] + [f"form.{name}_{value}" for name, values in fields.items() for value in values]
+    assert [key for key in wanted if key not in words.of("id").table] == []
 
 
 def test_prepared_replies_are_in_both_languages_and_promise_nothing(words: Dictionary) -> None:

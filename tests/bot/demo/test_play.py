@@ -1,4 +1,4 @@
-"""`demo --play`: made-up reporters who meet the real service; one of them wants a person, and talks with whoever comes."""
+"""`demo --play`: made-up reporters who meet the real service; they want a person, and talk with whoever comes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sqlalchemy import select
 from actions.queue import State
 from bot.app import Service
 from bot.channels.web import WebChannel
-from bot.cli.play import ANSWERS, FIRST, SCRIPTS, THANKS, Pace, boy, play
+from bot.cli.play import BOY, FIRST, PARTS, Pace, meets, once, play
 from bot.desk.views import Reply
 from bot.running import understander
 from bot.settings import load_settings
@@ -85,46 +85,46 @@ async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
 
 
 async def test_whoever_takes_the_boy_is_answered_until_he_says_goodbye(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
-    talking = asyncio.create_task(boy(demo.service, PACE))
+    talking = asyncio.create_task(meets(demo.service, BOY, PACE))
     await asyncio.sleep(0.1)
     assert await demo.all(select(tables.hand_off.c.id)) == [], "he waits until somebody is there"
     await demo.service.desk.beat(demo.rina, "ready")
     offered = await demo.hand_off(State.OFFERED)
-    assert offered.urgency == "other", "nothing that he writes is a cry for help"
+    assert offered.urgency == "child", "nothing that he writes is a cry for help"
     assert (await demo.service.desk.accept(demo.rina, offered.id)).ok
     seen = await demo.hand_off(State.ACTIVE)
     await asyncio.sleep(0.2)
     assert await demo.said(seen.case_id) == 0, "he is asked first"
-    for number in range(len(ANSWERS) + 1):
+    for number in range(len(BOY.answers) + 1):
         await demo.writes(seen, f"Halo, aku Rina. {number}")
     await asyncio.wait_for(talking, 60)
     ended = await demo.hand_off(State.WRAP_UP)
-    assert (ended.ended, ended.urgency, ended.rating) == ("left", "other", 5)
+    assert (ended.ended, ended.urgency, ended.rating) == ("left", "child", 5)
     lines = [line.partition("] ")[2] for line in capsys.readouterr().out.splitlines()]
-    assert lines == ["counsellor", "talk", FIRST, "own", *ANSWERS, THANKS, "selesai bicara", "very_good"]
+    assert lines == [*BOY.asks, *BOY.answers, BOY.thanks, "selesai bicara", "very_good"]
 
 
 async def test_what_is_written_to_him_before_he_has_read_who_it_is_is_answered(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
-    talking = asyncio.create_task(boy(demo.service, Pace(pause=0.5, staffed=60, taken=60, silent=60)))
+    talking = asyncio.create_task(meets(demo.service, BOY, Pace(pause=0.5, staffed=60, taken=60, silent=60)))
     await demo.service.desk.beat(demo.rina, "ready")
     offered = await demo.hand_off(State.OFFERED)
     assert (await demo.service.desk.accept(demo.rina, offered.id)).ok
     await demo.writes(await demo.hand_off(State.ACTIVE), "Halo, aku Rina.")
     talking.cancel()
-    assert capsys.readouterr().out.splitlines()[-1].endswith(ANSWERS[0])
+    assert capsys.readouterr().out.splitlines()[-1].endswith(BOY.answers[0])
 
 
 async def test_if_nobody_comes_he_leaves_his_message_and_goes(demo: Demo) -> None:
     await demo.service.desk.beat(demo.rina, "ready")
-    await boy(demo.service, Pace(pause=0.01, staffed=60, taken=0.3, silent=60))
+    await meets(demo.service, BOY, Pace(pause=0.01, staffed=60, taken=0.3, silent=60))
     left = await demo.hand_off(None)
     assert left.owner_id is None and left.conversation_id is None
-    assert left.ended is None, "what he wrote waits to be read"
+    assert left.message and left.ended_at is None, "what he wrote waits to be read"
 
 
 async def test_if_whoever_took_him_is_silent_he_says_goodbye(demo: Demo, capsys: pytest.CaptureFixture[str]) -> None:
     await demo.service.desk.beat(demo.rina, "ready")
-    talking = asyncio.create_task(boy(demo.service, Pace(pause=0.01, staffed=60, taken=60, silent=0.3)))
+    talking = asyncio.create_task(meets(demo.service, BOY, Pace(pause=0.01, staffed=60, taken=60, silent=0.3)))
     offered = await demo.hand_off(State.OFFERED)
     assert (await demo.service.desk.accept(demo.rina, offered.id)).ok
     await asyncio.wait_for(talking, 60)
@@ -133,6 +133,39 @@ async def test_if_whoever_took_him_is_silent_he_says_goodbye(demo: Demo, capsys:
 
 
 async def test_if_nobody_is_at_the_desk_he_leaves_a_message_and_the_others_report(demo: Demo) -> None:
-    await play(demo.service, Pace(pause=0, staffed=0, taken=0, silent=0))
+    await once(demo.service, Pace(pause=0, staffed=0, taken=0, silent=0))
     kinds = sorted(row.kind for row in await demo.all(select(tables.cases.c.kind)))
-    assert kinds == ["hand_off", *["report"] * len(SCRIPTS)]
+    assert kinds == ["hand_off", "report", "report"]
+    assert FIRST in BOY.alone
+
+
+async def test_all_three_stand_in_the_queue_at_once_and_nobody_begins_before_somebody_is_there(demo: Demo) -> None:
+    playing = asyncio.create_task(play(demo.service, PACE))
+    await asyncio.sleep(0.2)
+    assert await demo.all(select(tables.cases.c.id)) == []
+    await demo.service.desk.beat(demo.rina, "ready")
+    seen: list[Any] = []
+    for _ in range(1000):
+        await demo.service.desk.tick()
+        seen = await demo.store.open_hand_offs()
+        if len(seen) == len(PARTS):
+            break
+        await asyncio.sleep(0.01)
+    assert sorted(each.urgency for each in seen) == ["child", "child", "other"]
+    assert sorted(each.state for each in seen) == ["offered", "waiting", "waiting"]
+    assert all(each.conversation_id is not None for each in seen)
+    assert [row.kind for row in await demo.all(select(tables.cases.c.kind)) if row.kind != "hand_off"] == ["report"], "the girl's"
+    playing.cancel()
+
+
+async def test_they_begin_again_after_a_pause(demo: Demo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.cli.play.PARTS", (BOY,))
+    playing = asyncio.create_task(play(demo.service, Pace(pause=0.01, staffed=60, taken=0, silent=0, again=0.05)))
+    await demo.service.desk.beat(demo.rina, "ready")
+    for _ in range(2000):
+        if len(await demo.all(select(tables.hand_off.c.id))) == 2:
+            break
+        await asyncio.sleep(0.01)
+    else:
+        raise AssertionError("he did not come back")
+    playing.cancel()

@@ -15,10 +15,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from actions.access import Subject
 from actions.rows import Insert
 from bot.cli.admit import admit
 from bot.cli.unit import _recovery
+from bot.console.audit import Trail
 from bot.console.auth import HANDLERS, signed_in
+from bot.console.guard import Asked
 from bot.console.join import join_routes
 from bot.console.sessions import Sessions, session_routes
 from bot.demo.colleague import Born, born
@@ -35,13 +38,16 @@ from bot.storage.writer import Writer
 from bot.vault.certificate import Holder, certify, sign_unit_key
 from bot.vault.keys import KeyPair, generate_keypair
 from bot.vault.member import open_as_member, seal_former, seal_to_member
+from bot.vault.row_tag import RowTags
 from bot.vault.seal import seal_key
 from bot.vault.staff_auth import StaffSecrets
+from bot.vault.witness import Witness
 from tests.pinning import unit_made
 from tests.stores import given
 
 PUBLIC = "https://desk.example.id"
 START = 1_795_500_000.0
+TAGS, WITNESS = RowTags(bytes(range(32))), Witness(bytes(range(32)))
 
 
 @dataclass
@@ -60,6 +66,7 @@ class Office:
     shares: tuple[str, ...] = ()
     changes: list[int] = field(default_factory=list)
     gone: list[bytes] = field(default_factory=list)
+    turned: list[bytes] = field(default_factory=list)  # cases whose key was changed
 
     def wait(self, seconds: float) -> None:
         self.now[0] += seconds
@@ -156,6 +163,7 @@ class Colleague:
         if answer.status_code == 200:
             self.opened = answer.json()
             self.csrf = self.opened["csrf"]
+            self.http.headers["X-CSRF"] = self.csrf  # as every page that has proved the passphrase
         return answer
 
     def code(self) -> str:
@@ -227,9 +235,11 @@ async def _beat(request: Request) -> Response:
 
 
 async def _made_case(request: Request) -> Response:
-    """A case that came in just now, sealed to the unit's key as it is in the database (no test changes that on the sly)."""
+    """A case that came in just now, sealed to the unit's key as it is in the database (no test changes that on the sly); `closed` by now,
+    or sealed to another unit, too (`also`)."""
     staff = await signed_in(request)
     here: Office = request.app.state.office
+    wanted = await request.json()
     unit = await here.store.unit(staff.unit_id)
     keys = await here.store.unit_keys(staff.unit_id)
     case_id, pair = secrets.token_bytes(16), generate_keypair()
@@ -237,13 +247,23 @@ async def _made_case(request: Request) -> Response:
     recovery = await here.store.recovery()
     if recovery is not None:
         key = seal_key(pair.private, recipient_public=recovery.public_key, case_id=case_id, recipient_id=recovery.id)
-        await here.writer.write([Insert(table="case_key", row={"case_id": case_id, "recipient_id": recovery.id, "sealed": key})])
+        row = {"case_id": case_id, "recipient_id": recovery.id, "sealed": key, "tag": TAGS.reader(case_id, recovery.id)}
+        await here.writer.write([Insert(table="case_key", row=row)])
+    also = [bytes.fromhex(wanted["also"])] if "also" in wanted else []
+    for other in [one for one in await here.store.units() if one.id in also]:
+        key = seal_key(pair.private, recipient_public=other.public_key, case_id=case_id, recipient_id=other.id)
+        tag = TAGS.reader(case_id, other.id)
+        row = {"case_id": case_id, "recipient_id": other.id, "sealed": key, "version": 1, "born": 1, "tag": tag}
+        await here.writer.write([Insert(table="case_key", row=row)])
     await here.writer.write([
         Insert(table="cases", row={
-            "id": case_id, "kind": "report", "urgency": "other", "status": "stored", "language": "id", "public_key": pair.public,
-            "created_at": int(here.now[0]),
+            "id": case_id, "kind": "report", "urgency": "other", "status": "closed" if wanted.get("closed") else "stored",
+            "language": "id", "public_key": pair.public, "created_at": int(here.now[0]), "tag": TAGS.case(case_id, pair.public),
         }),
-        Insert(table="case_key", row={"case_id": case_id, "recipient_id": staff.unit_id, "sealed": sealed, "version": keys[0].version}),
+        Insert(table="case_key", row={
+            "case_id": case_id, "recipient_id": staff.unit_id, "sealed": sealed, "version": keys[0].version, "born": keys[0].version,
+            "tag": TAGS.reader(case_id, staff.unit_id),
+        }),
     ])  # fmt: skip
     return JSONResponse({"case_id": case_id.hex(), "private": pair.private.hex()})
 
@@ -252,16 +272,23 @@ async def _recovered(request: Request) -> Response:
     """`staff admit`, at the command line beside the service."""
     body = await request.json()
     here: Office = request.app.state.office
+    here.settings.pepper_file.write_text(bytes(range(32)).hex())
     done = await admit(here.settings, name=body["name"], words=body["words"], shares=here.shares[1:], now=int(here.now[0]))
     return JSONResponse({"sealed": done.sealed, "left": done.left})
 
 
 async def _case_key(request: Request) -> Response:
-    """What lies there of a case's key."""
+    """What lies there of a case's key, and what says that it was changed."""
     staff = await signed_in(request)
     here: Office = request.app.state.office
-    sealed = await CaseFile(here.engine).key_for(bytes.fromhex(request.query_params["case"]), staff.unit_id)
-    return JSONResponse({"sealed": (sealed or b"").hex()})
+    case_id = bytes.fromhex(request.query_params["case"])
+    sealed, case = await CaseFile(here.engine).key_for(case_id, staff.unit_id), await here.store.case(case_id)
+    assert case is not None
+    records = [row for row in (await CaseFile(here.engine).records.newest(case_id)).records if row.kind == "key"]
+    return JSONResponse({
+        "sealed": (sealed or b"").hex(), "public": case.public_key.hex(), "head": (case.head or b"").hex(),
+        "changes": [{"id": row.id.hex(), "sealed": row.sealed.hex(), "author": (row.author_id or b"").hex()} for row in records],
+    })  # fmt: skip
 
 
 async def _work(request: Request) -> Response:
@@ -282,9 +309,10 @@ async def office(folder: Path, *, second_factor: bool = True, public_url: str = 
     await keys.open()
     writer = Writer(engine)
     writer.start()
-    store, chain = StaffStore(engine), AuditChain(engine, writer)
+    store, chain = StaffStore(engine, writing=engine), AuditChain(engine, writer)
     changes: list[int] = []
     gone: list[bytes] = []
+    turned: list[bytes] = []
 
     async def changed() -> None:
         changes.append(1)
@@ -293,10 +321,19 @@ async def office(folder: Path, *, second_factor: bool = True, public_url: str = 
         gone.append(staff_id)
 
     team = people(
-        store=store, writer=writer, keys=keys, chain=chain, changed=changed, clock=lambda: now[0], second_factor=second_factor, gone=left
+        store=store, writer=writer, keys=keys, chain=chain, tags=TAGS, witness=WITNESS.public,
+        changed=changed, case_changed=turned.append, clock=lambda: now[0],
+        second_factor=second_factor, gone=left,
     )  # fmt: skip
     sessions = Sessions(team, public_url=public_url)
+    trail = Trail(chain)
+
+    async def head(request: Request) -> Response:
+        staff = await signed_in(request)
+        return await trail.head(request, Asked(staff=staff, subject=Subject(kind="audit")))
+
     own = [
+        Route("/console/j/audit-head", head, methods=["GET"]),
         Route("/console/j/beat", _beat, methods=["GET"]), Route("/console/f/work", _work, methods=["GET", "POST"]),
         Route("/console/j/recovered", _recovered, methods=["POST"]),
         Route("/console/j/made-case", _made_case, methods=["POST"]), Route("/console/j/case-key", _case_key, methods=["GET"]),
@@ -305,7 +342,7 @@ async def office(folder: Path, *, second_factor: bool = True, public_url: str = 
     app.state.sessions = sessions
     made = Office(
         app=app, people=team, store=store, writer=writer, chain=chain, keys=keys, now=now, engine=engine, changes=changes, gone=gone,
-        settings=settings,
+        turned=turned, settings=settings,
     )  # fmt: skip
     app.state.office = made
     try:

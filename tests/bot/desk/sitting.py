@@ -20,6 +20,8 @@ from bot.channels.base import ChannelError
 from bot.desk.contacts import Contacts
 from bot.desk.queue import Desk
 from bot.desk.views import Entry, Reply, Result
+from bot.hearing import Understands
+from bot.readers import Readers
 from bot.running import understander
 from bot.settings import load_settings
 from bot.storage import tables
@@ -56,7 +58,8 @@ class Person:
         before = previous if previous is not None else case.head or FIRST
         signed = StaffEntry(case_id=case.id, record_id=record_id, version=1, author_id=self.id, previous=before, sealed=sealed)
         signature = sign_entry(signed, private_key=self.signing.private)
-        return {"record_id": record_id, "version": 1, "sealed": sealed, "signature": signature, "previous": before}
+        made = {"record_id": record_id, "version": 1, "sealed": sealed, "signature": signature, "previous": before}
+        return {**made, "public_key": case.public_key}
 
 
 async def add_person(service: Service, name: str, *, unit: bytes, role: str = "counsellor", **fields: Any) -> Person:
@@ -85,10 +88,13 @@ async def wait_here(service: Service, *, unit: bytes, urgency: str = "other", si
                 table="cases",
                 row={
                     "id": case_id, "kind": "hand_off", "urgency": urgency, "status": "stored", "language": "id", "public_key": case.public,
-                    "created_at": since,
+                    "created_at": since, "tag": service.tags.case(case_id, case.public),
                 },
             ),
-            Insert(table="case_key", row={"case_id": case_id, "recipient_id": unit, "sealed": b"sealed"}),
+            Insert(
+                table="case_key",
+                row={"case_id": case_id, "recipient_id": unit, "sealed": b"sealed", "tag": service.tags.reader(case_id, unit)},
+            ),
             Insert(
                 table="hand_off",
                 row={
@@ -137,7 +143,7 @@ class Office(House):
         self.clock = clock
         self.telegrams, self.telephone = Telegrams(), Telephone()
         self.unit = b"unit".ljust(16, b".")
-        self.store = DeskStore(service.engine)
+        self.store = DeskStore(service.engine, wrote=Readers(service.tags))
         self.records = CaseRecords(service.engine)
 
     @property
@@ -204,9 +210,10 @@ class Office(House):
         return await self.desk.note(person, hand_off_id, Entry(**person.entry(hand_off, case, text, **other)))
 
     async def set(self, hand_off_id: bytes, **values: Any) -> None:
-        """Past the service: a row is changed."""
+        """Past the service: a row is changed, by another process as it were."""
+        row = tables.hand_off.c
         async with self.service.engine.begin() as connection:
-            await connection.execute(update(tables.hand_off).where(tables.hand_off.c.id == hand_off_id).values(**values))
+            await connection.execute(update(tables.hand_off).where(row.id == hand_off_id).values(**{"version": row.version + 1, **values}))
 
     def heard(self, address: str) -> list[str]:
         """What a person has seen."""
@@ -217,13 +224,17 @@ TALK = ("/start", "counsellor", "talk", "aku takut pulang", "own")
 
 
 @asynccontextmanager
-async def office(folder: Path, *, clock: list[float] | None = None) -> AsyncIterator[Office]:
-    """An office on a data directory, with one unit."""
+async def office(
+    folder: Path, *, clock: list[float] | None = None, channel: str = "telegram", understands: Understands | None = None
+) -> AsyncIterator[Office]:  # fmt: skip
+    """An office on a data directory, with one unit; people write on a channel. Without `understands` danger phrases alone are heard."""
     phones, time = Phones(), clock or [float(NOW)]
+    phones.name = channel
     telegrams, telephone = Telegrams(), Telephone()
     settings = load_settings(from_environment=False, given=given(folder))
     service = Service(
-        settings, channels={"telegram": phones}, understander=understander(), clock=lambda: time[0], messenger=telegrams, caller=telephone
+        settings, channels={channel: phones}, understander=understands or understander(), clock=lambda: time[0],
+        messenger=telegrams, caller=telephone,
     )  # fmt: skip
     await service.start(jobs=False)
     try:
@@ -232,5 +243,13 @@ async def office(folder: Path, *, clock: list[float] | None = None) -> AsyncIter
         if not service.units.any:
             made.unit = await add_unit(service, UNIT)
         yield made
+        await service.settle()
+        await service.desk.settle()
+        kept, stored = await service.desk._store.open_hand_offs(), await DeskStore(service.engine).open_hand_offs()
+        assert sorted(kept, key=_id) == sorted(stored, key=_id), "what the desk keeps of its last look is what is stored"
     finally:
         await service.stop()
+
+
+def _id(hand_off: HandOff) -> bytes:
+    return hand_off.id

@@ -13,7 +13,9 @@ from sqlalchemy import update
 from actions.alarm import next_alarm, untaken
 from actions.hand_off import Stage
 from actions.queue import Alarmed, CallAnswered, FalseAlarm, HandOff, Urgency, after
+from actions.rows import Update
 from bot.desk.alarm import ALERT
+from bot.desk.picture import picture
 from bot.storage import tables
 from tests.bot.desk.sitting import NOW, Office, office, wait_here
 from tests.bot.house import add_unit, generate_keypair
@@ -33,6 +35,19 @@ async def people(desk: Office) -> None:
     await desk.comes("Budi", state=None, telephone=CHAIN[1], on_call=2)
     await desk.comes("Rina", state=None, telephone=CHAIN[0], on_call=1, telegram="77")
     await desk.comes("Lia", state=None, role="lead", telephone=LEAD, telegram="99")
+
+
+async def test_a_danger_that_comes_in_the_middle_of_a_round_rings_and_is_not_called_late(desk: Office) -> None:
+    """The desk was looked at, and then somebody cried for help, before it was looked for what has become due."""
+    await people(desk)
+    before = await picture(desk.store)
+    crisis = await desk.hand_off(await wait_here(desk.service, unit=desk.unit, urgency="danger", since=desk.now))
+    await desk.service.writer.write([Update(table="cases", key={"id": crisis.case_id}, values={"due_at": desk.now})])
+    await desk.desk._round._watch.round(before, now=desk.now)
+    await desk.service.settle()
+    assert desk.telegrams.sent == []
+    await desk.tick()
+    assert {text for _, text in desk.telegrams.sent} == {ALERT}
 
 
 async def test_every_console_hears_of_it_at_once_and_again_every_minute_until_it_is_taken(desk: Office) -> None:

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
 
 from actions.queue import State
-from actions.rows import Update
+from actions.rows import Insert, Update
 from bot.desk.events import Changed
 from bot.desk.shown import tick_of
 from bot.desk.views import Entry, HandOffView, Reply
 from bot.storage import tables
+from bot.storage.board import Board, Span
 from bot.storage.desk import DeskStore
 from bot.vault.signing import generate_signing
 from bot.vault.staff_entry import FIRST
@@ -114,13 +118,15 @@ async def test_an_offer_that_nobody_answers_goes_to_the_next_and_who_let_it_pass
     second = (await desk.hand_off(hand_off_id)).offered_to
     assert {first, second} == {rina.id, budi.id}
     away = rina if first == rina.id else budi
-    assert await desk.desk.beat(away) == ("away", None), "a mere sign of life does not undo it"
+    state, since = await desk.desk.beat(away)
+    assert state == "away" and since is not None and desk.now - 20 <= since <= desk.now, "a mere sign of life does not undo it"
     # The last one there is asked again and again, and never counts as away.
     await desk.passes(70, rina, budi)
     last = budi if away is rina else rina
     assert (await desk.hand_off(hand_off_id)).offered_to == last.id
     assert (await desk.desk.beat(last))[0] == "ready"
-    assert (await desk.desk.beat(away, "ready"))[0] == "ready"
+    assert await desk.desk.beat(away, "ready") == ("ready", None)
+    assert await desk.desk.beat(away, "away") == ("away", None), "said by themselves: that is no offer that passed"
 
 
 async def test_when_two_offers_run_out_at_once_somebody_stays(desk: Office) -> None:
@@ -187,6 +193,42 @@ async def test_a_crisis_is_closed_by_two_people(desk: Office) -> None:
     assert (await desk.hand_off(danger)).state is State.WRAP_UP
     assert (await desk.desk.close(budi, danger, outcome="relayed", risk="danger")).ok
     assert (await desk.hand_off(danger)).state is State.CLOSED
+
+
+async def test_the_second_look_at_a_danger_is_a_leads(desk: Office) -> None:
+    rina, budi = await desk.comes("Rina"), await desk.comes("Budi")
+    danger = await wait_here(desk.service, unit=desk.unit, urgency="danger")
+    assert (await desk.desk.pull(rina, danger)).ok
+    assert (await desk.desk.wrap_up(rina, danger)).ok
+    ratna = await desk.comes("Ratna", role="lead")
+    assert (await desk.desk.close(rina, danger, outcome="relayed", risk="high")).ok
+
+    async def second(of: Person) -> tuple[str, str]:
+        [item] = (await desk.desk.queue(of)).items
+        view = await opened(desk, of, danger)
+        assert view.item.second == item.second
+        return item.second, item.closed_by
+
+    assert (await second(rina), await second(budi), await second(ratna)) == (("lead", "Rina"), ("lead", "Rina"), ("", "Rina"))
+    assert (await desk.desk.close(budi, danger, outcome="relayed", risk="none")).code == "second_lead"
+    assert (await desk.hand_off(danger)).risk == "high", "and nothing of it is written"
+    assert (await desk.desk.close(ratna, danger, outcome="relayed", risk="danger")).ok
+    closed = await desk.hand_off(danger)
+    assert (closed.state, closed.closing_id, closed.closed_by) == (State.CLOSED, rina.id, ratna.id)
+
+
+async def test_a_crisis_that_nobody_else_can_look_at_is_closed_by_one(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    await desk.comes("Dewi", role="case_worker")  # who does not talk with reporters closes nothing
+    other = await add_unit(desk.service, generate_keypair(), name="other")
+    await desk.comes("Tono", role="lead", unit=other)
+    danger = await wait_here(desk.service, unit=desk.unit, urgency="danger")
+    assert (await desk.desk.pull(rina, danger)).ok
+    assert (await desk.desk.wrap_up(rina, danger)).ok
+    assert (await opened(desk, rina, danger)).item.second == "nobody"
+    assert (await desk.desk.close(rina, danger, outcome="relayed", risk="high")).ok
+    closed = await desk.hand_off(danger)
+    assert (closed.state, closed.closing_id, closed.closed_by) == (State.CLOSED, rina.id, rina.id)
 
 
 # Who may
@@ -261,6 +303,41 @@ async def test_a_forged_entry_is_refused_and_so_is_one_that_forgets_what_came_be
     assert [text for text in desk.heard("100") if text in ("palsu", "dua", "catatan")] == []
 
 
+async def test_what_is_sealed_to_a_key_that_lay_there_for_a_moment_goes_nowhere(desk: Office) -> None:
+    """Whoever exchanges a case's key in the database while a page looks, and puts it back, reads nothing of what that page seals."""
+    rina = await desk.comes("Rina")
+    hand_off_id = await talking(desk, rina)
+    hand_off = await desk.hand_off(hand_off_id)
+    case = await desk.store.case(hand_off.case_id)
+    seen = SimpleNamespace(id=case.id, head=case.head, public_key=generate_keypair().public)
+    for sent in (
+        desk.desk.reply(rina, hand_off_id, Reply(text="rahasia", **rina.entry(hand_off, seen, "rahasia"))),
+        desk.desk.note(rina, hand_off_id, Entry(**rina.entry(hand_off, seen, "rahasia"))),
+        desk.desk.relayed(rina, hand_off_id, Entry(**rina.entry(hand_off, seen, "rahasia"))),
+        desk.desk.blocking.block(rina, hand_off_id, Entry(**rina.entry(hand_off, seen, "rahasia")), hours=24, told=case.told or 0),
+    ):
+        assert (await sent).code == "behind"
+    assert await desk.all(select(tables.case_record.c.id).where(tables.case_record.c.author_id == rina.id)) == []
+    assert not any("rahasia" in text for text in desk.heard("100"))
+    assert (await desk.replies(rina, hand_off_id, "satu")).ok
+
+
+async def test_a_reply_does_not_pass_a_change_of_the_key_that_was_quicker(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    rina, write = await desk.comes("Rina"), desk.service.writer.write
+    hand_off_id, new = await talking(desk, rina), generate_keypair()
+    case_id = (await desk.hand_off(hand_off_id)).case_id
+    key = Update(table="cases", key={"id": case_id}, values={"public_key": new.public, "tag": desk.service.tags.case(case_id, new.public)})
+
+    async def slow(rows: Any, **relied_on: Any) -> Any:
+        monkeypatch.undo()
+        await write([key])
+        return await write(rows, **relied_on)
+
+    monkeypatch.setattr(desk.service.writer, "write", slow)
+    assert (await desk.replies(rina, hand_off_id, "rahasia")).code == "behind"
+    assert not any("rahasia" in text for text in desk.heard("100"))
+
+
 async def test_whoever_only_writes_to_the_database_says_nothing_to_a_reporter(desk: Office) -> None:
     """Neither in a counsellor's name with a key of his own in her row, signed in as her for all the service knows, nor by what she is
     called: the reporter is told the name under which she was admitted."""
@@ -288,6 +365,22 @@ async def test_two_notes_at_the_same_moment_make_one_chain(desk: Office) -> None
     entries = [(person, Entry(**person.entry(hand_off, case, "x"))) for person in people]  # all have seen the same
     results = await asyncio.gather(*(desk.desk.note(person, hand_off_id, entry) for person, entry in entries))
     assert sorted(result.code for result in results) == ["behind", "behind", "ok"]
+
+
+async def test_nothing_is_kept_under_a_key_that_somebody_put_there(desk: Office) -> None:
+    """Whoever writes to the database exchanges the case's key: what a colleague's page sealed to it is neither sent nor stored."""
+    rina = await desk.comes("Rina")
+    hand_off_id = await talking(desk, rina)
+    hand_off = await desk.hand_off(hand_off_id)
+    await desk.service.writer.write(
+        [Update(table="cases", key={"id": hand_off.case_id}, values={"public_key": generate_keypair().public})]
+    )  # fmt: skip
+    before = len(await desk.all(select(tables.case_record)))
+    assert (await desk.replies(rina, hand_off_id, "rahasia")).code == "doubtful_key"
+    entry = Entry(**rina.entry(hand_off, await desk.store.case(hand_off.case_id), "rahasia"))
+    assert (await desk.desk.note(rina, hand_off_id, entry)).code == "doubtful_key"
+    assert len(await desk.all(select(tables.case_record))) == before
+    assert "rahasia" not in desk.heard("100")
 
 
 async def test_nothing_is_sent_where_it_is_not_safe(desk: Office) -> None:
@@ -395,6 +488,36 @@ async def test_who_is_called_back_after_more_than_a_day_is_not_taken_for_silent(
     assert "Halo, ini Rina. Kita sudah janji." in desk.heard("+62811")
 
 
+async def test_no_day_of_silence_ends_a_talk_about_danger(desk: Office) -> None:
+    """Nothing is said to a telephone that somebody else may hold, whoever comes back after a day is heard, and the counsellor can write."""
+    rina = await desk.comes("Rina")
+    hand_off_id = await desk.asks("+62811")
+    assert (await desk.desk.pull(rina, hand_off_id)).ok
+    await desk.say("+62811", "tolong, dia mau bunuh aku")
+    before = desk.heard("+62811")
+    desk.wait(86_400 - 30)
+    await desk.desk.beat(rina, "ready")
+    await desk.passes(90, rina)
+    assert desk.heard("+62811") == before
+    assert (await desk.hand_off(hand_off_id)).state is State.ACTIVE
+    await desk.say("+62811", "kak masih di sana?")
+    assert desk.heard("+62811") == before, "a person has the conversation: no menu answers"
+    assert (await desk.replies(rina, hand_off_id, "Masih, aku di sini.")).ok
+    assert desk.heard("+62811")[-1] == "Masih, aku di sini."
+
+
+async def test_whoever_waits_in_danger_over_an_empty_weekend_can_still_be_answered_in_the_chat(desk: Office) -> None:
+    await desk.talk("+62811", "/start", "tolong, dia mau bunuh aku")
+    (hand_off,) = await desk.store.open_hand_offs()
+    desk.wait(2 * 86_400)
+    await desk.tick()
+    await desk.say("+62811", "masih ada orang?")
+    rina = await desk.comes("Rina")
+    assert (await desk.desk.pull(rina, hand_off.id)).ok
+    assert (await desk.replies(rina, hand_off.id, "Aku Rina. Kamu aman sekarang?")).ok
+    assert desk.heard("+62811")[-1] == "Aku Rina. Kamu aman sekarang?"
+
+
 # What is said of the wait
 
 
@@ -435,7 +558,7 @@ async def test_consoles_hear_which_hand_off_changed_and_no_word(desk: Office) ->
     rina = await desk.comes("Rina")
     async with desk.desk.events.subscribe() as news:
         hand_off_id = await desk.asks("100")
-        heard = [await asyncio.wait_for(anext(news), 1) for _ in range(2)]
+        heard = [await asyncio.wait_for(anext(news), 1) for _ in range(1)]
         assert {each.what for each in heard} <= {"hand_off", "queue", "staff"} and hand_off_id in {each.id for each in heard}
         await desk.tick()
         assert (await desk.desk.accept(rina, hand_off_id)).ok
@@ -472,21 +595,6 @@ async def test_whoever_is_asked_hears_it_once_and_is_meant_alone(desk: Office) -
         assert await asked(news) == []
 
 
-# Settings
-
-
-async def test_a_lead_changes_the_hours_and_two_at_once_do_not_overwrite_each_other(desk: Office) -> None:
-    lead, rina = await desk.comes("Lia", role="lead"), await desk.comes("Rina")
-    week = '{"mon": [["08:00", "16:00"]]}'
-    assert (await desk.desk.set_setting(rina, "hours", 0, week)).code == "unknown"
-    assert (await desk.desk.set_setting(lead, "hours", 0, '{"mon": [["16:00", "08:00"]]}')).code == "bad_value"
-    assert (await desk.desk.set_setting(lead, "hours", 0, week)).ok
-    assert (await desk.desk.set_setting(lead, "hours", 0, week)).code == "stale"
-    assert (await desk.desk.set_setting(lead, "hours", 1, "{}")).ok
-    assert (await desk.desk.set_setting(lead, "hours", 1, week)).code == "stale"
-    assert await desk.desk.setting("hours") == (2, "{}")
-
-
 # What it costs
 
 
@@ -518,3 +626,162 @@ async def test_the_second_who_asks_hears_of_the_first(desk: Office) -> None:
     await desk.asks("101")
     assert "Kamu yang berikutnya" in " ".join(desk.heard("100"))
     assert "Kamu yang berikutnya" not in " ".join(desk.heard("101"))
+
+
+# What was left to be read
+
+
+LEFT = {"ended": "message"}
+
+
+async def test_a_child_in_the_morning_comes_before_all_that_was_left_overnight(desk: Office) -> None:
+    night = [await wait_here(desk.service, unit=desk.unit, since=desk.now - 36_000 + n, **LEFT) for n in range(10)]
+    rina = await desk.comes("Rina", capacity=3)
+    await desk.tick()
+    assert (await desk.hand_off(night[0])).offered_to == rina.id, "nobody waits, and she is there"
+    assert (await desk.desk.accept(rina, night[0])).ok
+    await desk.tick()
+    assert (await desk.hand_off(night[1])).offered_to == rina.id
+    child = await desk.asks("100")
+    await desk.tick()
+    assert (await desk.hand_off(night[1])).state is State.WAITING, "that can wait now"
+    heard = " ".join(desk.heard("100"))
+    assert "Kamu yang berikutnya" in heard and "Di depanmu" not in heard
+    assert (await desk.hand_off(child)).offered_to == rina.id, "what she reads keeps her from nobody"
+    states = {each: (await desk.hand_off(each)).state for each in night[2:]}
+    assert set(states.values()) == {State.WAITING}
+    view = await desk.desk.queue(rina)
+    assert view.oldest is not None and view.oldest < 60 and [item.hand_off.id for item in view.items if item.hand_off.waits] == [child]
+    assert (await desk.desk.refuse(rina, child)).ok
+    await desk.tick()
+    assert {(await desk.hand_off(each)).state for each in night[1:]} == {State.WAITING}, "nobody is asked to read while the child waits"
+    assert (await desk.desk.pull(rina, child)).ok
+    await desk.tick()
+    assert (await desk.hand_off(night[1])).offered_to == rina.id and (await desk.desk.accept(rina, night[1])).ok
+    await desk.tick()
+    assert {(await desk.hand_off(each)).state for each in night[2:]} == {State.WAITING}, "two messages and a talk are enough"
+    assert (await desk.desk.pull(rina, night[2])).code == "full"
+
+
+async def test_a_message_is_put_before_each_once_and_sends_nobody_away(desk: Office) -> None:
+    rina, budi = await desk.comes("Rina"), await desk.comes("Budi")
+    message = await wait_here(desk.service, unit=desk.unit, **LEFT)
+    await desk.tick()
+    first = (await desk.hand_off(message)).offered_to
+    await desk.passes(70, rina, budi)
+    second = (await desk.hand_off(message)).offered_to
+    assert {first, second} == {rina.id, budi.id}
+    await desk.passes(70, rina, budi)
+    assert (await desk.hand_off(message)).offered_to is None
+    assert [(await desk.desk.beat(person))[0] for person in (rina, budi)] == ["ready", "ready"]
+    await desk.passes(1800, rina, budi)
+    assert (await desk.hand_off(message)).passed is not None, "it was offered again"
+
+
+async def test_who_stops_waiting_and_leaves_the_message_waits_no_more(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    message = await desk.asks("100")
+    await desk.desk.beat(rina, "away")
+    assert (await desk.hand_off(message)).waits
+    await desk.say("100", "message")
+    kept = await desk.hand_off(message)
+    assert kept.message and kept.state is State.WAITING and kept.conversation_id is None
+
+
+async def test_the_board_tells_people_from_messages(desk: Office) -> None:
+    board, since = Board(desk.service.engine), desk.now - 100
+    people: list[dict[str, Any]] = [{"taken_at": since + 40, "ended": "handled"}, {"taken_at": since + 60}, {"ended": "left"}, {}]
+    kept_crisis = {**LEFT, "urgency": "danger", "taken_at": since + 60}
+    for fields in (*people, kept_crisis, LEFT, {**LEFT, "taken_at": since + 90}):
+        await wait_here(desk.service, unit=desk.unit, since=since, **fields)
+    span = await board.span(desk.unit, since)
+    assert span == Span(answered=3, abandoned=1, median=60, messages=2, taken=1) and span.over == 4, "who waits just now is neither"
+
+
+# Who rests
+
+
+async def test_who_hands_a_danger_on_after_talking_rests_and_who_only_looked_does_not(desk: Office) -> None:
+    rina, budi, sari = [await desk.comes(name) for name in ("Rina", "Budi", "Sari")]
+    danger = await desk.asks("100")
+    await desk.set(danger, urgency="danger")
+    assert (await desk.desk.pull(rina, danger)).ok
+    await desk.service.settle()
+    assert (await desk.desk.let_go(rina, danger)).ok
+    assert await desk.desk.beat(rina) == ("ready", None)
+    assert (await desk.desk.pull(budi, danger)).ok
+    await desk.service.settle()
+    assert (await desk.replies(budi, danger, "Aku di sini.")).ok
+    assert (await desk.desk.transfer(budi, danger, to=sari.id)).ok
+    assert await desk.desk.beat(budi) == ("ready", None)
+    assert (await desk.desk.accept(sari, danger)).ok
+    assert await desk.desk.beat(budi) == ("pause", desk.now + 900)
+
+
+async def test_after_a_false_alarm_there_is_room_and_no_pause(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    danger = await wait_here(desk.service, unit=desk.unit, urgency="danger")
+    assert (await desk.desk.pull(rina, danger)).ok
+    await desk.set(danger, false_alarm=1)
+    other = await wait_here(desk.service, unit=desk.unit)
+    await desk.tick()
+    assert (await desk.hand_off(other)).offered_to == rina.id
+    assert (await desk.desk.wrap_up(rina, danger)).ok
+    assert await desk.desk.beat(rina) == ("ready", None)
+
+
+# Nobody is there
+
+
+async def test_who_waits_hears_once_that_nobody_is_there_any_more(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    hand_off_id = await desk.asks("100")
+    danger = await wait_here(desk.service, unit=desk.unit, urgency="danger")
+    await desk.desk.beat(rina, "away")
+    before = len(desk.heard("100"))
+    await desk.passes(110, rina)
+    assert len(desk.heard("100")) == before, "somebody may come back at once"
+    await desk.passes(30, rina)
+    (told,) = desk.heard("100")[before:]
+    assert "Sekarang tidak ada konselor yang berjaga" in told and "belum bisa bilang" in told and "112" in told
+    assert desk.phones.options("100").keys() >= {"message", "stop"} and "callback" not in desk.phones.options("100")
+    await desk.passes(600, rina)
+    assert len(desk.heard("100")) == before + 1
+    assert not (await desk.hand_off(danger)).deserted, "a crisis rings"
+    await desk.desk.beat(rina, "ready")
+    await desk.tick()
+    assert (await desk.desk.pull(rina, hand_off_id)).ok
+    await desk.service.settle()
+    assert any("Sekarang yang menjawab Rina" in text for text in desk.heard("100")[before + 1 :])
+
+
+async def test_a_colleague_who_cannot_read_it_is_nobody_who_is_there(desk: Office) -> None:
+    rina = await desk.comes("Rina")
+    other = await add_unit(desk.service, generate_keypair(), name="school", kind="school", lead=False)
+    tono = await desk.comes("Tono", unit=other)
+    await desk.asks("100")
+    assert await desk.all(select(tables.case_key).where(tables.case_key.c.recipient_id == other)) == []
+    await desk.desk.beat(rina, "away")
+    await desk.passes(140, rina, tono)
+    assert any("Sekarang tidak ada konselor" in text for text in desk.heard("100"))
+
+
+async def test_from_when_somebody_is_there_again_is_said_as_leads_planned_it_and_one_can_be_called_back_then(desk: Office) -> None:
+    await desk.say("100", "/start")
+    await desk.say("100", "counsellor")
+    assert "belum bisa bilang kapan konselor ada lagi" in desk.heard("100")[-1] and "callback" not in desk.phones.options("100")
+    hours = json.dumps({"wed": [["09:00", "16:00"]], "thu": [["09:00", "16:00"]]})
+    await desk.service.writer.write([Insert(table="desk_setting", row={"name": "hours", "version": 1, "value": hours})])
+    desk.wait(10)
+    await desk.tick()
+    for line in ("/start", "counsellor"):
+        await desk.say("101", line)
+    assert any("konselor ada lagi" in text and "jam 09.00" in text for text in desk.heard("101")), desk.heard("101")
+    assert desk.phones.options("101").keys() >= {"message", "callback"}
+    for line in ("callback", "aku takut di rumah", "own"):
+        await desk.say("101", line)
+    assert desk.phones.options("101").keys() == {"tomorrow", "wait"}
+    for line in ("tomorrow", "noon", "yes"):
+        await desk.say("101", line)
+    (booked,) = [each for each in await desk.store.open_hand_offs() if each.state is State.CALLBACK]
+    assert booked.callback_at is not None and datetime.fromtimestamp(booked.callback_at, desk.desk.zone).hour == 12

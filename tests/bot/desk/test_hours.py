@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from actions.talk import callback_times
 from bot.desk.hours import DAYS, Hours, HoursError, holidays_of, hours_of, read_hours
 
 ZONE = ZoneInfo("Asia/Makassar")
@@ -38,6 +39,34 @@ def test_the_desk_is_open_when_its_hours_say_so_in_the_citys_own_time(moment: st
 
 def test_without_hours_nobody_is_said_to_be_there() -> None:
     assert not read_hours({}).open_at(at("2026-11-23 09:00"), ZONE)
+
+
+@pytest.mark.parametrize(
+    ("moment", "opens"),
+    [
+        ("2026-11-23 06:00", "2026-11-23 08:00"), ("2026-11-23 12:30", "2026-11-23 13:00"), ("2026-11-23 16:00", "2026-11-28 20:00"),
+        ("2026-11-29 02:00", "2026-12-05 20:00"), ("2026-11-23 09:00", None),
+    ],
+)  # fmt: skip
+def test_it_is_known_when_somebody_is_there_again_and_not_while_somebody_should_be(moment: str, opens: str | None) -> None:
+    """On Monday the 30th nobody is: a holiday."""
+    wanted = at(opens) if opens is not None else None
+    assert hours().next_open(at(moment), ZONE) == hours().next_open(at(moment).astimezone(ZoneInfo("UTC")), ZONE) == wanted
+
+
+def test_nobody_says_when_where_nothing_is_planned() -> None:
+    assert read_hours({}).next_open(at("2026-11-23 09:00"), ZONE) is None
+    shut = [{"date": f"2026-{month}-{day:02}"} for month, days in ((11, 30), (12, 31)) for day in range(1, days + 1)]
+    assert read_hours({"hours": json.dumps(WEEK), "holidays": json.dumps(shut)}).next_open(at("2026-11-23 16:30"), ZONE) is None
+
+
+def test_one_can_be_called_back_only_when_somebody_is_planned_to_be_there() -> None:
+    def times(moment: str) -> list[str]:
+        return callback_times(at(moment), ZONE, lambda when: hours().open_at(when, ZONE))
+
+    assert times("2026-11-23 08:30") == ["today", "today_morning", "today_afternoon"], "not at noon, and on Tuesday nobody is there"
+    assert times("2026-11-22 09:00") == ["tomorrow", "tomorrow_morning", "tomorrow_afternoon"]
+    assert times("2026-11-23 15:00") == [], "what is past, or just now, is no time to be called back"
 
 
 def test_hours_and_holidays_are_stored_in_order_each_once() -> None:

@@ -202,6 +202,19 @@ async def test_a_lost_passphrase(office: Office) -> None:
     assert (await lead.post("invite", {"role": "counsellor", "staff_id": old.id.hex()})).status_code == 404
 
 
+async def test_a_link_that_takes_a_colleagues_place_is_a_leads_alone(office: Office) -> None:
+    """An administrator invites, and throws nobody out."""
+    lead = await office.lead()
+    dewi, sari = await office.admitted(lead, "counsellor", "dewi"), await office.admitted(lead, "lead", "sari")
+    adi = await office.colleague(lead.unit_id, "administrator", "adi")
+    assert (await lead.admit(adi, key=False)).status_code == 200
+    for who, role in ((dewi, "counsellor"), (sari, "lead")):
+        answer = await adi.post("invite", {"role": role, "staff_id": who.id.hex()})
+        assert (answer.status_code, answer.json()) == (403, {"error": "not_allowed"}), role
+        assert (await who.get("me")).status_code == 200
+    assert (await adi.post("invite", {"role": "counsellor"})).status_code == 200
+
+
 async def test_the_only_lead_cannot_be_invited_anew(office: Office) -> None:
     lead = await office.lead()
     answer = await lead.post("invite", {"role": "lead", "staff_id": lead.id.hex()})

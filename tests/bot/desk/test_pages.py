@@ -85,7 +85,7 @@ async def test_several_browsers_and_one_server(tmp_path: Path) -> None:
         scene = {
             "lead": await office.link(unit_id, "lead"), "filed": await office.link(filed_id, "lead"), "step": int(office.now[0]) // 30,
             "file": (tmp_path / "unit.key").read_text(), "file_passphrase": PASSPHRASE, "file_private": file_pair.private.hex(),
-            "impostor": impostor(unit_id),
+            "impostor": impostor(unit_id), "filed_id": filed_id.hex(),
         }  # fmt: skip
         async with served(office) as base:
             process = await asyncio.create_subprocess_exec(
@@ -97,11 +97,11 @@ async def test_several_browsers_and_one_server(tmp_path: Path) -> None:
         assert json.loads(out)["sent"] > 60
         keys = await office.store.unit_keys(unit_id)
         unit = await office.store.unit(unit_id)
-        assert [key.version for key in keys] == [5, 4, 3, 2, 1] and unit is not None and unit.public_key == keys[0].public_key
+        assert [key.version for key in keys] == [6, 5, 4, 3, 2, 1] and unit is not None and unit.public_key == keys[0].public_key
         links = await office.chain.links()
         assert list(faults(links)) == []
         actions = {link.entry.action for link in links}
         assert actions >= {
             "unit_key_made", "staff_invited", "staff_joined", "unit_key_given", "staff_removed", "unit_key_changed",
-            "case_keys_sealed_anew", "staff_admitted_by_recovery",
+            "case_keys_sealed_anew", "staff_admitted_by_recovery", "case_key_changed",
         }  # fmt: skip

@@ -25,6 +25,7 @@ def words(who: Colleague) -> str:
 
 
 async def recovered(office: Office, who: Colleague, **given: Any) -> Any:
+    office.settings.pepper_file.write_text(bytes(range(32)).hex())
     asked = {"name": who.name, "words": words(who), "shares": office.shares[:2]} | given
     return await admit(office.settings, now=int(office.now[0]), **asked)
 

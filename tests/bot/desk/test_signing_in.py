@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actions.rows import Insert
 from bot.desk import sign_in, totp
 from bot.desk.session import IDLE, LONGEST
 from tests.bot.desk.door import PUBLIC, Colleague, Office
@@ -82,15 +84,33 @@ async def test_a_stolen_cookie_opens_nothing_sealed(office: Office) -> None:
     thief = office.client()
     thief.cookies.set("__Host-desk", lead.http.cookies["__Host-desk"], domain="desk.example.id")
     me = (await thief.get("/console/j/me")).json()
-    everything = [me] + [(await thief.get(f"/console/j/{path}")).json() for path in ("members", "signers", "sessions")]
-    assert lead.born.joining.wrapped.hex() not in repr(everything)
+    assert me.keys() == {"id", "name", "shown", "salt", "state"}
+    for path in ("j/members", "j/signers", "j/sessions", "f/work"):
+        assert (await thief.get(f"/console/{path}")).status_code == 403, path
+    for path in ("invite", "remove", "sessions/end"):
+        assert (await thief.post(f"/console/j/{path}", json={})).status_code == 403, path
     for auth in ("00" * 32, lead.born.joining.salt.hex() * 2):
-        refused = await thief.post("/console/j/unlock", json={"auth": auth}, headers={"X-CSRF": me["csrf"]})
-        assert said(refused) == WRONG
+        assert said(await thief.post("/console/j/unlock", json={"auth": auth})) == WRONG
     # The person, with the passphrase, after loading the page anew: no second factor is asked for again.
-    assert me["csrf"] == lead.csrf and me["salt"] == lead.born.joining.salt.hex()
-    unlocked = await lead.post("unlock", {"auth": lead.born.joining.auth.hex()})
+    assert me["salt"] == lead.born.joining.salt.hex()
+    unlocked = await lead.http.post("/console/j/unlock", json={"auth": lead.born.joining.auth.hex()})
     assert unlocked.json()["staff"]["wrapped"] == lead.born.joining.wrapped.hex()
+    assert unlocked.json()["csrf"] == lead.csrf
+
+
+async def test_a_row_that_somebody_put_there_is_no_session(office: Office) -> None:
+    """Whoever writes to the database signs nobody in: what the row must say follows from what the service alone knows."""
+    lead = await office.lead()
+    cookie, page = "of-my-own-making", "0" * 64
+    row = {
+        "token": hashlib.sha256(cookie.encode()).digest(), "csrf": hashlib.sha256(page.encode()).digest(), "id": b"s" * 16,
+        "staff_id": lead.id, "created_at": int(office.now[0]), "seen_at": int(office.now[0]), "until": int(office.now[0]) + 3600,
+    }  # fmt: skip
+    await office.writer.write([Insert(table="staff_session", row=row)])
+    thief = office.client()
+    thief.cookies.set("__Host-desk", cookie, domain="desk.example.id")
+    for path in ("j/me", "j/members", "f/work"):
+        assert (await thief.get(f"/console/{path}", headers={"X-CSRF": page})).status_code == 401, path
 
 
 async def test_guessing_with_a_stolen_session_is_slowed_as_well(office: Office) -> None:
@@ -203,13 +223,15 @@ async def test_a_change_takes_the_sessions_token_and_our_own_page(office: Office
     lead = await office.lead()
     forged = (403, {"error": "forged"})
     other = await office.lead("sari", "Polres")
+    bare = office.client()
+    bare.cookies.set("__Host-desk", lead.http.cookies["__Host-desk"], domain="desk.example.id")
     for headers in ({}, {"X-CSRF": ""}, {"X-CSRF": "0" * 64}, {"X-CSRF": other.csrf}, {"X-CSRF": "\u00e9".encode("latin-1")}):
-        for path in ("sign-out", "sessions/end", "invite", "admit", "remove", "unit-key", "unlock"):
-            assert said(await lead.http.post(f"/console/j/{path}", json={}, headers=headers)) == forged, path
+        for path in ("sessions/end", "invite", "admit", "remove", "unit-key"):
+            assert said(await bare.post(f"/console/j/{path}", json={}, headers=headers)) == forged, path
     for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site"}, {"Origin": "https://evil.example"}):
         assert said(await lead.post("invite", {"role": "counsellor"}, **headers)) == forged
     assert (await lead.post("invite", {"role": "counsellor"}, **{"Sec-Fetch-Site": "same-origin", "Origin": PUBLIC})).status_code == 200
-    fragment = await lead.http.post("/console/f/work")
+    fragment = await bare.post("/console/f/work")
     assert (fragment.status_code, fragment.content) == (403, b"")
 
 
@@ -259,6 +281,7 @@ async def test_signing_out_and_signing_out_everywhere(office: Office) -> None:
         office.wait(60)
         place = office.client()
         opened_there = await lead.sign_in(http=place)
+        place.headers["X-CSRF"] = opened_there.json()["csrf"]
         places.append((place, opened_there.json()["csrf"]))
     listed = (await lead.get("sessions")).json()["sessions"]
     assert len(listed) == 3 and [one["current"] for one in listed] == [False, False, True]
@@ -363,8 +386,10 @@ async def test_a_colleague_of_another_name_in_the_same_browser(office: Office) -
     office.wait(60)
     body = {"name": "dewi", "auth": who.born.joining.auth.hex(), "code": who.code()}
     former = lead.http.cookies["__Host-desk"]
-    assert (await lead.http.post("/console/j/sign-in", json=body)).status_code == 200
+    came = await lead.http.post("/console/j/sign-in", json=body)
+    assert came.status_code == 200
     ghost = office.client()
     ghost.cookies.set("__Host-desk", former, domain="desk.example.id")
     assert (await ghost.get("/console/f/work")).status_code == 401
-    assert (await lead.http.get("/console/f/work")).json() == {"name": "dewi"}
+    page = {"X-CSRF": came.json()["csrf"]}
+    assert (await lead.http.get("/console/f/work", headers=page)).json() == {"name": "dewi"}

@@ -14,12 +14,19 @@ from sqlalchemy import select
 
 from actions.queue import State
 from bot.app import Service
-from bot.desk.views import Reply
+from bot.console.reading import Reading
+from bot.desk.events import CASE, QUEUE, Subscription
+from bot.desk.settings import DeskSettings
+from bot.desk.views import Entry, Reply
 from bot.running import understander
 from bot.settings import load_settings
 from bot.storage import tables
+from bot.storage.audit import AuditChain
+from bot.storage.case_file import CaseFile
 from bot.storage.desk import DeskStore
 from tests.bot.desk.sitting import NOW, TALK, Office, add_person, wait_here
+from tests.bot.desk.test_blocking import RUDE, SAID, block
+from tests.bot.desk.test_case_events import SENT
 from tests.bot.house import UNIT, Phones, add_unit
 from tests.postgres import binaries
 from tests.stores import on_postgres
@@ -158,3 +165,87 @@ async def test_a_person_of_another_process_is_seen_there(desks: tuple[Office, Of
     await one.desk.beat(person, "ready")
     await other.tick()
     assert other.desk.staffed
+
+
+async def test_what_changes_a_case_or_a_setting_at_one_process_is_heard_by_consoles_at_the_other(desks: tuple[Office, Office]) -> None:
+    """A case that came, one that was read, a setting of a lead's."""
+    one, other = desks
+    lead, reader = await one.comes("Ratna", role="lead"), CaseFile(one.service.reading)
+    settings = DeskSettings(
+        store=DeskStore(one.service.reading), chain=AuditChain(one.service.engine, one.service.writer), units=one.service.units,
+        events=one.desk.events, clock=lambda: one.now,
+    )  # fmt: skip
+    reading = Reading(
+        cases=reader, writer=one.service.writer, deadlines=one.service.deadlines, clock=lambda: one.now, changed=one.service.case_changed
+    )  # fmt: skip
+
+    async def heard(news: Subscription, what: str) -> bytes:
+        async with asyncio.timeout(3):
+            async for changed in news:
+                if changed.what == what:
+                    return changed.id
+        raise AssertionError
+
+    async with other.desk.events.subscribe() as news:
+        await one.talk("1", *SENT)
+        (case,) = await one.service.reads.all_cases()
+        assert await heard(news, CASE) == case.id
+        await reading.opened(case.id)
+        assert await heard(news, CASE) == case.id
+        assert (await settings.set(lead, "holidays", 0, "[]")).ok
+        assert await heard(news, QUEUE) == b""
+        # The line on which notices come was broken meanwhile: what could have been told is looked at anew.
+        other.service._missed()
+        assert await heard(news, CASE) == b""
+
+
+async def test_that_help_was_called_is_seen_at_the_other_process_at_once(desks: tuple[Office, Office]) -> None:
+    one, other = desks
+    rina = await one.comes("Rina")
+    hand_off_id = await one.asks("1")
+    assert (await one.desk.pull(rina, hand_off_id)).ok
+    await settle(one, other)
+    hand_off = await one.hand_off(hand_off_id)
+    async with other.desk.events.subscribe() as news:
+        entry = Entry(**rina.entry(hand_off, await one.store.case(hand_off.case_id), "112, pukul 20.15"))
+        assert (await one.desk.relayed(rina, hand_off_id, entry)).ok
+        async with asyncio.timeout(3):
+            async for changed in news:  # no round is made here: it comes by the notice, or not at all
+                if (changed.what, changed.id, changed.version) == ("hand_off", hand_off_id, hand_off.version + 1):
+                    break
+
+
+async def test_what_one_process_blocks_is_blocked_at_the_other_and_so_is_what_it_lifts(desks: tuple[Office, Office]) -> None:
+    one, other = desks
+    rina = await one.comes("Rina")
+    await other.desk.tick()
+    await other.service.units.refresh()
+    hand_off_id = await other.asks("1")
+    assert (await one.desk.pull(rina, hand_off_id)).ok
+    await settle(one, other)
+    assert (await block(one, rina, hand_off_id)).ok
+    await settle(one, other)
+    assert SAID in other.heard("1")[-1], "the process that has the conversation says it"
+    for number, here in enumerate((one, other) * 2):
+        here.wait(700)
+        await here.say("1", RUDE)
+        await settle(one, other)
+        assert [SAID in text for text in here.heard("1")].count(True) == 2 + number, number
+    case_id = (await one.hand_off(hand_off_id)).case_id
+    await other.service.writer.write(other.service.blocks.lifted(case_id))
+    await one.say("1", "menu")
+    await settle(one, other)
+    assert "report" in one.phones.options("1")
+
+
+async def test_of_two_blocks_at_the_same_moment_one_is_written_and_the_talk_ends_once(desks: tuple[Office, Office]) -> None:
+    one, other = desks
+    rina = await one.comes("Rina")
+    await other.desk.tick()
+    hand_off_id = await one.asks("1")
+    assert (await one.desk.pull(rina, hand_off_id)).ok
+    await settle(one, other)
+    results = await asyncio.gather(block(one, rina, hand_off_id, hours=1), block(other, rina, hand_off_id, hours=72))
+    assert sorted(result.code for result in results) in (["not_now", "ok"], ["ok", "stale"])
+    await settle(one, other)
+    assert await one.rows("block") == 1 and (await one.hand_off(hand_off_id)).state is State.WRAP_UP

@@ -11,9 +11,11 @@ import pytest
 from actions import audit
 from actions.rows import Update
 from bot.desk.errors import Refused
+from bot.desk.leaving import Leaving
 from bot.desk.staff import new_invite
 from bot.storage.case_file import CaseFile
 from bot.storage.database import truncate_wal
+from bot.storage.pins import STAFF
 from bot.vault.errors import SealError
 from bot.vault.keys import KeyPair, public_of
 from bot.vault.member import open_as_member, open_former, seal_to_member
@@ -185,8 +187,8 @@ async def test_what_colleagues_are_told(office: Office) -> None:
 
 
 async def _cases(office: Office, lead: Colleague, many: int) -> dict[bytes, bytes]:
-    """Cases that came in under today's key: id → private half."""
-    made = [(await lead.post("made-case", {})).json() for _ in range(many)]
+    """Cases that came in under today's key and are closed: id → private half."""
+    made = [(await lead.post("made-case", {"closed": True})).json() for _ in range(many)]
     return {bytes.fromhex(one["case_id"]): bytes.fromhex(one["private"]) for one in made}
 
 
@@ -238,8 +240,9 @@ async def test_case_keys_are_sealed_to_the_new_key_in_portions_that_can_be_broke
     if office.engine.dialect.name == "sqlite":
         files = b"".join(path.read_bytes() for path in Path(str(office.engine.url.database)).parent.glob("*.db*"))
         assert files and not any(sealed in files for sealed in old)
-    done = [link.entry.subject for link in await office.chain.links() if link.entry.action == audit.CASE_KEYS_SEALED_ANEW]
-    assert done == [lead.unit_id] * 3
+    for action in (audit.CASE_KEYS_SEALED_ANEW, audit.CASE_KEYS_HANDED_OUT):
+        done = [(link.entry.subject, link.entry.actors[0]) for link in await office.chain.links() if link.entry.action == action]
+        assert done == [(lead.unit_id, lead.id), (lead.unit_id, second.id), (lead.unit_id, second.id)], action
 
 
 async def test_who_may_seal_case_keys_anew(office: Office) -> None:
@@ -255,7 +258,7 @@ async def test_who_may_seal_case_keys_anew(office: Office) -> None:
     assert (await who.get("stale-keys")).status_code == 403
     assert (await who.post("stale-keys", {"version": 2, "keys": keys})).status_code == 403
     assert (await foreign.get("stale-keys")).json()["keys"] == []
-    assert (await foreign.post("stale-keys", {"version": 1, "keys": keys})).status_code == 200  # of its own unit's: none
+    assert (await foreign.post("stale-keys", {"version": 1, "keys": keys})).status_code == 404
     assert (await lead.post("stale-keys", {"version": 1, "keys": keys})).json() == {"error": "moved"}
     assert (await lead.post("stale-keys", {"version": 2, "keys": []})).json() == {"error": "unit_key"}
     assert (await lead.post("stale-keys", {"version": 2, "keys": keys * 101})).status_code == 400
@@ -301,3 +304,71 @@ async def test_a_link_that_the_database_alone_says_makes_no_root(office: Office)
     assert thief.token and (await office.store.of_unit(unit_id)) == []
     lead = await office.colleague(unit_id, "lead", "rina")
     assert lead.opened["staff"]["state"] == "active"
+
+
+async def gone(office: Office) -> set[bytes]:
+    """Who has gone, as the key store remembers it."""
+    return {staff_id for staff_id, pin in (await office.keys.pins.all())[STAFF].items() if pin.gone}
+
+
+@pytest.mark.parametrize("missed", ["entomb", "left"])
+async def test_a_removal_that_the_key_store_missed_is_finished(
+    office: Office, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, missed: str
+) -> None:
+    """It is away for a moment, after the row was written. Nobody can remove that person once more: it would never be said there."""
+    lead, second, who = await team(office)
+    leaving = Leaving(store=office.store, keys=office.keys, clock=lambda: office.now[0])
+
+    async def away(*_: Any, **__: Any) -> None:
+        raise OSError
+
+    _, body = lead.next_key([lead, second])
+    with monkeypatch.context() as patch:
+        patch.setattr(office.keys if missed == "entomb" else office.keys.pins, missed, away)
+        assert (await lead.post("remove", {"staff_id": who.id.hex(), "unit_key": body})).status_code == 200
+        assert office.gone == [who.id] and len(office.changes) == 2, "what follows a removal is done all the same"
+        assert "removal_delayed" in caplog.text and await gone(office) == set()
+        with pytest.raises(OSError):
+            await leaving.finish()
+    assert (await lead.post("remove", {"staff_id": who.id.hex(), "unit_key": body})).status_code != 200
+    await leaving.finish()
+    assert await gone(office) == {who.id}
+
+
+async def test_whoever_was_replaced_while_the_key_store_was_away_is_remembered_as_gone_later(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead, _, who = await team(office)
+    token = (await lead.post("invite", {"role": who.invitation.role, "staff_id": who.id.hex()})).json()["token"]
+    anew = Colleague(office, token, who.name)
+    await anew.prepare()
+
+    async def away(*_: Any, **__: Any) -> None:
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.keys.pins, "left", away)
+        assert (await anew.join()).status_code == 200
+        assert await gone(office) == set()
+    await Leaving(store=office.store, keys=office.keys, clock=lambda: office.now[0]).finish()
+    assert await gone(office) == {who.id}
+    assert who.id in (await office.keys.tombstones())["staff"]
+    assert await office.keys.pins.under_way() == []
+
+
+async def test_nobody_is_gone_because_the_database_alone_says_so(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever can write to it takes nobody away for good: neither somebody whose removal nobody asked for, nor one whose was refused."""
+    lead, second, who = await team(office)
+    _, body = lead.next_key([lead, second])
+    append = office.chain.append
+
+    async def late(**how: Any) -> Any:  # the unit's key is another one by the time that it is written
+        await office.writer.write([Update(table="unit", key={"id": lead.unit_id}, values={"public_key": bytes(32)})])
+        return await append(**how)
+
+    monkeypatch.setattr(office.chain, "append", late)
+    assert (await lead.post("remove", {"staff_id": who.id.hex(), "unit_key": body})).json() == {"error": "moved"}
+    for one in (lead, second, who):
+        await office.writer.write([Update(table="staff", key={"id": one.id}, values={"state": "removed"})])
+    await Leaving(store=office.store, keys=office.keys, clock=lambda: office.now[0]).finish()
+    assert await gone(office) == set()

@@ -7,16 +7,26 @@ import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
-from actions.deadline import HOUR, due_once_read, read_by
+from actions.case import more_to_read
+from actions.deadline import HOUR, Clock, due_once_read, read_by
 from actions.rows import Insert, Update
-from bot.desk.alarm import ALERT
+from bot.adapters import StoredCases
+from bot.console.reading import Reading
+from bot.desk.alarm import LATE
 from bot.desk.events import DEADLINE, Changed
+from bot.readers import Readers
 from bot.storage import tables
+from bot.storage.board import Board
+from bot.storage.case_file import CaseFile
+from bot.storage.case_list import Search
 from tests.bot.desk.sitting import NOW, Office, office, wait_here
 from tests.bot.house import add_unit, generate_keypair
 
@@ -35,6 +45,7 @@ async def sent(desk: Office, urgency: str, *, unit: bytes | None = None) -> byte
         "created_at": desk.now, "due_at": read_by(urgency, desk.now, desk.service.deadlines),
     }  # fmt: skip
     key = {"case_id": case_id, "recipient_id": unit or desk.unit, "sealed": b"sealed"}
+    key["tag"] = desk.service.tags.reader(case_id, key["recipient_id"])
     await desk.service.writer.write([Insert(table="cases", row=row), Insert(table="case_key", row=key)])
     return case_id
 
@@ -50,7 +61,7 @@ async def after(desk: Office, seconds: int) -> list[str]:
     before = len(desk.telegrams.sent)
     desk.clock[0] += seconds
     await desk.tick()
-    assert {text for _, text in desk.telegrams.sent} <= {ALERT}
+    assert {text for _, text in desk.telegrams.sent} <= {LATE}
     return sorted(chat for chat, _ in desk.telegrams.sent[before:])
 
 
@@ -177,3 +188,75 @@ async def test_a_unit_without_colleagues_is_named_in_the_log_once_a_day(desk: Of
         for _ in range(25):
             await after(desk, HOUR)
     assert [record.getMessage() for record in caplog.records if record.name == "bot.desk.watch"] == ["desk_deadline"] * 2
+
+
+async def left_and_closed(desk: Office) -> tuple[bytes, str]:
+    """A message that was read, and whose case is closed; its code."""
+    await desk.talk("5", "/start", "counsellor", "message", "Anak tetangga sering menangis.", "own_code")
+    code = next(line for line in "\n".join(desk.heard("5")).splitlines() if len(line.split()) == 5)
+    (case,) = await desk.all(select(tables.cases))
+    await opened(desk, case.id)
+    await desk.service.writer.write([Update(table="cases", key={"id": case.id}, values={"status": "closed", "due_at": None})])
+    return case.id, code
+
+
+async def opened(desk: Office, case_id: bytes) -> None:
+    """Somebody opens it at the console."""
+    service = desk.service
+    reading = Reading(
+        cases=CaseFile(service.engine, Readers(service.tags)), writer=service.writer, deadlines=service.deadlines,
+        clock=lambda: desk.now, changed=lambda _: None,
+    )  # fmt: skip
+    await reading.opened(case_id)
+
+
+async def test_what_a_reporter_adds_to_a_closed_case_is_to_be_read_as_a_new_report_is(desk: Office) -> None:
+    await team(desk)
+    case_id, code = await left_and_closed(desk)
+    cases, board = CaseFile(desk.service.engine, Readers(desk.service.tags)).list, Board(desk.service.engine)
+    assert await after(desk, 48 * HOUR) == []
+    assert (await cases.counts(desk.unit))["unread"] == 0
+    await desk.talk("6", "/start", "check", code, "add", "Sejak Senin dia dikurung di kamar.")
+    assert await cases.counts(desk.unit) == {"unread": 1, "open": 0, "closed": 1}
+    (row,) = await cases.page(desk.unit, Search(which="unread"), deadlines=desk.service.deadlines)
+    assert (row.id, row.added_at, row.moment) == (case_id, desk.now, desk.now + 24 * HOUR)
+    assert await after(desk, 23 * HOUR) == []
+    await desk.talk("6", "/start", "check", code, "add", "Satu lagi.")
+    assert await after(desk, HOUR) == ["99"], "the second addition gives the first no more time"
+    reading = await board.reading(desk.unit)
+    assert reading.unread == 1 == reading.overdue(Clock.READ, now=desk.now, deadlines=desk.service.deadlines)
+    assert await after(desk, 4 * HOUR) == ["99"]
+    await opened(desk, case_id)
+    assert await after(desk, 48 * HOUR) == []
+    assert await cases.counts(desk.unit) == {"unread": 0, "open": 0, "closed": 1}
+    (case,) = await desk.all(select(tables.cases))
+    assert (case.status, case.due_at, case.added_at, case.added_due) == ("closed", None, None, None)
+
+
+async def test_what_is_added_at_the_moment_of_opening_is_not_taken_for_read(desk: Office) -> None:
+    """Whoever opens it saw what was there before; so it is said once more."""
+    case_id, code = await left_and_closed(desk)
+    await desk.talk("6", "/start", "check", code, "add", "Pertama.")
+    service: Any = desk.service
+    ports: Any = SimpleNamespace(cases=StoredCases(service.reads, service.tags), deadlines=service.deadlines)
+    turn: Any = SimpleNamespace(now=datetime.fromtimestamp(desk.now + 60, UTC))
+    second = await more_to_read(turn, ports, case_id)  # a turn has looked, and commits a moment later
+    await opened(desk, case_id)
+    assert (await CaseFile(service.engine, Readers(service.tags)).list.counts(desk.unit))["unread"] == 0
+    await service.writer.write([second])
+    assert (await CaseFile(service.engine, Readers(service.tags)).list.counts(desk.unit))["unread"] == 1
+
+
+async def test_words_after_a_talk_about_danger_that_people_ended_are_to_be_read_too(desk: Office) -> None:
+    lead, rina = await desk.comes("Lia", role="lead"), await desk.comes("Rina")
+    await desk.talk("5", "/start", "tolong, dia mau bunuh aku")
+    (hand_off,) = await desk.store.open_hand_offs()
+    assert (await desk.desk.pull(rina, hand_off.id)).ok
+    await opened(desk, hand_off.case_id)
+    assert (await desk.desk.wrap_up(rina, hand_off.id)).ok
+    for each in (rina, lead):
+        assert (await desk.desk.close(each, hand_off.id, outcome="helped", risk="none")).ok
+    await desk.service.settle()
+    assert (await CaseFile(desk.service.engine, Readers(desk.service.tags)).list.counts(desk.unit))["unread"] == 0
+    await desk.say("5", "sekarang aku di rumah nenek")
+    assert (await CaseFile(desk.service.engine, Readers(desk.service.tags)).list.counts(desk.unit))["unread"] == 1

@@ -5,11 +5,13 @@ import { chime } from "./sound.js";
 import { t } from "./words.js";
 
 const AGAIN = 60_000; // ms: an alert that nobody answers sounds again, as the design of the desk says
+const TOGETHER = 10_000; // ms: the server says that a crisis rings, and the queue shows it a moment later: that is one sound
 let danger = 0;
 let offered = 0;
 let invited = 0;
 let unread = 0;
 let sounded = 0;
+let rung = 0; // when the server's word sounded of a crisis that the queue did not show yet
 let flash = null;
 
 function title() {
@@ -38,8 +40,11 @@ function show() {
 export function alertsAre({ danger: crises, offered: mine, invited: asked }) {
   const now = Date.now();
   if (crises > danger || (crises && now - sounded >= AGAIN)) {
-    chime("danger");
-    sounded = now;
+    if (Math.abs(now - rung) >= TOGETHER) {
+      chime("danger");
+      sounded = now;
+    }
+    rung = 0;
   } else if (mine > offered || asked > invited) chime("offered");
   danger = crises;
   offered = mine;
@@ -49,9 +54,10 @@ export function alertsAre({ danger: crises, offered: mine, invited: asked }) {
 
 /** The server says that a crisis waits and nobody has it: once more, and every minute until somebody does. */
 export function ring() {
-  if (Date.now() - sounded < 10_000) return;
+  if (Date.now() - sounded < TOGETHER) return;
   chime("danger");
   sounded = Date.now();
+  if (!danger) rung = sounded;
 }
 
 /** A message came into a conversation that is one's own. It calls if nobody looks at it; `elsewhere`: it is not on the screen. */
@@ -62,6 +68,9 @@ export function messageCame({ elsewhere = false } = {}) {
   chime("offered");
   show();
 }
+
+/** Something of one's own is another than one thinks. */
+export const softly = () => chime("offered");
 
 export function quiet() {
   danger = offered = invited = unread = 0;

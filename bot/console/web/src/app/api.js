@@ -16,12 +16,11 @@ export const onSignedOut = (call) => listeners.add(call);
 
 const SECONDS = 20;
 
-async function ask(path, { headers = {}, ...options }) {
-  const control = new AbortController();
+async function ask(path, { headers = {}, control = new AbortController(), ...options }) {
   const timer = setTimeout(() => control.abort(), SECONDS * 1000);
   let answer;
   try {
-    const sent = { ...byItself(), ...headers };
+    const sent = { "X-CSRF": csrf(), ...byItself(), ...headers };
     answer = await fetch(path, { credentials: "same-origin", cache: "no-store", redirect: "error", signal: control.signal, headers: sent, ...options });
   } catch {
     throw new Problem("offline");
@@ -42,7 +41,16 @@ async function ask(path, { headers = {}, ...options }) {
 export const get = async (path) => (await ask(path, { method: "GET" })).json();
 
 export const post = async (path, body = {}) =>
-  (await ask(path, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF": csrf() }, body: JSON.stringify(body) })).json();
+  (await ask(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })).json();
+
+/** A fragment of the server's HTML. With `values` these are posted as a form. `control` calls it off. */
+export const fragment = async (path, values, control) => {
+  const form = { method: "POST", headers: { "Content-Type": "application/x-www-form-urlencoded" } };
+  const answer = await ask(path, { control, ...(values ? { ...form, body: new URLSearchParams(values).toString() } : { method: "GET" }) });
+  return answer.text().catch(() => {
+    throw new Problem("offline"); // in the midst of it
+  });
+};
 
 export const unbase64 = (digits) => Uint8Array.from(atob(digits), (letter) => letter.charCodeAt(0));
 

@@ -2,34 +2,48 @@
 
 import { signers } from "../session/index.js";
 
-let known = null;
+/** There is no such colleague, or none whose certificate holds. */
+export class Stranger extends Error {}
 
-/** Asks anew next time: somebody came or went. */
+let held = { list: [], asking: null };
+
+/** Whoever comes next asks for themselves. */
 export const forgetColleagues = () => {
-  known = null;
+  held = { list: [], asking: null };
 };
 
-/** {id, shown, role, state, signingPublic} of a colleague whose certificate holds. Throws if there is none. */
-export async function colleague(id) {
-  known ??= signers();
-  let found = (await known).find((one) => one.id === id);
-  if (!found) {
-    known = signers();
-    found = (await known).find((one) => one.id === id);
-  }
-  if (!found?.trusted) throw new Error("colleague");
-  return found;
+/** Asks anew; those who ask at once ask once. Nothing is kept of an answer that did not come. */
+function look(here) {
+  here.asking ??= signers()
+    .then((list) => {
+      here.list = list;
+    })
+    .finally(() => {
+      here.asking = null;
+    });
+  return here.asking;
 }
 
-/** The name to show for an author; empty if unknown. Never a reason to trust what stands beside it. */
-export async function nameOf(id) {
-  try {
-    return (await colleague(id)).shown;
-  } catch {
-    return "";
-  }
+/** {id, shown, role, state, signingPublic} of a colleague whose certificate holds: whoever was admitted once stays who they are, also for what they wrote before
+ *  they went. Throws Stranger if there is none, and what went wrong if that could not be asked. */
+export async function colleague(id) {
+  const here = held;
+  const found = () => here.list.find((one) => one.id === id && one.trusted);
+  if (!found()) await look(here);
+  if (!found()) throw new Stranger(id);
+  return found();
 }
+
+/** Undefined: it could not be asked. */
+const shownOf = (id) =>
+  colleague(id).then(
+    (one) => one.shown,
+    (problem) => (problem instanceof Stranger ? "" : undefined),
+  );
+
+/** The name to show for an author; empty if unknown. Never a reason to trust what stands beside it. */
+export const nameOf = async (id) => (await shownOf(id)) ?? "";
 
 /** Puts the names of their authors to entries that have none yet. */
 export const named = (entries) =>
-  Promise.all(entries.filter((entry) => entry.author && entry.name === undefined).map(async (entry) => (entry.name = await nameOf(entry.author))));
+  Promise.all(entries.filter((entry) => entry.author && entry.name === undefined).map(async (entry) => (entry.name = await shownOf(entry.author))));

@@ -10,7 +10,7 @@ export function el(name, props = {}, ...children) {
     else if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else element.setAttribute(key, value === true ? "" : String(value));
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
   return element;
 }
 
@@ -28,3 +28,5 @@ export const writes = (element) =>
 
 /** Focuses without making the page jump. */
 export const focus = (element) => element?.focus({ preventScroll: false });
+/** Whether somebody writes in `pane` just now: they are not called away from it. A swap keeps the focus of what has the same id, so a heading says nothing. */
+export const writesIn = (pane) => pane.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");

@@ -1,8 +1,8 @@
 // The way in: sign in, unlock after the session ended, join by invitation. Nothing of what is typed here is kept.
 
-import { $, el, focus, showOnly } from "./dom.js";
+import { $, $$, el, focus, showOnly } from "./dom.js";
 import { onAction, onForm } from "./actions.js";
-import { beginJoin, invitation, join, newPassphrase, signIn } from "../session/index.js";
+import { beginJoin, forgetTrail, invitation, join, newPassphrase, signIn, strong } from "../session/index.js";
 import { wakeSound } from "./sound.js";
 import { say } from "./toast.js";
 import { speak, t } from "./words.js";
@@ -37,6 +37,7 @@ export function showSign(options) {
   form.elements.namedItem("passphrase").value = "";
   form.elements.namedItem("code").value = "";
   $("#sign-wrong").textContent = "";
+  $("#sign-chain").hidden = true;
   show("sign", "sign-heading");
   focus(name.value ? form.elements.namedItem("passphrase") : name);
 }
@@ -53,6 +54,7 @@ async function showJoin() {
   }
   const form = $("#join");
   form.reset();
+  ownWords(false);
   const name = form.elements.namedItem("name");
   name.value = found.name ?? "";
   name.readOnly = Boolean(found.name);
@@ -79,7 +81,7 @@ function picture(svg) {
   return image;
 }
 
-const CODES = new Set(["wrong", "throttled", "not_admitted", "changed", "old_browser", "offline"]);
+const CODES = new Set(["wrong", "throttled", "not_admitted", "changed", "chain", "old_browser", "offline"]);
 const JOIN_CODES = new Set(["bad_token", "taken", "weak", "key_file", "name", "shown", "wrong"]);
 const JOIN_WORDS = { name: "join.name_wrong", shown: "join.shown_wrong", wrong: "join.code_wrong" };
 const JOIN_FIELDS = { name: "name", taken: "name", shown: "shown", wrong: "code", key_file: "key" };
@@ -89,6 +91,7 @@ onForm("sign", async (form) => {
   const button = $("button.main", form);
   const wrong = $("#sign-wrong");
   wrong.textContent = "";
+  $("#sign-chain").hidden = true;
   if (!given.name || !given.passphrase) {
     wrong.textContent = t("sign.wrong");
     return;
@@ -104,6 +107,11 @@ onForm("sign", async (form) => {
   } catch (problem) {
     wrong.textContent = t(`sign.${CODES.has(problem.code) ? problem.code : "error"}`);
     if (problem.fingerprint) wrong.append(el("output", { class: "words small", text: problem.fingerprint.join(" ") }));
+    if (problem.heads) {
+      $("#sign-heads").textContent = [t("sign.chain_known", { head: problem.heads.known }), t("sign.chain_found", { head: problem.heads.found })].join("\n");
+      $("#sign-chain button").dataset.unit = problem.unitId;
+      $("#sign-chain").hidden = false;
+    }
     focus(form.elements.namedItem("passphrase"));
   } finally {
     button.textContent = t("sign.go");
@@ -116,17 +124,23 @@ onForm("join", async (form) => {
   const button = $("button.main", form);
   const wrong = $("#join-wrong");
   wrong.textContent = "";
-  if (given.typed.trim().toLowerCase().replace(/\s+/g, " ") !== words) {
-    wrong.textContent = t("join.typed_wrong");
-    focus(form.elements.namedItem("typed"));
-    return;
+  const own = !$("#join-own").hidden;
+  const stop = (key, field) => {
+    wrong.textContent = t(key);
+    focus(field);
+  };
+  if (own && !strong(given.own)) return stop("join.weak", form.elements.namedItem("own"));
+  if (own ? given.typed !== given.own : given.typed.trim().toLowerCase().replace(/\s+/g, " ") !== words) {
+    return stop(own ? "join.own_wrong" : "join.typed_wrong", form.elements.namedItem("typed"));
   }
+  const languages = $$("input[name=language]:checked", form).map((one) => one.value);
+  if (!languages.length) return stop("join.languages_none", $("input[name=language]", form));
   button.textContent = t("join.working");
   button.setAttribute("aria-busy", "true");
   try {
     const file = form.elements.namedItem("key").files[0];
     const keyFile = $("#join-key").hidden || !file ? null : { content: await file.text(), passphrase: given.key_passphrase };
-    const made = await join({ token, name: given.name.trim(), shown: given.shown.trim(), passphrase: words, code: given.code?.trim() ?? "", languages: ["id", "en"], keyFile });
+    const made = await join({ token, name: given.name.trim(), shown: given.shown.trim(), passphrase: own ? given.own : words, code: given.code?.trim() ?? "", languages, keyFile });
     token = words = "";
     form.reset();
     $("#join-words").textContent = "";
@@ -148,6 +162,26 @@ onAction("to-sign", () => showSign());
 onAction("other-words", () => {
   words = newPassphrase();
   $("#join-words").textContent = words;
+});
+/** Whether the form asks for a passphrase of one's own instead of the six words. */
+function ownWords(wanted) {
+  $("#join-own").hidden = !wanted;
+  $("#join-words").closest(".field").hidden = wanted;
+  const typed = $("#join-typed");
+  typed.dataset.t = wanted ? "join.own_typed" : "join.typed";
+  typed.textContent = t(typed.dataset.t);
+  const form = $("#join");
+  for (const name of ["own", "typed"]) form.elements.namedItem(name).value = "";
+  form.elements.namedItem("typed").type = wanted ? "password" : "text";
+}
+onAction("own-words", () => {
+  const wanted = $("#join-own").hidden;
+  ownWords(wanted);
+  focus(wanted ? $("#join-own-words") : $("#join [data-do=own-words]"));
+});
+onAction("chain-anew", (button) => {
+  forgetTrail(button.dataset.unit);
+  showSign({ why: "sign.chain_forgotten" });
 });
 onAction("reveal", (button) => {
   const input = $(`#${button.dataset.of}`);

@@ -1,13 +1,8 @@
 // Fragments: the server's HTML, swapped in by htmx. What is in them was rendered from our own templates, escaped.
 
 import htmx from "htmx.org";
-import { byItself, csrf } from "../session/index.js";
-import { Problem } from "./api.js";
+import { Problem, fragment } from "./api.js";
 import { tick } from "./ticker.js";
-
-const lost = new Set();
-/** Called when a fragment says that the session is over. */
-export const onLost = (call) => lost.add(call);
 
 htmx.config.includeIndicatorStyles = false;
 htmx.config.allowEval = false;
@@ -15,42 +10,40 @@ htmx.config.selfRequestsOnly = true;
 htmx.config.historyEnabled = false;
 htmx.config.historyCacheSize = 0;
 htmx.config.allowScriptTags = false;
-htmx.config.timeout = 20_000;
 htmx.config.scrollBehavior = "auto";
 
-document.addEventListener("htmx:configRequest", (event) => Object.assign(event.detail.headers, byItself()));
-document.addEventListener("htmx:responseError", (event) => {
-  if (event.detail.xhr.status === 401) for (const call of lost) call();
-});
 document.addEventListener("htmx:afterSwap", (event) => tick(event.detail.target));
 
-/** Puts a fragment into an element. With `values` these are posted, and stand in no address. Throws a Problem if it did not come. */
-export function swap(path, target, how = "innerHTML", values = null) {
-  return new Promise((resolve, reject) => {
-    const failed = (event) => {
-      if (event.detail.target !== target) return;
-      done();
-      reject(event.type === "htmx:responseError" ? new Problem(codeOf(event.detail.xhr), event.detail.xhr.status) : new Problem("offline"));
-    };
-    const done = () => {
-      for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.removeEventListener(name, failed);
-    };
-    for (const name of ["htmx:responseError", "htmx:sendError", "htmx:timeout"]) document.addEventListener(name, failed);
-    const more = values ? { values, headers: { "X-CSRF": csrf() } } : {};
-    htmx.ajax(values ? "POST" : "GET", path, { target, swap: how, source: target, ...more }).then(() => {
-      done();
-      resolve();
-    });
-  });
+const PATIENCE = 20_000; // ms, until all of it is there
+const onTheWay = new Map(); // element → what calls off the fragment that is on its way to it
+
+/** Nothing that is still on its way is put into an element any more. */
+export function drop(target) {
+  const control = onTheWay.get(target);
+  onTheWay.delete(target);
+  control?.abort();
 }
 
-function codeOf(request) {
+/** Somebody leaves: nothing that was asked for is put anywhere any more. */
+export const dropAll = () => [...onTheWay.keys()].forEach(drop);
+
+/** Puts a fragment into an element. With `values` these are posted, and stand in no address. Of several that were asked for only the last one is put
+ *  there, and whoever asked for another learns that (`replaced`). Throws a Problem if it did not come. */
+export async function swap(path, target, how = "innerHTML", values = null) {
+  drop(target);
+  const control = new AbortController();
+  onTheWay.set(target, control);
+  const newest = () => onTheWay.get(target) === control && target.isConnected;
+  const timer = setTimeout(() => control.abort(), PATIENCE);
   try {
-    return JSON.parse(request.responseText).error ?? "busy";
-  } catch {
-    return "busy";
+    const html = await fragment(path, values, control);
+    if (!newest()) throw new Problem("replaced");
+    htmx.swap(target, html, { swapStyle: how, swapDelay: 0, settleDelay: htmx.config.defaultSettleDelay }, { eventInfo: { target } });
+  } catch (problem) {
+    if (!newest()) throw new Problem("replaced");
+    throw problem;
+  } finally {
+    clearTimeout(timer);
+    if (onTheWay.get(target) === control) onTheWay.delete(target);
   }
 }
-
-/** Has an element fetch its own fragment again. */
-export const refresh = (element) => htmx.trigger(element, "refresh");

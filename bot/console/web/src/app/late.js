@@ -9,10 +9,11 @@ let watching = false;
 let call = () => {};
 let timer = null;
 
-function show(count) {
+function show({ read, report }) {
+  const count = read + report;
   const words = count ? t("nav.late", { n: count }) : "";
   if ($("#late").textContent !== words) $("#late").textContent = words;
-  if (count) call();
+  call(read);
 }
 
 /** Looks anew, soon; many changes at once are one look. */
@@ -21,8 +22,8 @@ export function lookLate() {
   clearTimeout(timer);
   timer = setTimeout(async () => {
     try {
-      const { read, report } = await get("/console/j/overdue");
-      if (watching) show(read + report);
+      const found = await get("/console/j/overdue");
+      if (watching) show(found);
     } catch {
       // the next change, or the line that is back, asks again
     }
@@ -35,7 +36,7 @@ export function becameLate() {
   lookLate();
 }
 
-/** Begins for somebody who has the board; `late` is called when there is something. */
+/** Begins for somebody who has the board; `late` is called with how many cases nobody has read in time. */
 export function watchLate(late) {
   watching = true;
   call = late;

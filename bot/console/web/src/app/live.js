@@ -2,6 +2,7 @@
 // everything on the screen is asked for again.
 
 import { $ } from "./dom.js";
+import { get } from "./api.js";
 import { t } from "./words.js";
 
 const SILENT = 40_000; // ms without a sign (the server gives one every 15 s) after which the line counts as broken
@@ -43,8 +44,8 @@ export function openLine() {
   });
   source.addEventListener("error", () => {
     become("offline");
-    // Refused for good (the session is over, or the server is just starting): the browser does not try again by itself.
-    if (source?.readyState === EventSource.CLOSED) setTimeout(() => source?.readyState === EventSource.CLOSED && openLine(), 2000 + Math.random() * 2000);
+    // Refused for good: the browser does not try again by itself.
+    if (source?.readyState === EventSource.CLOSED) void refused();
   });
   watch = setInterval(() => {
     if (Date.now() - heard > SILENT) {
@@ -54,10 +55,18 @@ export function openLine() {
   }, 5000);
 }
 
+/** The session is over, which the server says when it is asked (`onSignedOut`); or the server is just starting. */
+async function refused() {
+  await get("/console/j/me").catch(() => {});
+  setTimeout(() => source?.readyState === EventSource.CLOSED && openLine(), 2000 + Math.random() * 2000);
+}
+
+/** Whoever comes next looks at everything once their own line is open. */
 export function closeLine() {
   clearInterval(watch);
   source?.close();
   source = null;
+  become("offline");
 }
 addEventListener("online", () => source && openLine());
 addEventListener("offline", () => become("offline"));

@@ -10,26 +10,28 @@ import { forgetColleagues } from "./colleagues.js";
 import { contactsShown } from "./contacts.js";
 import { closeDialogs, openDialog } from "./dialogs.js";
 import { openDoor, showSign } from "./door.js";
-import { onLost } from "./fragments.js";
+import { dropAll } from "./fragments.js";
+import { gathered, restAll } from "./gather.js";
 import { hideScreen, showScreen, watchHiding } from "./hide.js";
-import { forgetAll } from "./keyring.js";
+import { forgetAll, onUnasked } from "./keyring.js";
 import { onKey } from "./keys.js";
 import { becameLate, lookLate, restLate, watchLate } from "./late.js";
 import { closeLine, onChanged, onLine, openLine } from "./live.js";
 import { choose, startPresence, stopPresence, toggle } from "./presence.js";
 import { move } from "./roving.js";
 import { startTicking } from "./ticker.js";
-import { say } from "./toast.js";
+import { say, saw } from "./toast.js";
 import { loadWords, t } from "./words.js";
 import { closePages, sealAnew, showPage } from "./pages.js";
-import { lock, me, signOut } from "../session/index.js";
+import { endSession, lock, me, onOver, signOut, unitsCompared, unitsDiffer, wordsToCompare } from "../session/index.js";
 import * as queue from "../queue/queue.js";
 import * as talk from "../conversation/talk.js";
 import "../conversation/tools.js";
 import * as cases from "../case/cases.js";
-import { forget as forgetList, unreadFirst } from "../case/list.js";
+import { forget as forgetList, unreadLate } from "../case/list.js";
+import { forgetRelated } from "../case/related.js";
 
-const SECTIONS = ["queue", "cases", "board", "staff", "hours", "me"];
+const SECTIONS = ["queue", "cases", "board", "audit", "staff", "hours", "me"];
 let may = {};
 let at = "";
 let inside = false;
@@ -54,9 +56,14 @@ async function go(name) {
   $("#view-page").hidden = name === "queue" || name === "cases";
   // On a phone the list and what is open take turns; the section's button leads to the list.
   if (matchMedia("(max-width: 52rem)").matches) for (const id of ["queue", "cases"]) delete $(`#view-${id}`).dataset.pane;
-  if (name === "queue") await queue.show();
-  else if (name === "cases") await cases.show();
-  else await showPage(name);
+  try {
+    if (name === "queue") await queue.show();
+    else if (name === "cases") await cases.show();
+    else await showPage(name);
+  } catch (problem) {
+    saw(problem);
+  }
+  if (at !== name) return; // one has gone on meanwhile, and writes perhaps
   focus($(`#${name}-heading`) ?? $("#main"));
 }
 
@@ -75,6 +82,8 @@ async function enter() {
   inside = true;
   $("#my-name").textContent = who.shown;
   for (const button of $$("[data-view]")) button.hidden = !allowed(button.dataset.needs);
+  document.documentElement.toggleAttribute("data-reads-only", Boolean(may.case) && !may.case.includes("note"));
+  await askToCompare();
   $("#door").hidden = true;
   $("#desk").hidden = false;
   document.documentElement.dataset.at = "desk";
@@ -83,7 +92,7 @@ async function enter() {
   openLine();
   if (may.queue) await startPresence();
   else $(".presence").hidden = true;
-  if (may.board) watchLate(unreadFirst);
+  if (may.board) watchLate(unreadLate);
   // After a session that ended, one goes on where one was; else at the first section that there is.
   await go(at && !$(`[data-view=${at}]`).hidden ? at : SECTIONS.find((name) => !$(`[data-view=${name}]`).hidden));
   const { talk: talkId, case: caseId } = resume;
@@ -93,6 +102,26 @@ async function enter() {
   if (may.staff?.includes("remove")) void sealAnew({ quietly: true }); // what was left when somebody went
 }
 
+/** The first time that this browser meets the unit's root, its words are compared with the lead's: it was believed unseen until then. */
+async function askToCompare() {
+  const words = await wordsToCompare();
+  $("#compare").hidden = !words;
+  $("#compare-words").textContent = words?.join(" ") ?? "";
+}
+const goOn = () => {
+  $("#compare").hidden = true;
+  focus($(`#${at}-heading`) ?? $("#main"));
+};
+onAction("compare-same", async () => {
+  await unitsCompared();
+  goOn();
+});
+onAction("compare-later", goOn); // it is asked again at the next sign-in
+onAction("compare-differ", () => {
+  unitsDiffer();
+  goes({ why: "sign.differs" });
+});
+
 /** Locks: keys and all that was opened are forgotten; what somebody was writing is kept until they, or somebody else, sign in. */
 function leave(options = null) {
   inside = false;
@@ -100,12 +129,16 @@ function leave(options = null) {
   talk.endOutgoing();
   lock();
   forgetAll();
+  forgetRelated();
   forgetColleagues();
   closeLine();
   queue.rest();
+  board.rest();
+  restAll();
   restLate();
   stopPresence();
   closeDialogs();
+  dropAll();
   talk.closeTalk();
   cases.closeCase();
   forgetList();
@@ -118,19 +151,25 @@ function leave(options = null) {
 
 const ended = () => inside && leave({ why: "sign.expired", again: me()?.name ?? null });
 onSignedOut(ended);
-onLost(ended);
+onOver(ended);
 
-onAction("sign-out", async () => {
-  inside = false; // what the server says from here on is not for this page any more
-  closeLine();
-  queue.rest();
-  try {
-    await signOut();
-  } finally {
-    $("#sign").reset();
-    leave();
-    forgetWords();
-  }
+/** Signs out: nothing is on the screen any more before the server has heard it, however long that takes. */
+function goes(options = null) {
+  signOut().catch((problem) => problem.code !== "signed_out" && saw(problem));
+  gone(options);
+}
+
+/** Nothing of who was here is left. */
+function gone(options = null) {
+  $("#sign").reset();
+  leave(options);
+  forgetWords();
+}
+
+onAction("sign-out", () => goes());
+onAction("end-all", async () => {
+  await endSession("all");
+  gone();
 });
 onAction("hide", hideScreen);
 onAction("unhide", showScreen);
@@ -149,7 +188,7 @@ onAction("case", async (button) => {
 });
 for (const button of $$("[data-view]")) button.addEventListener("click", () => void go(button.dataset.view));
 
-for (const [key, name] of [["q", "queue"], ["c", "cases"], ["b", "board"], ["s", "staff"], ["h", "hours"], ["m", "me"]]) {
+for (const [key, name] of [["q", "queue"], ["c", "cases"], ["b", "board"], ["a", "audit"], ["s", "staff"], ["h", "hours"], ["m", "me"]]) {
   onKey(`g ${key}`, () => void go(name));
 }
 const list = () => $(at === "cases" ? "#case-rows" : "#queue-rows");
@@ -166,22 +205,42 @@ onKey("shift+h", hideScreen);
 onKey("?", () => openDialog("keys"));
 onKey("shift+?", () => openDialog("keys"));
 
+const board = gathered(() => (inside && at === "board" ? showPage("board", { quietly: true }) : Promise.resolve()), 3000);
+
+// Something that it takes to open a case did not come: that is said once, and asked for again.
+const ASK_AGAIN = 3000; // ms
+let askAgain = null;
+let saidSo = 0;
+onUnasked((caseId) => {
+  if (!inside || askAgain) return;
+  if (Date.now() - saidSo > 60_000) saw({ code: "offline" });
+  saidSo = Date.now();
+  askAgain = setTimeout(() => {
+    askAgain = null;
+    if (!inside) return;
+    void talk.changed(talk.shownTalk());
+    cases.changed(caseId);
+  }, ASK_AGAIN);
+});
+
 onChanged((what, id, version) => {
   if (!inside) return;
-  if (what === "staff") forgetColleagues();
   if (may.queue && ["asked", "alarm"].includes(what)) queue.changed();
   if (may.queue && ["queue", "hand_off", "staff"].includes(what)) queue.stirred(id);
   if (what === "alarm" && may.queue) ring();
   if (what === "hand_off") {
     if (may.queue) queue.touched(id);
     talk.changed(id, version);
+    cases.talkChanged(id);
   }
   if (what === "ticks") talk.changed(id);
   if (what === "typing") talk.reporterTypes(id);
   if (what === "case" || what === "deadline") cases.changed(id);
+  if (what === "case") $("[data-view=cases] .dot").hidden = !version; // whether anything is unread comes along, for the list is fetched where it is shown
+  if (what === "case") talk.caseChanged(id);
   if (what === "case") lookLate();
   if (what === "deadline") becameLate();
-  if (at === "board" && ["queue", "hand_off", "case", "deadline", "staff"].includes(what)) void showPage("board", { quietly: true });
+  if (at === "board" && ["queue", "hand_off", "case", "deadline", "staff"].includes(what)) board.soon();
   if (at === "me" && what === "staff") void contactsShown().catch(() => {});
   if (at === "staff" && what === "staff") void showPage("staff", { quietly: true });
 });
@@ -214,6 +273,7 @@ async function begin() {
       if (!inside) return;
       talk.again();
       await go(at);
+      if (cases.shownCase()) await cases.openTheCase(cases.shownCase(), { quietly: true });
     },
   });
 }

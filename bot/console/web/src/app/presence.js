@@ -4,8 +4,8 @@
 import { $, $$ } from "./dom.js";
 import { post } from "./api.js";
 import { onHere } from "./live.js";
-import { saw } from "./toast.js";
-import { t } from "./words.js";
+import { saw, say } from "./toast.js";
+import { clock, t } from "./words.js";
 
 let wanted = null; // what the person chose and the server has not heard yet
 let state = null;
@@ -23,7 +23,7 @@ async function beat() {
     const answer = await post("/console/j/presence", told === null ? {} : { state: told });
     last = Date.now();
     if (wanted === told) wanted = null;
-    show(answer.state);
+    show(answer.state, answer.until);
   } catch (problem) {
     if (told !== null && problem.code !== "offline") {
       wanted = null;
@@ -35,10 +35,20 @@ async function beat() {
   if (wanted !== null && wanted !== told) await beat();
 }
 
-export function show(next) {
+/** Why nothing is offered, and until when: a pause after a danger, or an offer that nobody answered (`until` is when the desk took one for
+    away); else one has said so. */
+function why(next, until) {
+  if (next === "pause") return t(until ? "queue.paused" : "queue.paused_open", { time: until ? clock(until) : "" });
+  return next === "away" ? t(until ? "queue.sent_away" : "queue.not_ready", { time: until ? clock(until) : "" }) : "";
+}
+
+export function show(next, until = null) {
+  if (state === "ready" && next === "away" && until) say("queue.sent_away", { time: clock(until) }); // it is not what one chose
   state = next;
   const note = $("#not-ready");
-  if (note) note.hidden = next !== "away";
+  const words = why(next, until);
+  if (note && note.textContent !== words) note.textContent = words;
+  if (note) note.hidden = words === "";
   for (const button of $$("[data-do=presence]")) {
     const on = button.dataset.state === next || (next === "pause" && button.dataset.state === "away");
     button.setAttribute("aria-pressed", String(on));

@@ -10,8 +10,9 @@ export function say(key, values) {
   setTimeout(() => words.remove(), 6000);
 }
 
-/** Says what went wrong. */
+/** Says what went wrong. That something newer was asked for is nothing of the kind. */
 export function saw(problem) {
-  const known = ["refused", "not_there", "conflict", "busy", "offline", "too_long", "bad", "csrf", "capacity", "not_ready"];
+  if (problem?.code === "replaced") return;
+  const known = ["refused", "not_there", "conflict", "busy", "offline", "too_long", "bad", "csrf", "capacity", "not_ready", "doubtful_key"];
   say(`error.${known.includes(problem?.code) ? problem.code : "busy"}`);
 }

@@ -1,33 +1,41 @@
-// A case opened here: report, additions, conversation, notes, mailbox.
+// A case opened here: all of it in the order of time, its form, its mailbox, what belongs to it, and how far it is.
 
-import { $, el, focus } from "../app/dom.js";
+import { $, el, focus, writesIn } from "../app/dom.js";
 import { onAction, onForm } from "../app/actions.js";
 import { base64, get, post } from "../app/api.js";
-import { named } from "../app/colleagues.js";
-import { swap } from "../app/fragments.js";
+import { nameOf, named } from "../app/colleagues.js";
+import { drop, swap } from "../app/fragments.js";
 import { gathered } from "../app/gather.js";
-import { TOLD, isOpen, openCase } from "../app/keyring.js";
+import { asked, openCase } from "../app/keyring.js";
 import { lookLate } from "../app/late.js";
+import { online } from "../app/live.js";
 import { tick } from "../app/ticker.js";
 import { say, saw } from "../app/toast.js";
 import { clock, t } from "../app/words.js";
-import { keepDraft, keepsDraft } from "../conversation/drafts.js";
+import { keepDraft, keepsDraft, keepsForm, leavesBox } from "../conversation/drafts.js";
 import { putAway } from "../conversation/files.js";
-import { Log, isSaid } from "../conversation/log.js";
-import { notesShown } from "../conversation/notes.js";
 import { sendEntry } from "../conversation/outgoing.js";
 import { hex, random, sealReply, sha256, signReply, unhex, utf8 } from "../vault/index.js";
 import { me, signingKey } from "../session/index.js";
 import * as list from "./list.js";
-import { namesSexual, recordShown } from "./report.js";
+import { formGiven, formShown } from "./form.js";
+import { caseByNumber, nearShown, NotFound, relatedBody, relatedShown } from "./related.js";
+import { namesSexual } from "./report.js";
+import { Timeline } from "./timeline.js";
 
 const GATHER = 200; // ms: many changes at once are one look
+const LIST = 1500; // the list is much to fetch, and on a busy evening cases come all the time
 
-let current = null; // {id, opened, answer, log}
+const FORMS = ["status", "duty", "related"]; // what is written in them is kept, as in the boxes
+
+const AGAIN = 5000; // ms
+
+let current = null; // {id, opened, answer, line, failed}
 
 export const shownCase = () => current?.id ?? "";
 
 export async function show() {
+  list.begin();
   await list.show();
   mark();
   if (!current) empty();
@@ -37,13 +45,14 @@ function mark() {
   list.mark(current?.id);
 }
 
-function empty() {
-  $("#case").replaceChildren(el("div", { class: "empty" }, el("p", { text: t("case.choose") })));
+function empty(words = "case.choose") {
+  $("#case").replaceChildren(el("div", { class: "empty" }, el("p", { text: t(words) })));
 }
 
 export function closeCase() {
   const was = current?.id;
   current = null;
+  drop($("#case"));
   delete $("#view-cases").dataset.pane;
   empty();
   putAway();
@@ -52,7 +61,12 @@ export function closeCase() {
 }
 
 export async function openTheCase(id, { quietly = false } = {}) {
-  const one = { id, opened: null, answer: null, log: null, told: null };
+  const one = { id, opened: null, answer: null, line: null, failed: false };
+  // Nobody goes on writing to somebody else: what was open is gone before what comes in its place.
+  if (current?.id !== id) {
+    putAway();
+    empty("app.loading");
+  }
   current = one;
   $("#view-cases").dataset.pane = "open";
   try {
@@ -61,19 +75,22 @@ export async function openTheCase(id, { quietly = false } = {}) {
     tick($("#case"));
     mark();
     keepsDraft($("#mail"), `mail ${id}`);
-    keepsDraft($("#note"), `note ${id}`);
-    await take(one, answer);
-    if (!quietly) focus($("#case-heading"));
+    keepsDraft($("#case-note"), `note ${id}`);
+    for (const name of FORMS) keepsForm($(`#${name}-form`), `${name} ${id}`);
+    await Promise.all([take(one, answer), nearShown(id).catch(() => {})]);
+    if (!quietly && !writesIn($("#case"))) focus($("#case-heading"));
   } catch (problem) {
     if (current !== one) return;
     if (problem.status === 404 || problem.code === "no_key") {
       $("#case").replaceChildren(el("p", { class: "notice", text: t("case.no_key") }));
       return;
     }
-    if (problem.status !== 401 && problem.code !== "offline") closeCase();
-    saw(problem);
+    one.failed = problem.code === "offline";
+    if (!one.failed && problem.status !== 401) closeCase();
+    if (!quietly) saw(problem);
   }
 }
+setInterval(() => online() && current?.failed && void openTheCase(current.id, { quietly: true }), AGAIN);
 
 async function take(one, answer) {
   one.answer = answer;
@@ -88,49 +105,28 @@ async function take(one, answer) {
   await shown(one, entries);
 }
 
-const OTHERS = { return_address: "case.address", identity: "case.identity", identity_opened: "case.identity_opened" };
-
-async function part(entry) {
-  if (OTHERS[entry.kind]) return el("p", { class: "notice", text: `${t(OTHERS[entry.kind])}${entry.body?.reason ? `: ${entry.body.reason}` : ""}` });
-  const title = entry.kind === "message" ? t("case.messages") : t(`case.kind_${entry.kind}`);
-  const content = entry.problem ? el("p", { class: "wrong", text: t(`talk.${entry.problem}`) }) : await recordShown(entry.body);
-  return el("section", { class: "record" }, el("h2", {}, title, " ", el("span", { class: "soft", text: clock(entry.at) })), content);
-}
-
+/** Shows all that is known of a case, from top to bottom. */
 async function shown(one, entries) {
-  const box = $("#records");
-  if (!one.told) {
-    one.told = new Set(); // ids of records that stand there: they are never changed
-    box.replaceChildren();
+  if (!one.line) {
     putAway();
+    one.line = new Timeline($("#timeline"));
   }
-  for (const entry of entries) {
-    if (one.told.has(entry.id) || !(TOLD.includes(entry.kind) || OTHERS[entry.kind])) continue;
-    one.told.add(entry.id);
-    const element = await part(entry);
-    if (current !== one) return;
-    if (one.log) one.log.element.closest(".record").before(element);
-    else box.append(element);
-  }
-  said(one, entries.filter(isSaid));
-  notesShown($("#notes"), entries, ["note", "relayed", "status", "duty"]);
+  const offs = one.answer.hand_offs ?? [];
+  const ids = new Set(offs.flatMap((off) => [off.owner, off.closing, off.closed]).filter(Boolean));
+  const names = new Map(await Promise.all([...ids].map(async (id) => [id, id === me()?.id ? t("talk.me") : await nameOf(id)])));
+  await one.line.show({ entries, offs, names, unread: new Set(one.answer.waiting.map((message) => message.id)), earlier: one.opened.from !== null });
+  if (current !== one) return;
+  $("#records-locked").hidden = true;
+  relatedShown(one.id, entries);
   if ($("#duty-named")) $("#duty-named").hidden = !entries.some((entry) => !entry.problem && namesSexual(entry.body));
-  await mailbox(one, entries);
+  mailbox(one, entries);
+  blockShown(one.answer.block);
   const notice = $("#case-notice");
-  notice.hidden = one.opened.whole;
-  notice.textContent = one.opened.whole ? "" : t("talk.broken_chain");
-  notice.classList.toggle("wrong", !one.opened.whole);
-}
-
-function said(one, entries) {
-  if (!entries.length) return;
-  if (!one.log) {
-    const log = el("div", { class: "log inset", tabindex: "0", role: "region", "aria-label": t("case.said") });
-    $("#records").append(el("section", { class: "record" }, el("h2", { text: t("case.said") }), log));
-    one.log = new Log(log, "case-earlier");
-  }
-  one.log.add(entries);
-  one.log.earlier(one.opened.from !== null);
+  const wrong = one.opened.doubtful ? "talk.doubtful_key" : one.opened.whole ? "" : "talk.broken_chain";
+  notice.hidden = !wrong;
+  notice.textContent = wrong && t(wrong);
+  notice.classList.toggle("wrong", Boolean(wrong));
+  await formShown(one.id, entries);
 }
 
 onAction("case-earlier", async () => {
@@ -142,39 +138,51 @@ onAction("case-earlier", async () => {
   await named(one.opened.all);
   if (current !== one) return;
   await shown(one, one.opened.all);
-  focus($(".earlier button", one.log.element) ?? one.log.element);
+  focus($(".earlier button", one.line.element) ?? one.line.element);
 });
 
-/** Replies as staff signed them, and whether they were read. What lies in a mailbox and nobody signed for is called forged. */
-async function mailbox(one, entries) {
+/** Until when the address is blocked that this case came from, and the way to lift that for whoever may. */
+function blockShown(block) {
+  $("#case-block").hidden = !block;
+  if (!block) return;
+  $("#case-block-until").textContent = t("case.blocked_until", { time: clock(block.until) });
+  $("#case-block button").hidden = !block.lifts;
+}
+
+onAction("unblock", async () => {
+  const one = current;
+  if (!one?.line) return;
+  try {
+    await entered(one, "unblock", "unblock", { from: "staff" }, { recordId: random(16) }); // another one lifts another block
+    say("case.unblocked");
+  } catch (problem) {
+    if (!["over", "not_yours"].includes(problem.code)) throw problem;
+    say(`case.unblock_${problem.code}`);
+  }
+  await renew(one);
+  if (current === one) focus($("#case-heading"));
+});
+
+/** Whether one can answer. What lies in a mailbox and nobody signed for is called forged. */
+function mailbox(one, entries) {
   const { mailboxes, waiting } = one.answer;
   const has = mailboxes.length > 0;
   $("#mail-form").hidden = !has;
   $("#mail-note").textContent = t(has ? "case.reply_note" : "case.reply_none");
-  const replies = entries.filter((entry) => entry.kind === "reply").reverse();
-  const signed = new Map(replies.filter((entry) => !entry.problem).flatMap((entry) => (entry.body.messages ?? []).map((message) => [message.id, message.sha256])));
-  const forged = waiting.filter((message) => signed.get(message.id) !== message.sha256);
-  const unread = new Set(waiting.map((message) => message.id));
-  const rows = replies.map((entry) => {
-    const read = entry.problem === "" && !(entry.body.messages ?? []).some((message) => unread.has(message.id));
-    return el(
-      "li",
-      { class: entry.problem ? "bad" : null },
-      el("p", { class: "by" }, el("span", { class: "name", text: entry.problem ? "" : entry.mine ? t("talk.me") : (entry.name ?? "") }), " ", el("span", { class: "soft", text: clock(entry.at) })),
-      entry.problem && el("p", { class: "wrong", text: t(`talk.${entry.problem}`) }),
-      el("p", { class: "words-said", text: entry.body?.text ?? "" }),
-      !entry.problem && el("p", { class: "tick", data: { state: read ? "read" : "sent" }, text: t(read ? "case.reply_read" : "case.reply_waiting") }),
-    );
-  });
-  if (forged.length) rows.unshift(el("li", { class: "bad" }, el("p", { class: "wrong", role: "alert", text: t("case.reply_forged") })));
-  $("#mail-list").replaceChildren(...rows);
+  const replies = entries.filter((entry) => entry.kind === "reply" && !entry.problem);
+  const signed = new Map(replies.flatMap((entry) => (entry.body.messages ?? []).map((message) => [message.id, message.sha256])));
+  $("#mail-forged").hidden = !waiting.some((message) => signed.get(message.id) !== message.sha256);
 }
 
 /** What is new since the last look. */
 async function renew(one) {
-  const since = isOpen(one.id) ? Math.max(1, one.opened.latest) : 0;
-  await take(one, await get(`/console/j/case/${one.id}?since=${since}`));
+  const path = `/console/j/case/${one.id}`;
+  await take(one, await asked(path, one.opened, one.id));
+  if (one.opened.missing) await take(one, await get(`${path}?since=0`)); // dated before what was here already: it took long on its way
 }
+
+/** A field of a case, if that is the one on the screen. */
+const fieldOf = (one, selector) => (current?.id === one.id ? $(selector) : null);
 
 const entered = (one, name, kind, body, more = {}) =>
   sendEntry({ opened: one.opened, path: `/console/j/case/${one.id}/${name}`, kind, body, language: one.answer.language, renew: () => renew(one), ...more });
@@ -194,9 +202,8 @@ async function tell(one) {
 
 onForm("mail-form", async (form) => {
   const one = current;
-  const field = $("#mail", form);
-  const text = field.value.trim();
-  if (!one || !text) return;
+  const text = $("#mail", form).value.trim();
+  if (!one?.line || !text) return;
   const content = utf8(JSON.stringify({ text }));
   // The same words keep their ids until it is known that they arrived: if the answer is lost, nobody reads them twice.
   const unsent = one.opened.unsent?.text === text ? one.opened.unsent : null;
@@ -214,57 +221,97 @@ onForm("mail-form", async (form) => {
   one.opened.unsent = { text, recordId, messages };
   await entered(one, "reply", "reply", { from: "staff", text, messages: messages.map(({ id, sha256: hash }) => ({ id, sha256: hash })) }, { recordId, along: { messages: messages.map(({ sha256: _, ...wire }) => wire) } });
   one.opened.unsent = null;
-  keepDraft(`mail ${one.id}`, "");
-  field.value = "";
+  leavesBox(`mail ${one.id}`, text, fieldOf(one, "#mail"));
   say(`case.reply_${await tell(one)}`);
   await renew(one);
 });
 
 onForm("status-form", async (form) => {
   const one = current;
-  if (!one) return;
+  if (!one?.line) return;
   const { status, reason } = Object.fromEntries(new FormData(form));
   await entered(one, "status", "status", { from: "staff", status, text: reason.trim() }, { along: { status } });
+  keepDraft(`status ${one.id}`, "");
   say("app.saved");
-  await openTheCase(one.id, { quietly: true });
+  if (current?.id === one.id) await openTheCase(one.id, { quietly: true }); // not where somebody is by now
   await list.show();
 });
 
 // Whether the police have to know within three days: that it was answered is in clear, and what was answered is sealed.
 onForm("duty-form", async (form) => {
   const one = current;
-  if (!one) return;
+  if (!one?.line) return;
   const { duty, text } = Object.fromEntries(new FormData(form));
   await entered(one, "duty", "duty", { from: "staff", duty, text: text.trim() });
+  keepDraft(`duty ${one.id}`, "");
   say("app.saved");
-  await openTheCase(one.id, { quietly: true });
+  if (current?.id === one.id) await openTheCase(one.id, { quietly: true });
   await list.show();
   void lookLate();
 });
 
-/** Notes of a case; those of a conversation are `conversation/talk.js`'s. */
-document.addEventListener("submit", (event) => {
-  if (event.target.id !== "note-form" || !event.target.closest(".case")) return;
+onForm("form-form", async (form) => {
   const one = current;
-  const field = $("#note", event.target);
-  const text = field.value.trim();
-  if (!one || !text) return;
-  entered(one, "note", "note", { from: "staff", text })
-    .then(() => {
-      keepDraft(`note ${one.id}`, "");
-      field.value = "";
-      say("app.saved");
-      return renew(one);
-    })
-    .catch(saw);
+  if (!one?.line) return;
+  const { values, saved } = formGiven(form, one.id);
+  await entered(one, "note", "form", { from: "staff", form: values });
+  const all = saved();
+  say("app.saved");
+  if (current === one) $("#form-news").hidden = true;
+  await renew(one);
+  const elsewhere = writesIn($("#case")) && !form.contains(document.activeElement);
+  if (current !== one || !all || elsewhere) return;
+  $("#case-form").open = false; // what stands in it now is in the timeline
+  focus($("#case-form > summary"));
 });
 
-const lists = gathered(() => ($("#view-cases").hidden ? Promise.resolve() : list.show()).catch(() => {}), GATHER);
-const cases = gathered(() => (current?.opened ? renew(current) : Promise.resolve()).catch(() => {}), GATHER);
+async function relates(one, other, how) {
+  await entered(one, "note", "related", relatedBody(other, how));
+  keepDraft(`related ${one.id}`, "");
+  say("app.saved");
+  await renew(one);
+}
+
+onForm("related-form", async (form) => {
+  const one = current;
+  if (!one?.line) return;
+  const { number, how } = Object.fromEntries(new FormData(form));
+  const wrong = $("#related-wrong");
+  wrong.textContent = "";
+  try {
+    await relates(one, await caseByNumber(number, one.id), how);
+    form.reset();
+  } catch (problem) {
+    if (!(problem instanceof NotFound)) throw problem;
+    wrong.textContent = t(problem.message);
+    if (current === one) focus($("#related-number"));
+  }
+});
+onAction("relate-back", (button) => current?.line && relates(current, button.dataset.case, "together"));
+
+// Its own field: a conversation that is open at the same time has one as well.
+onForm("case-note-form", async (form) => {
+  const one = current;
+  const text = $("#case-note", form).value.trim();
+  if (!one?.line || !text) return;
+  await entered(one, "note", "note", { from: "staff", text });
+  leavesBox(`note ${one.id}`, text, fieldOf(one, "#case-note"));
+  say("app.saved");
+  await renew(one);
+});
+
+const lists = gathered(() => ($("#view-cases").hidden ? Promise.resolve() : list.show()).catch((problem) => problem), LIST);
+const cases = gathered(() => (current?.opened ? renew(current) : Promise.resolve()).catch((problem) => problem), GATHER);
 
 export function changed(id) {
   lists.soon();
-  if (current?.id === id) cases.soon();
+  if (!id || current?.id === id) cases.soon(); // none: any may be another
 }
 
-export const lineIsBack = () => current && changed(current.id);
+/** A conversation changed: perhaps one of the case that is open. */
+export const talkChanged = (id) => current?.answer?.hand_offs?.some((off) => off.id === id) && cases.soon();
+
+export function lineIsBack() {
+  if (current && !current.line) void openTheCase(current.id, { quietly: true });
+  else if (current) changed(current.id);
+}

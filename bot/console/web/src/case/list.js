@@ -3,7 +3,7 @@
 
 import { $, $$, focus } from "../app/dom.js";
 import { onAction, onForm } from "../app/actions.js";
-import { swap } from "../app/fragments.js";
+import { drop, swap } from "../app/fragments.js";
 import { gathered } from "../app/gather.js";
 import { settle } from "../app/roving.js";
 import { saw } from "../app/toast.js";
@@ -18,6 +18,7 @@ let framed = ""; // the language in which heading and search stand there
 let framing = null; // heading and search, on their way
 let chosen = "";
 let picked = false; // somebody chose which cases; until then what is late comes first
+let late = false; // there are cases that somebody should have read by now
 
 const wanted = () => Object.fromEntries([...new FormData($("#case-search"))].filter(([, value]) => value.trim()));
 
@@ -70,13 +71,22 @@ export function mark(id = "") {
 /** Somebody goes: what they were looking for goes, too. */
 export function forget() {
   looks.rest();
-  [which, pages, framed, chosen, picked] = ["open", [""], "", "", false];
+  drop($("#cases"));
+  framing = null;
+  [which, pages, framed, chosen, picked, late] = ["open", [""], "", "", false, false];
 }
 
-/** Something is past its time: the list begins with what nobody has read, unless something else was chosen. */
-export function unreadFirst() {
-  if (picked || which === "unread") return;
-  [which, pages] = ["unread", [""]];
+/** So many cases should have been read by now. Where there are any, the list begins with what nobody has read. */
+export function unreadLate(count) {
+  late = count > 0;
+  if (late) begin();
+}
+
+/** Somebody comes to the list: it begins with what is to be done, unless something else was chosen. */
+export function begin() {
+  const first = late ? "unread" : "open";
+  if (picked || which === first) return;
+  [which, pages] = [first, [""]];
 }
 
 /** Begins at the first page again. */

@@ -11,13 +11,15 @@ let askedIn = "";
 /** What the bot asked: {questions, places}. */
 export async function questions() {
   if (!asked || askedIn !== language) {
-    askedIn = language;
+    const wanted = language;
     asked = await get("/console/j/questions");
+    askedIn = wanted;
   }
   return asked;
 }
 
-function place(value, places) {
+/** A place, as people name it. */
+export function place(value, places) {
   const parts = [value.kelurahan, places[value.kecamatan] ?? value.kecamatan].filter(Boolean);
   if (value.text && !parts.some((part) => part.toLowerCase() === value.text.toLowerCase())) parts.push(`“${value.text}”`);
   return parts.join(", ") || value.note || "–";
@@ -89,7 +91,7 @@ export async function recordShown(body) {
   }
   if (body.text) box.append(long(body.text));
   if (body.added) box.append(long([].concat(body.added).join("\n")));
-  if (body.belongs_to) box.append(el("p", { class: "notice", text: t("case.belongs_to", { number: String(body.belongs_to).slice(0, 8) }) }));
+  if (body.belongs_to) box.append(el("p", { class: "notice", text: t("case.belongs_to", { number: numberOf(body.belongs_to) }) }));
   if (body.answers && Object.keys(body.answers).length) box.append(answers(body, known));
   if (body.report_so_far && Object.keys(body.report_so_far).length) {
     box.append(el("p", { class: "strong", text: t("case.so_far") }), answers({ answers: body.report_so_far }, known));
@@ -103,10 +105,14 @@ export async function recordShown(body) {
   return box;
 }
 
+/** By which people name a case: the first six digits of its id, as `case_number` on the server. */
+const numberOf = (id) => String(id).slice(0, 6).toUpperCase();
+
 /** Whether a record names sexual violence: as an answer, in the national recording's words, or as the program's guess. Own words are read by
  *  people; a "no" here says nothing. */
 export const namesSexual = (body) =>
   /seksual|sexual/.test(JSON.stringify([body?.answers?.types, body?.report_so_far?.types, body?.recording, body?.guesses]) ?? "");
 
-/** What stands in a record that says what the two agreed as safe word, if it does. */
-export const safeWordIn = (body) => body?.answers?.safe_word || body?.safe_word || "";
+/** The safe word that a record says: what the reporter chose, to which the bot listens, too; what a counsellor proposed. */
+export const chosenWordIn = (body) => body?.answers?.safe_word || "";
+export const proposedWordIn = (body) => body?.safe_word || "";

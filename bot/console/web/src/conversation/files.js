@@ -6,8 +6,11 @@ import { t } from "../app/words.js";
 import { openFile, unhex } from "../vault/index.js";
 
 const TYPES = { image: ["image/jpeg", "image/png", "image/webp"], voice: ["audio/ogg", "audio/mpeg", "audio/mp4", "audio/aac", "audio/wav", "audio/amr", "audio/x-wav"] };
+const EXTENSIONS = ["jpg", "png", "webp", "ogg", "mp3", "m4a", "aac", "amr", "wav", "pdf"]; // what the program writes (bot/evidence/format.py)
 
 async function content(file) {
+  // Who can write to the database can seal a record to a case: what it says of its files names no address, and no program.
+  if (!/^[0-9a-f]{32}$/.test(file.id)) throw new Error("file");
   const pieces = [];
   for (;;) {
     const { pieces: more } = await get(`/console/j/file/${file.id}/${pieces.length}`);
@@ -72,6 +75,6 @@ function shownAs(file, type, url) {
   if (TYPES.voice.includes(type)) return [el("audio", { src: url, controls: true, preload: "auto" })];
   // A document is not shown in the page: it could hold anything. It is handed to whoever wants it, under a name of ours, and lies on the
   // disk from then on, which is said.
-  const save = el("a", { href: url, download: `${file.id.slice(0, 8)}.${file.extension ?? "bin"}`, text: t("talk.media_save") });
+  const save = el("a", { href: url, download: `${file.id.slice(0, 8)}.${EXTENSIONS.includes(file.extension) ? file.extension : "bin"}`, text: t("talk.media_save") });
   return [save, el("p", { class: "hint", text: t("talk.media_saved") })];
 }

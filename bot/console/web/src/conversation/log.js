@@ -130,18 +130,20 @@ export class Log {
 
 const SIGNS = { safe: "talk.safe", call: "talk.relayed_heading" };
 
-function message(entry) {
+/** One message. `mark`: what stands beside its name. */
+export function message(entry, mark = null) {
   const { body, at } = entry;
   const ours = body?.from === "staff";
   const box = el("div", { class: `message ${ours ? "ours" : "theirs"}${entry.problem ? " bad" : ""}`, data: { at: String(at), id: entry.id } });
   const who = entry.problem ? "" : ours ? (entry.mine ? t("talk.me") : (entry.name ?? "")) : t("talk.reporter");
-  box.append(el("p", { class: "by" }, el("span", { class: "name", text: who }), " ", el("span", { class: "soft", text: clock(at) })));
+  box.append(el("p", { class: "by" }, el("span", { class: "name", text: who }), " ", el("span", { class: "soft", text: clock(at) }), mark && " ", mark));
   if (entry.problem) box.append(el("p", { class: "wrong", text: t(`talk.${entry.problem}`) }));
   if (body?.text) box.append(el("p", { class: "words-said", text: body.text }));
   for (const [name, key] of Object.entries(SIGNS)) {
     if (body?.[name] === "yes" || body?.[name] === "no") box.append(el("p", { class: `sign ${body[name]}`, text: `${name === "safe" ? t(key) : ""} ${t(body[name] === "yes" ? "app.yes" : "app.no")}`.trim() }));
   }
   if (body?.alert) box.append(el("p", { class: "sign no", text: t(`case.alert_${body.alert === "emergency" ? "emergency" : "self_harm"}`) }));
+  if (body?.callback) box.append(el("p", { class: "sign", text: t(body.writes_first === "reporter" ? "talk.callback_first" : "talk.callback", { time: clock(Date.parse(body.callback) / 1000) }) }));
   if (body?.location) box.append(el("p", { class: "soft", text: [].concat(body.location).join(", ") }));
   for (const file of body?.files ?? []) box.append(attachment(file));
   if (ours && entry.mine) box.append(el("p", { class: "tick", data: { state: "" } }));

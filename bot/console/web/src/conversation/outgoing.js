@@ -3,13 +3,23 @@
 import { hex, random, unhex } from "../vault/index.js";
 import { Problem, post } from "../app/api.js";
 import { now } from "../app/ticker.js";
+import { arrived, idOf } from "./drafts.js";
 
 const TRIES = 6;
 
 /** Sends one staff entry of a case. `renew` fetches what is new in the case (and its head). Gives the record's id.
  *
- *  Two colleagues may write at once: whoever comes second is told, looks at what came, and signs again behind it. */
-export async function sendEntry({ opened, path, kind, body, language, along = {}, recordId = random(16), renew }) {
+ *  Two colleagues may write at once: whoever comes second is told, looks at what came, and signs again behind it (`again`: what else is tried so).
+ *  Without a `recordId` the same words have the same one until they are known to be there. */
+export async function sendEntry({ opened, path, kind, body, language, along = {}, recordId = null, renew, again = ["behind", "stale"] }) {
+  if (recordId) return sent({ opened, path, kind, body, language, along, recordId, renew, again });
+  const from = `${path} ${kind}`;
+  const id = await sent({ opened, path, kind, body, language, along, recordId: idOf(from, JSON.stringify(body)), renew, again });
+  arrived(from);
+  return id;
+}
+
+async function sent({ opened, path, kind, body, language, along, recordId, renew, again }) {
   for (let attempt = 1; ; attempt += 1) {
     if (opened.has(hex(recordId))) return hex(recordId); // it had arrived, and the answer was lost
     const entry = await opened.entry(kind, body, language, recordId);
@@ -18,7 +28,7 @@ export async function sendEntry({ opened, path, kind, body, language, along = {}
       opened.headIs(entry.next);
       return entry.id;
     } catch (problem) {
-      if (!(problem instanceof Problem) || !["behind", "stale"].includes(problem.code) || attempt >= TRIES) throw problem;
+      if (!(problem instanceof Problem) || !again.includes(problem.code) || attempt >= TRIES) throw problem;
       await renew();
     }
   }

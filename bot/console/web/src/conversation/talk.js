@@ -1,25 +1,25 @@
 // An open conversation: fetched sealed, opened here, kept up to date; writing, notes and orders.
 
-import { $, $$, el, focus } from "../app/dom.js";
+import { $, $$, el, focus, writesIn } from "../app/dom.js";
 import { onAction, onForm } from "../app/actions.js";
 import { messageCame } from "../app/alerts.js";
 import { Problem, get, post } from "../app/api.js";
 import { named } from "../app/colleagues.js";
 import { closeDialogs } from "../app/dialogs.js";
-import { swap } from "../app/fragments.js";
+import { drop, swap } from "../app/fragments.js";
 import { gathered } from "../app/gather.js";
-import { TOLD, isOpen, openCase } from "../app/keyring.js";
+import { TOLD, asked, openCase } from "../app/keyring.js";
 import { onKey } from "../app/keys.js";
 import { online } from "../app/live.js";
 import { setClock, tick } from "../app/ticker.js";
 import { say, saw } from "../app/toast.js";
 import { t } from "../app/words.js";
-import { questions, recordShown, safeWordIn } from "../case/report.js";
-import { draftOf, draftsUnder, forgetDrafts as forget, keepDraft, keepsDraft } from "./drafts.js";
+import { chosenWordIn, proposedWordIn, questions, recordShown } from "../case/report.js";
+import { draftOf, draftsUnder, forgetDrafts as forget, keepDraft, keepsDraft, keepsForm, leavesBox } from "./drafts.js";
 import { putAway } from "./files.js";
 import { Log, isSaid } from "./log.js";
 import { notesShown } from "./notes.js";
-import { mayWrite, obstacle } from "./obstacle.js";
+import { mayWrite, obstacle, writesFirst } from "./obstacle.js";
 import { Outgoing, sendEntry } from "./outgoing.js";
 
 export { forget as forgetDrafts };
@@ -30,7 +30,8 @@ let current = null; // the conversation on the screen
 const outgoings = new Map(); // of every conversation in which something was still to be sent
 
 export const shownTalk = () => current?.id ?? "";
-export const talkNow = () => current;
+/** The conversation whose words stand on the screen; null while it is still on its way. */
+export const talkNow = () => (current?.log ? current : null);
 
 class Talk {
   constructor(id) {
@@ -40,9 +41,12 @@ class Talk {
     this.state = null; // what the server said last
     this.log = null;
     this.looks = gathered(() => this.#load(), 0);
+    this.heads = gathered(() => head(this), 0); // of two at once, the second would be put in the place of a head that is not there any more
+    this.failed = false; // it did not come, for the line is bad
     this.begun = null; // the first look, on its way
     this.missed = false; // something changed since that
     this.summarised = new Set();
+    this.wrapped = new Map(); // entries of its wrap-up, word for word → their ids
   }
 
   get here() {
@@ -64,16 +68,16 @@ class Talk {
     const begun = this.begun;
     this.begun = null;
     await (begun ?? this.#asked().then((answer) => this.take(answer)));
+    // Dated before what was here already: it took long on its way.
+    if (this.opened.missing) await this.take(await get(`/console/j/hand-off/${this.id}?since=0`));
     if (!this.here) return;
     await this.show();
     if (this.opened.sealed.size) void this.rest();
   }
 
   /** What is new for this page, sealed: the newest page of it the first time. */
-  async #asked() {
-    const known = this.opened && isOpen(this.caseId);
-    const answer = await get(`/console/j/hand-off/${this.id}?since=${known ? Math.max(1, this.opened.latest) : 0}`);
-    return answer.key || isOpen(answer.case_id) ? answer : get(`/console/j/hand-off/${this.id}?since=0`);
+  #asked() {
+    return asked(`/console/j/hand-off/${this.id}`, this.opened, this.caseId);
   }
 
   async take(answer) {
@@ -103,7 +107,8 @@ class Talk {
     this.log.ticks(this.state.ticks);
     this.log.earlier(this.opened.from !== null);
     await this.#summary(entries);
-    notesShown($("#notes"), entries, ["note", "relayed", "duty"]);
+    if (!this.here) return;
+    notesShown($("#notes"), entries, ["note", "relayed", "duty", "closing", "related", "form", "block", "unblock", "key"]);
     this.writing();
   }
 
@@ -116,7 +121,7 @@ class Talk {
     if (!this.here) return;
     Object.assign(this.state.ticks, answer.ticks);
     await this.show();
-    focus($("#log .earlier button") ?? $("#log"));
+    if (this.here) focus($("#log .earlier button") ?? $("#log"));
   }
 
   async #summary(entries) {
@@ -133,14 +138,15 @@ class Talk {
   /** Whether one may write, and what stands in the way. Time alone changes it, too: WhatsApp's day ends while one looks. */
   writing() {
     const { mine, state, safe } = this.state;
-    $("#compose").hidden = !mayWrite(this.state);
+    $("#compose").hidden = !mayWrite(this.state) || this.opened.doubtful;
     $("#compose [data-do=safe]").disabled = safe === "asked" || safe === "no";
     for (const button of $$("#talk [data-own]")) button.hidden = !(mine && state === "active");
     const notice = $("#talk-notice");
-    const words = obstacle(this.state, this.opened.whole);
+    const { doubtful, whole, all } = this.opened;
+    const words = doubtful ? "talk.doubtful_key" : obstacle(this.state, whole, writesFirst(all.map((entry) => entry.body)));
     notice.hidden = words === "";
     if (words && notice.textContent !== t(words)) notice.textContent = t(words);
-    notice.classList.toggle("wrong", words === "talk.broken_chain");
+    notice.classList.toggle("wrong", doubtful || words === "talk.broken_chain");
     $("#to-mail").hidden = !["talk.window_over", "talk.message_only"].includes(words);
   }
 
@@ -149,42 +155,45 @@ class Talk {
     return this.opened.all.filter((entry) => entry.body?.from === "reporter").at(-1)?.id ?? "";
   }
 
-  /** What the two agreed upon to know each other by. */
+  /** The word that the reporter chose before the talk; "" if none. */
+  get chosenWord() {
+    return this.lastWord(chosenWordIn);
+  }
+
+  /** By what the two know each other: what the reporter chose, else what was agreed upon in the talk. */
   get safeWord() {
-    return this.opened.all.map((entry) => (entry.problem ? "" : safeWordIn(entry.body))).filter(Boolean).at(-1) ?? "";
+    return this.chosenWord || this.lastWord(proposedWordIn);
+  }
+
+  lastWord(wordIn) {
+    return this.opened.all.map((entry) => (entry.problem ? "" : wordIn(entry.body))).filter(Boolean).at(-1) ?? "";
   }
 }
 
-let heading = null; // one look at a time: of two, the second would be put in the place of a head that is not there any more
-let headAgain = false;
 async function head(talk) {
-  headAgain = Boolean(heading);
-  if (heading) return heading;
-  heading = headNow(talk).finally(() => (heading = null));
-  await heading;
-  if (headAgain && talk.here) await head(talk);
-}
-
-async function headNow(talk) {
   const old = $("#talk-head");
-  if (!old) return;
+  if (!talk.here || !old) return;
   const focused = document.activeElement?.closest?.("#talk-head") ? document.activeElement.dataset.do : "";
   const open = $("#talk .talk")?.hasAttribute("data-side");
   await swap(`/console/f/hand-off/${talk.id}/head`, old, "outerHTML");
+  if (!talk.here) return;
   if (open) side(true);
-  if (focused && talk.here) focus($(`#talk-head [data-do="${focused}"]`) ?? $("#talk-heading"));
+  if (focused) focus($(`#talk-head [data-do="${focused}"]`) ?? $("#talk-heading"));
 }
 
 /** Opens a conversation beside the queue. `toReply`: one wants to write at once. */
 export async function openTalk(id, { toReply = false, quietly = false } = {}) {
   const pane = $("#talk");
   $("#view-queue").dataset.pane = "open";
-  if (current?.id === id && $("[data-hand-off]", pane) && !quietly) {
-    await Promise.all([current.load(), head(current)]);
-    if (toReply && !$("#compose").hidden) focus($("#reply"));
+  if (current?.id === id && current.log && !quietly) {
+    const talk = current;
+    await Promise.all([talk.load(), talk.heads.now()]);
+    if (toReply && talk.here && !$("#compose").hidden) focus($("#reply"));
     return;
   }
   const talk = new Talk(id);
+  // Nobody goes on writing to somebody else: what was open is gone before what comes in its place.
+  if (current?.id !== id) emptied(pane);
   current = talk;
   try {
     // Side by side: whoever has just been accepted waits for all of it.
@@ -192,8 +201,10 @@ export async function openTalk(id, { toReply = false, quietly = false } = {}) {
     if (!talk.here) return;
     putAway();
     talk.log = new Log($("#log"), "earlier");
+    if (outgoings.has(id)) outgoings.get(id).talk = talk;
     keepsDraft($("#reply"), `reply ${id}`);
     keepsDraft($("#note"), `note ${id}`);
+    for (const name of ["wrap", "relayed", "block"]) keepsForm($(`#${name}-form`), `${name} ${id}`);
     tick(pane);
     markRow(id);
     await talk.load();
@@ -202,7 +213,7 @@ export async function openTalk(id, { toReply = false, quietly = false } = {}) {
     for (const item of outgoings.get(id)?.items ?? []) talk.log.sending(item.id, item.text, item.at);
     if (!talk.log.empty && matchMedia("(max-width: 52rem)").matches) $("#summary").open = false; // the words of now need the room
     talk.log.toEnd();
-    if (!quietly) focus(toReply && !$("#compose").hidden ? $("#reply") : $("#talk-heading"));
+    if (!quietly && !writesIn(pane)) focus(toReply && !$("#compose").hidden ? $("#reply") : $("#talk-heading"));
     if (talk.missed) void changed(id);
   } catch (problem) {
     if (!talk.here) return;
@@ -210,9 +221,16 @@ export async function openTalk(id, { toReply = false, quietly = false } = {}) {
       pane.replaceChildren(el("p", { class: "notice", text: t("case.no_key") }));
       return;
     }
-    if (problem.code !== "offline" && problem.status !== 401) closeTalk();
-    saw(problem instanceof Problem ? problem : { code: "busy" });
+    talk.failed = problem.code === "offline";
+    if (!talk.failed && problem.status !== 401) closeTalk();
+    if (!quietly) saw(problem instanceof Problem ? problem : { code: "busy" });
   }
+}
+
+function emptied(pane) {
+  closeDialogs();
+  putAway();
+  pane.replaceChildren(el("div", { class: "empty" }, el("p", { text: t("app.loading") })));
 }
 
 function markRow(id) {
@@ -222,6 +240,7 @@ function markRow(id) {
 export function closeTalk() {
   const was = current?.id;
   current = null;
+  drop($("#talk"));
   closeDialogs();
   delete $("#view-queue").dataset.pane;
   $("#talk").replaceChildren($("#empty-pane").content.cloneNode(true));
@@ -246,7 +265,8 @@ export async function changed(id) {
   }
   try {
     const before = new Set(talk.opened?.entries.keys());
-    await Promise.all([talk.load(), head(talk)]);
+    await Promise.all([talk.load(), talk.heads.now()]);
+    if (!talk.here) return;
     const came = talk.opened.all.some((entry) => !before.has(entry.id) && entry.body?.from === "reporter");
     if (came && $("#talk-typing")) $("#talk-typing").hidden = true;
     if (came && talk.state.mine) messageCame({ elsewhere: $("#view-queue").hidden });
@@ -254,6 +274,9 @@ export async function changed(id) {
     if (problem.status === 404 && talk.here) closeTalk();
   }
 }
+
+/** A case is another than before. If its key was changed while it was on its way here, it is looked at once more; else the next word brings that along. */
+export const caseChanged = (id) => current?.caseId === id && current.opened?.doubtful && void changed(current.id);
 
 // That somebody is writing: a hint for a few seconds. The server sends it on only while it may be seen.
 const HINT = 4000; // ms
@@ -300,13 +323,17 @@ function outgoingOf(talk) {
     outgoings.set(
       talk.id,
       new Outgoing({
-        deliver: (text, recordId) => entered(talk, "reply", "said", { from: "staff", n: talk.state.version + 1, text }, { along: { text }, recordId }),
+        // As the conversation is when it goes: it may have been opened anew since.
+        deliver: (text, recordId) => said(outgoings.get(talk.id)?.talk ?? talk, text, recordId),
         changed: (item, problem) => outgoingIs(talk.id, item, problem),
       }),
     );
   }
   return outgoings.get(talk.id);
 }
+
+const said = (talk, text, recordId) =>
+  entered(talk, "reply", "said", { from: "staff", n: talk.state.version + 1, text }, { along: { text }, recordId });
 
 const LEFT = (talkId) => `left ${talkId} `; // drafts of replies that had not gone when the session ended, by the record's id
 
@@ -350,8 +377,15 @@ export function reply(talk, text) {
   if (text.trim()) outgoingOf(talk).add(text.trim());
 }
 
+/** What has not gone is nowhere but here. */
+addEventListener("beforeunload", (event) => {
+  if ([...outgoings.values()].some((outgoing) => outgoing.items.length)) event.preventDefault();
+});
+
 setInterval(() => {
-  if (online()) for (const outgoing of outgoings.values()) if (outgoing.items[0]?.state === "waiting") void outgoing.work();
+  if (!online()) return;
+  for (const outgoing of outgoings.values()) if (outgoing.items[0]?.state === "waiting") void outgoing.work();
+  if (current?.failed) void openTalk(current.id, { quietly: true });
 }, 5000);
 setInterval(() => current?.log && current.state?.window && current.writing(), 1000);
 
@@ -363,7 +397,7 @@ setInterval(() => {
 
 onForm("compose", () => {
   const field = $("#reply");
-  if (!current || !field.value.trim()) return;
+  if (!talkNow() || !field.value.trim()) return;
   if (current.state.safe === "no") {
     say("talk.not_safe"); // the desk would refuse it as well
     return;
@@ -382,14 +416,12 @@ document.addEventListener("keydown", (event) => {
 });
 
 onForm("note-form", async (form) => {
-  if (!current || !form.closest(".talk")) return undefined;
-  const talk = current;
-  const field = $("#note");
-  const text = field.value.trim();
+  const talk = talkNow();
+  if (!talk || !form.closest(".talk")) return undefined;
+  const text = $("#note").value.trim();
   if (!text) return undefined;
   await entered(talk, "note", "note", { from: "staff", text });
-  keepDraft(`note ${talk.id}`, "");
-  field.value = "";
+  leavesBox(`note ${talk.id}`, text, current?.id === talk.id ? $("#note") : null);
   say("app.saved");
   return talk.load();
 });
@@ -402,8 +434,9 @@ function side(open) {
   $("#talk .talk").toggleAttribute("data-side", open);
 }
 onAction("side", (button) => side(button.getAttribute("aria-expanded") !== "true"));
-onAction("earlier", () => current?.earlier());
+onAction("earlier", () => talkNow()?.earlier());
 onAction("safe", async () => {
+  if (!talkNow()) return;
   const { id, state } = current;
   try {
     await post(`/console/j/hand-off/${id}/safe`, { version: state.version });
@@ -413,14 +446,15 @@ onAction("safe", async () => {
     say("talk.moved");
   }
   await changed(id);
-  focus($("#reply"));
+  if (current?.id === id) focus($("#reply"));
 });
 
 const pane = () => $("#talk .talk") !== null && !$("#view-queue").hidden;
 onKey("r", () => (pane() && !$("#compose").hidden ? focus($("#reply")) : focus($("#mail"))));
 onKey("n", () => {
+  if (!$("#view-cases").hidden) return focus($("#case-note"));
   side(true);
-  focus($("#note"));
+  return focus($("#note"));
 });
 onKey("s", () => pane() && !$("#compose").hidden && $("[data-do=safe]").click());
 onKey("c", () => pane() && !$("#compose").hidden && $("[data-do=canned]").click());
@@ -435,9 +469,9 @@ onKey("escape", (event) => {
     focus($("#cases-heading"));
     return true;
   }
-  if (event.target.matches?.("#reply, #note, #mail")) {
+  if (event.target.matches?.("#reply, #note, #mail, #case-note")) {
     event.target.blur();
-    focus($("#talk-heading") ?? $("#case-heading"));
+    focus($(event.target.closest(".case") ? "#case-heading" : "#talk-heading"));
     return true;
   }
   if ($("#talk .talk[data-side]") && $("#talk-head .mid-only")?.checkVisibility()) {
@@ -445,7 +479,7 @@ onKey("escape", (event) => {
     focus($("#talk-head [data-do=side]"));
     return true;
   }
-  if (pane()) {
+  if (current && !$("#view-queue").hidden) {
     closeTalk();
     return true;
   }

@@ -1,16 +1,17 @@
 // The queue: the server's list, fetched anew whenever something changed; accepting, refusing, taking.
 
-import { $, $$, el } from "../app/dom.js";
+import { $, $$, el, writesIn } from "../app/dom.js";
 import { onAction } from "../app/actions.js";
 import { alertsAre, messageCame } from "../app/alerts.js";
 import { Problem, post } from "../app/api.js";
-import { swap } from "../app/fragments.js";
+import { drop, swap } from "../app/fragments.js";
 import { gathered } from "../app/gather.js";
 import { settle } from "../app/roving.js";
-import { presence, show as showPresence } from "../app/presence.js";
+import { show as showPresence } from "../app/presence.js";
 import { say, saw } from "../app/toast.js";
 import { t } from "../app/words.js";
 import { openTalk, shownTalk } from "../conversation/talk.js";
+import { stillMine, transfers } from "./handing.js";
 
 // ms: many changes at once are one look, for with twenty consoles these looks are most of what the service does. What happens to others'
 // conversations can wait longer than what calls or concerns whoever looks.
@@ -24,6 +25,7 @@ async function load() {
   const focused = document.activeElement?.closest?.("#queue") ? document.activeElement.id : "";
   const scrolled = target.scrollTop;
   const current = $("#queue-rows")?.dataset.current ?? "";
+  const asked = transfers($("#queue-rows"));
   await swap(all ? "/console/f/queue?all=1" : "/console/f/queue", target);
   const rows = $("#queue-rows");
   if (!rows) return; // somebody has gone meanwhile
@@ -34,7 +36,8 @@ async function load() {
   mark(shownTalk());
   if (looked(shownTalk())) unseen.delete(shownTalk());
   dots();
-  showPresence(rows.dataset.mine);
+  showPresence(rows.dataset.mine, Number(rows.dataset.until) || null);
+  stillMine(rows, asked);
   alertsAre({ danger: Number(rows.dataset.danger), offered: Number(rows.dataset.offered), invited: Number(rows.dataset.invited) });
 }
 
@@ -64,7 +67,7 @@ function dots() {
   $("[data-view=queue] .dot").hidden = !(calls && $("#view-queue").hidden);
 }
 
-const looks = gathered(() => load().catch((problem) => problem.status !== 401 && problem.code !== "offline" && saw(problem)), GATHER, OTHERS);
+const looks = gathered(() => load().catch((problem) => (problem.status !== 401 && problem.code !== "offline" && saw(problem), problem)), GATHER, OTHERS);
 
 /** Looks anew, soon. */
 export const changed = looks.soon;
@@ -80,6 +83,7 @@ export const show = looks.now;
 /** Looks no more: somebody goes. */
 export function rest() {
   looks.rest();
+  drop($("#queue"));
   all = false;
   unseen.clear();
 }
@@ -120,8 +124,17 @@ async function order(name, button) {
 
 async function taken(name, button) {
   const { id } = button.dataset;
+  const before = shownTalk();
   if (!(await order(name, button))) return;
+  // The list follows; until then nothing in it asks for what has been done.
+  for (const one of $$("#queue :is([data-do=accept], [data-do=pull], [data-do=refuse])")) if (one.dataset.id === id) one.remove();
   changed();
+  // Whoever writes to somebody else by now, or has opened them, is not called away: what they go on typing would stand in front of the wrong person.
+  const other = shownTalk();
+  if (other !== id && (writesIn($("#talk")) || (other && other !== before))) {
+    say("queue.taken");
+    return;
+  }
   await openTalk(id, { toReply: true });
   seen(id);
 }
@@ -131,7 +144,7 @@ onAction("pull", (button) => taken("pull", button));
 onAction("refuse", async (button) => {
   if (!(await order("refuse", button))) return;
   await show();
-  if (presence() !== "ready") say("queue.refused_note");
+  say("queue.refused_note"); // whoever refuses is there all the same
 });
 
 /** What "A" does: a crisis that nobody has first, then what is offered to me, then what is chosen in the list. */

@@ -12,10 +12,13 @@ export class DoorError extends Error {
 }
 
 const PATIENCE = 30_000;
+const listeners = new Set();
+/** Called when the server says that this session is over. */
+export const onOver = (call) => listeners.add(call);
 const CODES = { over: "bad_token", code: "wrong", too_fast: "throttled", signed_out: "signed_out" };
 let token = "";
 
-/** The token that every change carries; "" while nobody is in. */
+/** The token that everything but the door carries, for the passphrase; "" while nobody is in. */
 export const csrf = () => token;
 export const setCsrf = (value) => {
   token = value;
@@ -25,17 +28,19 @@ async function ask(path, { headers = {}, ...options }) {
   let answer;
   try {
     const signal = AbortSignal.timeout(PATIENCE);
-    answer = await fetch(`/console/j/${path}`, { credentials: "same-origin", cache: "no-store", redirect: "error", signal, headers: { ...byItself(), ...headers }, ...options });
+    answer = await fetch(`/console/j/${path}`, { credentials: "same-origin", cache: "no-store", redirect: "error", signal, headers: { "X-CSRF": token, ...byItself(), ...headers }, ...options });
   } catch {
     throw new DoorError("offline");
   }
   const body = await answer.json().catch(() => ({}));
   if (answer.ok) return body;
   const code = body.error ?? "error";
+  if (code === "signed_out") for (const call of listeners) call();
   throw new DoorError(CODES[code] ?? code, Number(answer.headers.get("retry-after") ?? 0));
 }
 
 export const get = (path) => ask(path, {});
 
-export const post = (path, body = {}) =>
-  ask(path, { method: "POST", headers: { "Content-Type": "application/json", "X-CSRF": token }, body: JSON.stringify(body) });
+/** `more`: of `fetch`. */
+export const post = (path, body = {}, more = {}) =>
+  ask(path, { ...more, method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });

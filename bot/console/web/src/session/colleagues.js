@@ -4,10 +4,11 @@ import {
   WORDS, certify, fingerprint, generateSealing, hex, sealFormer, sealToMember, signUnitKey, unhex,
 } from "../vault/index.js";
 import { DoorError, get, post } from "./call.js";
-import { addUnitKey, me, ownKeys, rootOf, unitKeys } from "./held.js";
-import { believed, checkUnit } from "./trust.js";
+import { addUnitKey, me, ownKeys, rootOf } from "./held.js";
+import { believed, checkUnit, compared, differed, wasCompared } from "./trust.js";
+import { newestKey } from "./units.js";
 
-const KEYLESS = ["auditor", "administrator", "partner"]; // who read no case (actions/access.py)
+export const KEYLESS = ["auditor", "administrator", "partner"]; // who read no case (actions/access.py)
 
 const shownRow = async (row, trusted) => ({
   ...row,
@@ -59,17 +60,26 @@ export async function admit(memberId, typed, { withKey } = {}) {
     body.certificate = hex(await certify(holder, ownKeys().signing));
   }
   if (withKey ?? !KEYLESS.includes(row.role)) {
-    const [key] = unitKeys(unit.id);
+    const key = await newestKey(unit);
     const { version } = unit.keys[0];
     body.sealed_unit_keys = [{ version, sealed: hex(await sealToMember(key, keys[0], unitId, version, unhex(row.id))) }];
   }
   await post("admit", body);
 }
 
+/** How many conversations at a time a colleague may have, and what they are trained for. */
+export const changeMember = (memberId, { capacity, skills }) => post("member", { staff_id: memberId, capacity, skills });
+
+/** In which languages one talks with reporters. */
+export const speak = (languages) => post("languages", { languages });
+
+/** One's own row. */
+export const mine = async () => (await get("members")).members.find((row) => row.id === me().id);
+
 /** The unit's next key, sealed to all who have the present one but one. Throws `changed` if one of them may not be believed. */
 async function nextKey({ unit, rows, trusted }, without) {
   await checkUnit(unit, trusted);
-  const [version, unitId] = [unit.keys[0].version + 1, unhex(unit.id)];
+  const [version, unitId, former] = [unit.keys[0].version + 1, unhex(unit.id), await newestKey(unit)];
   const pair = await generateSealing();
   const sealed = [];
   for (const row of rows.filter((one) => one.has_key && one.id !== without)) {
@@ -82,7 +92,7 @@ async function nextKey({ unit, rows, trusted }, without) {
       version,
       public: hex(pair.public),
       signature: hex(await signUnitKey(pair.public, unitId, version, ownKeys().signing)),
-      former: hex(await sealFormer(unitKeys(unit.id)[0], pair.public, unitId, version)),
+      former: hex(await sealFormer(former, pair.public, unitId, version)),
       members: sealed,
     },
   };
@@ -130,3 +140,12 @@ export async function unitFingerprint(unitId) {
   const root = rootOf(unitId);
   return root && fingerprint(unhex(unitId), unhex(root.sealing_public), unhex(root.signing_public), WORDS);
 }
+
+/** The six words of one's own unit that are still to be compared with the lead's in this browser; null if they were, or are one's own. */
+export async function wordsToCompare() {
+  const root = rootOf(me().unit_id);
+  if (!root || root.id === me().id || (await wasCompared(root))) return null;
+  return unitFingerprint(me().unit_id);
+}
+export const unitsCompared = () => compared(rootOf(me().unit_id));
+export const unitsDiffer = () => differed(rootOf(me().unit_id));

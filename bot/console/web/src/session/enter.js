@@ -1,15 +1,16 @@
 // Coming in: the passphrase becomes keys here, and a proof of it goes to the server.
 
 import {
-  certify, deriveSecrets, generateSealing, generateSigning, hex, newPassphrase as sixWords, openAsMember, openFormer, openKeyFile, random, same,
-  sealToMember, sealingPublic, signUnitKey, unhex, unwrapKeys, wrapKeys, fingerprint, WORDS,
+  certify, deriveSecrets, generateSealing, generateSigning, hex, newPassphrase as sixWords, openKeyFile, random, sealToMember, signUnitKey, strong,
+  unhex, unwrapKeys, wrapKeys, fingerprint, WORDS,
 } from "../vault/index.js";
 import { renderSVG } from "uqr";
 import { DoorError, get, post, setCsrf } from "./call.js";
 import { forget, hold } from "./held.js";
-import { believed, checkRecovery, checkUnit } from "./trust.js";
+import { FOLLOWS, follow } from "./trail.js";
+import { believed, checkRecovery, checkWitness } from "./trust.js";
+import { openUnit } from "./units.js";
 
-const LEAST = 16; // characters of a passphrase of one's own; six words have more
 const SEED = 20;
 const ISSUER = "Ruang Aman";
 const paint = () => new Promise((done) => setTimeout(done, 30)); // deriving keeps the page busy for a second: what it says has to be seen first
@@ -26,24 +27,11 @@ async function ableBrowser() {
 /** The units' private keys of an answer, opened and checked: [Map of keys, Map of roots]. */
 async function unitsOf(answer, keys) {
   const [opened, roots] = [new Map(), new Map()];
-  const { staff } = answer;
   for (const unit of answer.units) {
     const { root, trusted } = await believed(answer.signers, unit.id);
     if (root) roots.set(unit.id, root);
-    const mine = unit.keys.findIndex((key) => key.sealed);
-    if (mine < 0) continue;
-    if (!trusted.has(staff.id)) throw new DoorError("changed");
-    await checkUnit(unit, trusted);
-    const list = [];
-    let key = null; // of the version that it is at: out of the next one, or sealed to oneself (recovery makes a key that opens none before it)
-    for (const one of unit.keys.slice(mine)) {
-      if (!key && one.sealed) key = await openAsMember(unhex(one.sealed), keys.sealing, unhex(unit.id), one.version, unhex(staff.id));
-      if (!key) continue;
-      list.push(key);
-      key = one.former ? await openFormer(unhex(one.former), key, unhex(unit.id), one.version) : null;
-    }
-    if (!same(await sealingPublic(list[0]), unhex(unit.keys[mine].public))) throw new DoorError("changed");
-    opened.set(unit.id, list);
+    const list = await openUnit(unit, trusted, answer.staff.id, keys.sealing);
+    if (list) opened.set(unit.id, list);
   }
   return [opened, roots];
 }
@@ -65,17 +53,30 @@ async function enter(answer, wrap) {
     throw waiting;
   }
   checkRecovery(answer.recovery);
+  checkWitness(answer.witness);
   const [units, roots] = await unitsOf(answer, keys);
+  if (FOLLOWS.includes(staff.role)) await follow(staff.unit_id);
   const { wrapped: _, salt: __, ...who } = staff;
-  hold(who, keys, units, roots);
+  hold(who, keys, units, roots, unhex(answer.witness));
   return who;
 }
 
+let leaving = null; // a sign-out on its way
+
+/** Forgets the keys at once, and ends this session; gives a promise of that. */
+export function signOut() {
+  leaving = post("sign-out", {}, { keepalive: true }); // the window may be closed at once
+  forget();
+  setCsrf("");
+  return leaving;
+}
+
 /** Signs in, or unlocks the page if this browser has a session of that name (after loading anew): then no code is asked for.
- *  Throws wrong | throttled | not_admitted (with .fingerprint) | changed | old_browser | offline | error. */
+ *  Throws wrong | throttled | not_admitted (with .fingerprint) | changed | chain (with .heads) | old_browser | offline | error. */
 export async function signIn({ name, passphrase, code = "" }) {
   await ableBrowser();
   forget();
+  await leaving?.catch(() => {}); // else it would end the session that begins here
   const typed = name.trim().toLowerCase();
   const there = await get("me").catch((problem) => {
     if (problem.code === "signed_out") return null;
@@ -83,7 +84,6 @@ export async function signIn({ name, passphrase, code = "" }) {
   });
   await paint();
   if (there?.name === typed) {
-    setCsrf(there.csrf);
     const secrets = await deriveSecrets(passphrase, unhex(there.salt));
     return enter(await post("unlock", { auth: hex(secrets.auth) }), secrets.wrap);
   }
@@ -149,7 +149,7 @@ async function firstKey(found, own, keyFile) {
  *  `keyFile`: {content, passphrase}, where the invitation says so. Throws bad_token | taken | weak | wrong (the code) | name | shown | key_file | … */
 export async function join({ token, name, shown, passphrase, code = "", languages = ["id"], keyFile = null }) {
   await ableBrowser();
-  if (passphrase.trim().length < LEAST) throw new DoorError("weak");
+  if (!strong(passphrase)) throw new DoorError("weak");
   const found = await post("invitation", { token });
   await paint();
   const [id, salt] = [random(16), random(16)];

@@ -4,14 +4,16 @@ let staff = null;
 let keys = null;
 let units = new Map(); // unit id → [private key, newest first]
 let roots = new Map(); // unit id → the row of its root
+let witness = null; // what the service signs what reporters tell with
 
 const wipe = (bytes) => bytes?.fill(0);
 
-export function hold(who, own, unitKeys, unitRoots) {
+export function hold(who, own, unitKeys, unitRoots, witnessPublic) {
   staff = who;
   keys = own;
   units = unitKeys;
   roots = unitRoots;
+  witness = witnessPublic;
 }
 
 export function forget() {
@@ -29,8 +31,10 @@ export const ownKeys = () => {
   if (!keys) throw new Error("locked");
   return keys;
 };
+export const witnessKey = () => witness;
 export const signingKey = () => ownKeys().signing;
 /** A unit's private keys, the newest first; none if they were not given to this colleague. */
 export const unitKeys = (unitId) => units.get(unitId) ?? [];
 export const rootOf = (unitId) => roots.get(unitId) ?? null;
+export const setUnitKeys = (unitId, list) => units.set(unitId, list);
 export const addUnitKey = (unitId, key) => units.set(unitId, [key, ...unitKeys(unitId)]);

@@ -1,15 +1,18 @@
 // Whom this browser believes. A unit's root is its first lead, who signed for himself; whoever he admitted, and whoever those leads admitted, may be
 // believed; so may a lead whom the city's recovery key admitted. The root, and both halves of the recovery key (what it opens with, what it signs with), are
-// remembered here from the first time on: another one is refused loudly.
+// remembered here from the first time on, as is the service's own signature: another one is refused loudly.
 
 import { checkCertificate, checkUnitKey, hex, join, sha256, unhex } from "../vault/index.js";
 import { DoorError } from "./call.js";
 
 const UNIT = "ruang-aman.root.";
+const COMPARED = "ruang-aman.compared."; // the root whose words somebody compared in person
 const RECOVERY = "ruang-aman.recovery";
 const RECOVERY_SIGNS = "ruang-aman.recovery-signs";
+const WITNESS = "ruang-aman.witness";
 
 let authority = null; // the recovery key as one that vouches: {id, signing_public}
+let sealedTo = null; // and as one that reads: {id, public}
 
 const holder = (row) => ({
   staffId: unhex(row.id),
@@ -27,6 +30,14 @@ function pinned(name, value) {
 }
 
 const rootMark = async (row) => hex(await sha256(join(unhex(row.unit_id), unhex(row.sealing_public), unhex(row.signing_public))));
+
+/** Whether somebody compared the words of a unit's root in this browser. */
+export const wasCompared = async (root) => localStorage.getItem(COMPARED + root.unit_id) === (await rootMark(root));
+export const compared = async (root) => localStorage.setItem(COMPARED + root.unit_id, await rootMark(root));
+/** They were other words: this root is not believed again unasked. */
+export function differed(root) {
+  for (const name of [UNIT, COMPARED]) localStorage.removeItem(name + root.unit_id);
+}
 
 async function signed(row, signingPublic) {
   if (!row.certificate) return false;
@@ -83,10 +94,17 @@ export async function checkUnit(unit, trusted) {
 
 /** The recovery key is the one that this browser knows, or the first. Throws `changed`; also if there was one, and is none any more. */
 export function checkRecovery(recovery) {
-  authority = null;
+  authority = sealedTo = null;
   if (recovery) pinned(RECOVERY, recovery.public);
   else if (localStorage.getItem(RECOVERY) !== null) throw new DoorError("changed");
   if (recovery?.signing) pinned(RECOVERY_SIGNS, recovery.signing);
   else if (localStorage.getItem(RECOVERY_SIGNS) !== null) throw new DoorError("changed");
   if (recovery?.signing) authority = { id: recovery.id, signing_public: recovery.signing };
+  if (recovery) sealedTo = { id: recovery.id, public: recovery.public };
 }
+
+/** The recovery key that cases are sealed to beside their units: {id, public}; null if there is none. */
+export const recoveryKey = () => sealedTo;
+
+/** What the service signs what reporters tell with is what this browser knows, or the first. Throws `changed`. */
+export const checkWitness = (witness) => pinned(WITNESS, witness);

@@ -1,6 +1,6 @@
 // What staff write is signed by its author and chained per case (bot/vault/staff_entry.py).
 
-import { concat, identifier, join, sha256, uint32, utf8 } from "./bytes.js";
+import { concat, identifier, join, sha256, uint32, uint64, utf8 } from "./bytes.js";
 import { sign, verify } from "./keys.js";
 
 /** `previous` of a case's first staff entry. */
@@ -31,3 +31,15 @@ export const signReply = async (reply, signingPrivate) => sign(await signedReply
 
 /** Throws unless the author wrote exactly this, for this mailbox of this case. */
 export const checkReply = async (reply, signature, authorPublic) => verify(await signedReply(reply), signature, authorPublic);
+
+// What the service wrote: {caseId, recordId, version, number, kind, at, sealed} (bot/vault/witness.py).
+async function signedTold({ caseId, recordId, version, number, kind, at, sealed }) {
+  const ids = [identifier(caseId), identifier(recordId), uint32(version), uint32(number), utf8(kind), uint64(at)];
+  return join(utf8("ruang-aman/1 told"), ...ids, await sha256(sealed));
+}
+
+/** Kinds that a reporter can take back: their going is no gap. */
+export const TAKEN_BACK = new Set(["return_address"]);
+
+/** Throws unless the service wrote exactly this, in this place. */
+export const checkTold = async (told, signature, witnessPublic) => verify(await signedTold(told), signature, witnessPublic);

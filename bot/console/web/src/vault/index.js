@@ -6,6 +6,7 @@ export * from "./certificate.js";
 export * from "./entry.js";
 export * from "./keys.js";
 export * from "./member.js";
+export { chained } from "./trail.js";
 export { openKeyFile } from "./key_file.js";
-export { deriveSecrets, newPassphrase, unwrapKeys, wrapKeys } from "./passphrase.js";
+export { deriveSecrets, newPassphrase, strong, unwrapKeys, wrapKeys } from "./passphrase.js";
 export { WORDS } from "./words.js";

@@ -49,6 +49,14 @@ export async function unwrapKeys(blob, wrap, staffId, sealing, signing) {
   return keys;
 }
 
+/** Whether a passphrase of one's own will do: five words, or 20 characters, and not the same ones over and over. Six generated words are better. */
+export function strong(passphrase) {
+  const given = plain(passphrase).toLowerCase();
+  const words = given.split(" ").filter((word) => word.length > 1);
+  if (new Set(given.replaceAll(" ", "")).size < 8) return false;
+  return [...given].length >= 20 || (words.length >= 5 && new Set(words).size === words.length);
+}
+
 /** Six words of the list, each with 11 random bits. */
 export function newPassphrase(words) {
   if (words.length !== 2048) throw new Error("the list has 2,048 words");
