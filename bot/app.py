@@ -53,7 +53,7 @@ from bot.storage.faults import is_double
 from bot.storage.key_store import KeyStore
 from bot.storage.reading import Reader
 from bot.storage.reads import Reads
-from bot.storage.sharing import BUBBLE, HAND_OFF, KEY_DEATH, MESSAGE, REPORTER_TYPES, STAFF, STAFF_TYPES, notice, sharing_of
+from bot.storage.sharing import BUBBLE, HAND_OFF, KEY_DEATH, MESSAGE, PRESENCE, REPORTER_TYPES, STAFF, STAFF_TYPES, notice, sharing_of
 from bot.storage.staff import StaffStore
 from bot.storage.untagged import Untagged
 from bot.storage.writer import Writer
@@ -234,6 +234,8 @@ class Service:
             self.keys.died(subject)
         elif kind == HAND_OFF and self._started:
             self.desk.heard(subject)
+        elif kind == PRESENCE and self._started:
+            self.desk.came_or_went()
         elif kind in NOTICED and self._started:
             self.desk.events.publish(Changed(what=NOTICED[kind], id=subject))
         elif kind == STAFF_TYPES:

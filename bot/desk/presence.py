@@ -9,10 +9,13 @@ from typing import Any
 from actions.queue import LEASE_SECONDS, LOST_SECONDS, Colleague, HandOff, State
 from actions.rows import Change, Insert, Update
 from bot.storage.desk import DeskStore
+from bot.storage.sharing import PRESENCE, notice
 from bot.storage.writer import Writer
 
 READY, AWAY, PAUSE = "ready", "away", "pause"
 STATES = (READY, AWAY, PAUSE)
+NOTICES = (notice(PRESENCE, b""),)
+"""What other processes hear when somebody comes or goes: not who."""
 
 
 def colleagues_of(rows: Iterable[Any], hand_offs: Iterable[HandOff]) -> dict[bytes, Colleague]:
@@ -73,15 +76,18 @@ class Presence:
         now = int(self._clock())
         until = now + LEASE_SECONDS
         row = await self._store.presence(staff_id)
+        there = row is not None and row.until > now
         if state is None and row is not None and not (row.state == PAUSE and row.state_until is not None and row.state_until <= now):
-            await self._writer.write([Update(table="presence", key={"staff_id": staff_id}, values={"until": until})])
+            renewed = Update(table="presence", key={"staff_id": staff_id}, values={"until": until})
+            await self._writer.write([renewed], notices=() if there else NOTICES)
             return row.state, row.state_until
         said = state if state in STATES else READY if row is not None else AWAY
-        there = {"staff_id": staff_id, "state": said, "state_until": None, "until": until}
-        await self._writer.write([Insert(table="presence", row=there, replace=True)])
+        new = {"staff_id": staff_id, "state": said, "state_until": None, "until": until}
+        same = there and row is not None and row.state == said
+        await self._writer.write([Insert(table="presence", row=new, replace=True)], notices=() if same else NOTICES)
         return said, None
 
     async def gone(self, staff_id: bytes) -> None:
         """Somebody signed out, or does not work here any more."""
         values = {"state": AWAY, "state_until": None, "until": int(self._clock())}
-        await self._writer.write([Update(table="presence", key={"staff_id": staff_id}, values=values)])
+        await self._writer.write([Update(table="presence", key={"staff_id": staff_id}, values=values)], notices=NOTICES)

@@ -25,6 +25,7 @@ from bot.desk.shown import item_of, on_duty, queue_view
 from bot.desk.views import Entry, HandOffView, QueueView, Reply, Result
 from bot.desk.wait import Wait
 from bot.desk.watch import Watch
+from bot.desk.work import Work
 from bot.storage.desk import DeskStore
 from bot.storage.sharing import Sharing
 from bot.storage.writer import Writer
@@ -63,8 +64,7 @@ class Desk:
         self._duty: dict[bytes, tuple[str, bool]] = {}
         self._hours = Hours()
         self._ticking = asyncio.Lock()
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._closing = False
+        self._work = Work()
         self.events: Events = ledger.events
 
     @property
@@ -85,31 +85,18 @@ class Desk:
 
     async def settle(self) -> None:
         """Returns when nothing is on its way: for tests."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
+        await self._work.settle()
         await self._alarm.settle()
 
     async def stop(self, timeout: float) -> None:
         """Lets rounds and alarms end that are on their way; begins no more."""
-        self._closing = True
+        self._work.close()
         with suppress(TimeoutError):
             await asyncio.wait_for(self.settle(), timeout)
 
     def soon(self) -> None:
         """Something changed: the next round does not wait for its time."""
-        if not self._closing and not any(task.get_name() == "desk-soon" for task in self._tasks):
-            self._go(self._tick_soon(), "desk-soon")
-
-    async def _tick_soon(self) -> None:
-        try:
-            await self.tick()
-        except Exception as error:  # the next one comes within two seconds
-            log.warning("desk_round_failed", extra={"error": type(error).__name__})
-
-    def _go(self, work: Any, name: str) -> None:
-        task: asyncio.Task[None] = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._work.go(self.tick(), "round", once=True)
 
     def changed(self, hand_off_id: bytes, version: int) -> None:
         """A turn of this process changed a hand-off, or made one (`bot.turn`)."""
@@ -124,27 +111,29 @@ class Desk:
     def heard(self, hand_off_id: bytes) -> None:
         """Another process changed a hand-off (NOTIFY): its reporter may be this process's to speak to, its consoles may be here."""
         self._wait.forget()
-        if not self._closing:
-            self._go(self._heard(hand_off_id), "desk-heard")
+        self._work.go(self._heard(hand_off_id), "heard")
 
     async def _heard(self, hand_off_id: bytes) -> None:
-        try:
-            hand_off = await self._store.hand_off(hand_off_id)
-            if hand_off is None:
-                return
-            if self._ledger.versions.get(hand_off_id, -1) < hand_off.version:
-                self._ledger.changed(hand_off_id, hand_off.version, gone=hand_off.state is State.CLOSED)
-                self._ledger.asked(hand_off)
-            else:
-                self.ticked(hand_off_id)
-            where = hand_off.conversation_id
-            if where is None or where not in await self._sharing.take({where}):
-                return
-            if await self._store.untold({where}):
-                await self._ledger.tell(where)
-            await self._take_up()
-        except Exception as error:  # the sweep, the timers and the next round look again
-            log.warning("desk_heard_failed", extra={"error": type(error).__name__})
+        hand_off = await self._store.hand_off(hand_off_id)
+        if hand_off is None:
+            return
+        if self._ledger.versions.get(hand_off_id, -1) < hand_off.version:
+            self._ledger.changed(hand_off_id, hand_off.version, gone=hand_off.state is State.CLOSED)
+            self._ledger.asked(hand_off)
+        else:
+            self.ticked(hand_off_id)
+        where = hand_off.conversation_id
+        if where is None or where not in await self._sharing.take({where}):
+            return
+        if await self._store.untold({where}):
+            await self._ledger.tell(where)
+        await self._take_up()
+
+    def came_or_went(self) -> None:
+        """Another process heard of somebody who is at the desk now, or not any more (NOTIFY): who asks for a person here must not hear
+        what was so before."""
+        self._wait.forget()
+        self._work.go(self._people(), "people")
 
     async def _look(self) -> None:
         """What changed without our hearing of it: versions, people, hours."""

@@ -36,6 +36,7 @@ _ALONE_LOCK = 0x52A_A1  # the advisory lock of whoever must be the only one on a
 # What one process tells the others: a letter, an id, who is meant, and who tells it (drawn by each process at its start, and in `replica`
 # anyway). Never more: whoever can connect to the database can listen.
 MESSAGE, BUBBLE, KEY_DEATH, HAND_OFF, CASE_DUE, STAFF = "m", "b", "k", "d", "c", "s"
+PRESENCE = "p"  # somebody came to the desk, or went
 STAFF_TYPES, REPORTER_TYPES = "t", "w"  # of a conversation, of a hand-off
 CASE_CHANGED, SETTING = "f", "q"  # a case came, or is another than before; a lead changed what holds for the whole desk
 

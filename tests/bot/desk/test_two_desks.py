@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from actions.queue import State
+from actions.queue import LEASE_SECONDS, State
 from bot.app import Service
 from bot.console.reading import Reading
 from bot.desk.events import CASE, QUEUE, Subscription
@@ -159,12 +159,32 @@ async def test_only_one_process_at_a_time_has_the_round(desks: tuple[Office, Off
     assert states[State.OFFERED] == 1, "one person is asked one thing at a time if she has one place"
 
 
-async def test_a_person_of_another_process_is_seen_there(desks: tuple[Office, Office]) -> None:
+async def test_who_comes_and_goes_at_one_process_is_known_at_the_other_at_once(desks: tuple[Office, Office]) -> None:
+    """Who asks for a person at the one, just after somebody has said at the other that they are there, is not told that nobody is."""
     one, other = desks
     person = await add_person(one.service, "Rina", unit=one.unit)
+    for state, staffed in (("ready", True), ("away", False), ("ready", True)):
+        await one.desk.beat(person, state)
+        await seen_there(other, staffed)
+    await one.desk.gone(person.id)
+    await seen_there(other, False)
     await one.desk.beat(person, "ready")
-    await other.tick()
-    assert other.desk.staffed
+    await seen_there(other, True)
+    await one.tick()
+    one.wait(LEASE_SECONDS + 1)  # a page that was asleep
+    await settle(one, other)
+    assert not other.desk.staffed
+    await one.desk.beat(person)
+    await seen_there(other, True)
+
+
+async def seen_there(office: Office, staffed: bool) -> None:
+    """Its timers do not help it: it hears of it."""
+    for _ in range(100):
+        if office.desk.staffed is staffed:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"after two seconds still {office.desk.staffed}")
 
 
 async def test_what_changes_a_case_or_a_setting_at_one_process_is_heard_by_consoles_at_the_other(desks: tuple[Office, Office]) -> None:
