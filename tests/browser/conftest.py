@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expec
 from tests.bot.filed import FilingPhones
 from tests.browser.desk import Desk, opened_desk, signed_in_pages
 from tests.browser.office import Office
-from tests.browser.pages import CHROMIUM, DESKTOP, Opener, watch
+from tests.browser.pages import DESKTOP, QUICK, Opener, watch
 from tests.browser.site import Site
 from tests.browser.unit import Unit
 
@@ -29,8 +29,8 @@ def playwright() -> Iterator[Playwright]:
 
 @pytest.fixture(scope="module")
 def browser(playwright: Playwright) -> Iterator[Browser]:
-    """Debian's chromium."""
-    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+    """Debian's chromium, without its own windows where that is installed."""
+    browser = playwright.chromium.launch(executable_path=QUICK, args=["--no-sandbox"])
     yield browser
     browser.close()
 
