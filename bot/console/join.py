@@ -73,7 +73,8 @@ def _new_key(given: Mapping[str, Any], author_id: bytes) -> NewKey:
         previous=octets(given, "previous", len(FIRST)), sealed=sealed,
     )  # fmt: skip
     return NewKey(
-        public=octets(given, "public", KEY_BYTES), keys=keys, entry=entry, signature=octets(given, "signature", SIGNATURE_BYTES)
+        was=octets(given, "was", KEY_BYTES), public=octets(given, "public", KEY_BYTES), keys=keys, entry=entry,
+        signature=octets(given, "signature", SIGNATURE_BYTES),
     )  # fmt: skip
 
 

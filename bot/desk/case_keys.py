@@ -48,8 +48,10 @@ class SealedAnew:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class NewKey:
     """A case's next key pair: its public half, and the private one sealed to each of its readers (id → the version of the unit's key, none
-    of recovery's, and what is sealed). `entry` says so in the case, signed: in it lies the former private key, sealed to the new one."""
+    of recovery's, and what is sealed). `entry` says so in the case, signed: in it lies the former private key, sealed to the new one.
+    `was` is the former public half, as the page met it: a key that lay in the case's place only while the page looked leads nowhere."""
 
+    was: bytes
     public: bytes
     keys: Mapping[bytes, tuple[int | None, bytes]]
     entry: StaffEntry
@@ -189,7 +191,7 @@ class CaseKeys:
         """Whether a case has its new key; if not, something came to it meanwhile, or what lies there is not what this service wrote."""
         case_id = new.entry.case_id
         case = await self._store.case(case_id)
-        if case is None or not self._tags.wrote_case(case) or new.public == case.public_key:
+        if case is None or not self._tags.wrote_case(case) or case.public_key != new.was or new.public == new.was:
             return False
         now = int(self._clock())
         row = {
@@ -210,7 +212,7 @@ class CaseKeys:
             ),
         ]  # fmt: skip
         before = None if new.entry.previous == FIRST else new.entry.previous
-        seen = Require(table="cases", key={"id": case_id}, values={"public_key": case.public_key, "head": before})
+        seen = Require(table="cases", key={"id": case_id}, values={"public_key": new.was, "head": before})
         try:
             await self._chain.append(
                 action=audit.CASE_KEY_CHANGED, subject=case_id, actors=[lead.id], at=now, along=changes,

@@ -61,8 +61,9 @@ FOREIGN: Mapping[str, tuple[Body, Subject]] = {
     ),
     "/console/j/case-keys": (
         lambda t: {"version": 1, "cases": [{
-            "case_id": t.case.id.hex(), "public": "44" * 32, "keys": [{"id": t.unit.id.hex(), "version": 1, "sealed": SEALED}],
-            "record_id": "77" * 16, "sealed": "00", "signature": "22" * 64, "previous": "00" * 32,
+            "case_id": t.case.id.hex(), "was": "33" * 32, "public": "44" * 32,
+            "keys": [{"id": t.unit.id.hex(), "version": 1, "sealed": SEALED}], "record_id": "77" * 16, "sealed": "00",
+            "signature": "22" * 64, "previous": "00" * 32,
         }]},
         lambda t: t.case.id,
     ),

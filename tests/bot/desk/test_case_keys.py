@@ -53,7 +53,8 @@ def changed(lead: Colleague, row: dict[str, Any], former: bytes, newest: KeyPair
         key = seal_key(pair.private, recipient_public=public, case_id=case_id, recipient_id=bytes.fromhex(reader))
         keys.append({"id": reader, "version": version if own else None, "sealed": key.hex()})
     wire = {
-        "case_id": row["case_id"], "public": pair.public.hex(), "keys": keys, "record_id": record_id.hex(), "sealed": sealed.hex(),
+        "case_id": row["case_id"], "was": row["public"], "public": pair.public.hex(), "keys": keys,
+        "record_id": record_id.hex(), "sealed": sealed.hex(),
         "signature": sign_entry(entry, private_key=lead.born.keys.signing).hex(), "previous": row["head"],
     }  # fmt: skip
     return Changed(wire=wire, private=pair.private)
@@ -183,6 +184,36 @@ async def test_who_may_change_the_key_of_a_case(office: Office) -> None:
     await office.writer.write([Update(table="cases", key={"id": case_id}, values={"public_key": bytes.fromhex(row["public"])})])
     assert (await lead.post("case-keys", {"version": 2, "cases": [wire]})).json() == {"moved": []}
     assert (await lead.post("case-keys", {"version": 2, "cases": [wire]})).json() == {"moved": [made["case_id"]]}  # once
+
+
+async def test_a_key_that_lay_there_while_a_page_looked_is_nobodys_former_key(office: Office) -> None:
+    """Else the true one, which all that is in the case is sealed to, would be in no entry: nobody could read it again."""
+    lead, _, _, former, made, pair = await someone_went(office)
+    case_id, thief = bytes.fromhex(made["case_id"]), generate_keypair()
+    true = await office.store.case(case_id)
+    assert true is not None
+    case_key = await CaseFile(office.engine).key_for(case_id, lead.unit_id)
+    unit_public = public_of(former)
+
+    async def lies_there(public: bytes, sealed: bytes | None) -> None:
+        where = {"case_id": case_id, "recipient_id": lead.unit_id}
+        await office.writer.write([
+            Update(table="cases", key={"id": case_id}, values={"public_key": public}),
+            Update(table="case_key", key=where, values={"sealed": sealed}),
+        ])
+
+    await lies_there(
+        thief.public, seal_key(thief.private, recipient_public=unit_public, case_id=case_id, recipient_id=lead.unit_id)
+    )  # fmt: skip
+    row = (await lead.get("stale-keys")).json()["keys"][0]
+    await lies_there(true.public_key, case_key)
+    wire = changed(lead, row, former, pair, 2).wire
+    assert (await lead.post("case-keys", {"version": 2, "cases": [wire]})).json() == {"moved": [made["case_id"]]}
+    again = (await lead.get("stale-keys")).json()["keys"][0]
+    new = changed(lead, again, former, pair, 2)
+    assert (await lead.post("case-keys", {"version": 2, "cases": [new.wire]})).json() == {"moved": []}
+    [entry] = [one for one in (await CaseFile(office.engine).records.newest(case_id)).records if one.kind == KIND]
+    assert keys_of(new.private, [entry], case_id=case_id) == [new.private, bytes.fromhex(made["private"])]
 
 
 async def test_a_case_that_is_taken_up_again_has_its_turn_then(office: Office) -> None:

@@ -59,7 +59,7 @@ async function nextKey(row, former, readers, unitId, keys) {
     return { id, version, sealed: hex(key) };
   });
   return {
-    case_id: row.case_id, public: hex(pair.public), keys: await Promise.all(sealedKeys), record_id: hex(recordId), sealed: hex(sealed),
+    case_id: row.case_id, was: row.public, public: hex(pair.public), keys: await Promise.all(sealedKeys), record_id: hex(recordId), sealed: hex(sealed),
     signature: hex(await signEntry(entry, signingKey())), previous: row.head,
   };
 }
