@@ -276,7 +276,7 @@ def test_the_key_servers_log_holds_no_key(night: Night) -> None:
 
 def test_whoever_listens_hears_ids(night: Night) -> None:
     assert night.notices, "pages are told of their bubbles"
-    assert [one for one in night.notices if not re.fullmatch(r"[mbkdf]:[0-9a-f]{32}(:([0-9a-f]{32})?){2}", one)] == []
+    assert [one for one in night.notices if not re.fullmatch(r"([mbkdf]:[0-9a-f]{32}|p:)(:([0-9a-f]{32})?){2}", one)] == []
 
 
 def test_at_once_the_key_servers_folder_still_holds_the_keys_that_died(night: Night) -> None:
