@@ -97,8 +97,8 @@ def _refusal(status: int, code: str) -> Any:
 
 
 def _said(request: Request, status: int, code: str, headers: Mapping[str, str] | None = None) -> Response:
-    if request.url.path.startswith("/console/f/"):  # a fragment: the page goes back to its door by the status alone
-        return Response(status_code=status, headers={**HEADERS, **(headers or {})})
+    if request.url.path.startswith("/console/f/"):  # a fragment has no body to say it in
+        return Response(status_code=status, headers={**HEADERS, **(headers or {}), "X-Refused": code})
     return answer({"error": code}, status=status, headers=headers)
 
 

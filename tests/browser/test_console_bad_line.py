@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.desk import PATIENCE, Desk, accept, opened_desk, ready
-from tests.browser.pages import until
+from tests.browser.desk import PATIENCE, Desk, accept, opened_desk, ready, sign_in, sound
+from tests.browser.office import PASSPHRASE
+from tests.browser.pages import held, until
 from tests.browser.test_console_somebody_goes import case_of, removed, writes
 
 LOCKS = 30_000  # ms: the line gives a sign every 15 s
@@ -232,3 +233,149 @@ def test_another_language_is_that_of_the_case_that_is_open_too(desk: Desk, conso
     expect(lead.locator("#case-note-form button[type=submit]")).not_to_have_text(before, timeout=PATIENCE)
     expect(lead.locator("#case-note")).to_have_value("Belum selesai")
     expect(lead.locator("#timeline")).to_contain_text("Kakak sepupuku")
+
+
+def test_what_was_ordered_and_did_not_come_is_not_said_to_be_tried_again(desk: Desk, console: Any) -> None:
+    andi = console(desk.andi)
+    ready(andi)
+    desk.asks()
+    expect(andi.locator("#queue .offered [data-do=accept]")).to_be_visible(timeout=PATIENCE)
+    failing = Failing(andi, "**/j/hand-off/*/{accept,pull}", 1)
+    andi.keyboard.press("a")
+    toast = andi.locator("#toasts .toast", has_text="Tidak ada sambungan")
+    expect(toast).to_contain_text("coba lagi", timeout=PATIENCE)
+    expect(toast).not_to_contain_text("sendiri")
+    andi.wait_for_timeout(6000)
+    assert failing.failed == 1, "and it is not"
+    accept(andi)
+
+
+def test_a_page_whose_session_was_replaced_in_another_tab_says_so_and_locks(desk: Desk, console: Any) -> None:
+    """The stream of ids takes the cookie alone: the page looked connected, and nothing in it worked."""
+    andi = console(desk.andi)
+    ready(andi)
+    desk.asks()
+    accept(andi)
+    andi.locator("#reply").fill("Kamu di mana sekarang?")
+    other = andi.context.new_page()
+    sign_in(other, desk.office.url, desk.sari.name)
+    expect(andi.locator("#sign")).to_be_visible(timeout=LOCKS)
+    expect(andi.locator("#sign-intro")).to_contain_text("di tab lain")
+    assert andi.locator("#talk .talk").count() == 0
+    other.close()
+    andi.locator("#sign-passphrase").fill(PASSPHRASE)
+    andi.keyboard.press("Enter")
+    expect(andi.locator("#reply")).to_have_value("Kamu di mana sekarang?", timeout=PATIENCE)
+    andi.locator("#reply").fill("")
+
+
+def test_a_reply_whose_answer_breaks_off_is_there_once(desk: Desk, console: Any) -> None:
+    andi = console(desk.andi)
+    ready(andi)
+    address = desk.asks()
+    accept(andi)
+    broken: list[int] = []
+
+    def breaks_off(route: Route) -> None:
+        broken.append(route.fetch().status)
+        route.fulfill(status=200, content_type="application/json", body="{")
+
+    andi.route("**/j/hand-off/*/reply", breaks_off, times=1)
+    andi.locator("#reply").fill("Kamu di mana sekarang?")
+    andi.keyboard.press("Enter")
+    until(andi, lambda: "Kamu di mana sekarang?" in desk.office.heard(address))
+    expect(andi.locator("#log .message.ours:not(.pending) .tick")).to_have_text("terkirim", timeout=PATIENCE)
+    expect(andi.locator("#reply")).to_have_value("")
+    assert broken == [200]
+    assert desk.office.heard(address).count("Kamu di mana sekarang?") == 1
+    assert andi.locator("#toasts", has_text="berubah").count() == 0
+
+
+def test_a_page_without_its_words_says_that_it_waits_and_comes(desk: Desk, console: Any) -> None:
+    page = console(None)
+    failing = Failing(page, "**/console/words/*", 1)
+    page.goto(desk.office.url + "/console")
+    expect(page.locator("#loading p")).to_have_text("Tidak ada sambungan. Dicoba lagi sendiri.")
+    sound(page, "a page without its words")
+    expect(page.locator("#sign")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#loading")).to_be_hidden()
+    assert failing.failed == 1
+
+
+def test_of_a_reply_that_is_refused_in_another_conversation_it_is_said_whose(desk: Desk, console: Any) -> None:
+    andi = console(desk.andi)
+    ready(andi)
+    first = desk.asks("Ini cerita 1.")
+    accept(andi)
+    one = str(andi.locator("#talk-head").get_attribute("data-id"))
+    andi.keyboard.press("Escape")
+    desk.asks("Ini cerita 2.")
+    accept(andi)
+    other = str(andi.locator("#talk-head").get_attribute("data-id"))
+    andi.locator(f"#row-{one}").click()
+    expect(andi.locator("#summary")).to_contain_text("Ini cerita 1.", timeout=PATIENCE)
+    with held(andi, f"**/j/hand-off/{one}/reply") as asked:
+        for words in ("Kamu di mana?", "Sama siapa?"):
+            andi.locator("#reply").fill(words)
+            andi.locator("#reply").press("Enter")
+        until(andi, lambda: asked() == 1)
+        # Nor is the talk ended over what is on its way.
+        andi.keyboard.press("Escape")
+        andi.keyboard.press("w")
+        for name in ("outcome", "risk", "duty"):
+            andi.locator(f"#wrap input[name={name}]").first.check()
+        andi.locator("#wrap-form button[type=submit]").click()
+        expect(andi.locator("#wrap-wrong")).to_contain_text("masih dikirim")
+        andi.keyboard.press("Escape")
+        andi.locator(f"#row-{other}").click()
+        expect(andi.locator("#summary")).to_contain_text("Ini cerita 2.", timeout=PATIENCE)
+        desk.office.says(first, "mtk")
+    expect(andi.locator("#toasts")).to_contain_text("di percakapan lain tidak terkirim", timeout=PATIENCE)
+    assert andi.locator("#toasts", has_text="Pelapor sudah meninggalkan").count() == 0
+    expect(andi.locator("#reply")).to_have_value("")
+    expect(andi.locator(f"#row-{one} .dot")).to_be_visible()
+    andi.locator(f"#row-{one}").click()
+    expect(andi.locator("#summary")).to_contain_text("Ini cerita 1.", timeout=PATIENCE)
+    expect(andi.locator("#reply")).to_have_value("Kamu di mana?\nSama siapa?")
+    assert not any("Kamu di mana?" in text for text in desk.office.heard(first))
+    andi.locator("#reply").evaluate("e => { e.value = ''; e.dispatchEvent(new Event('input', {bubbles: true})); }")
+
+
+def test_that_an_answer_waits_is_told_in_the_chat_once_the_line_is_back(desk: Desk, console: Any) -> None:
+    address = "+628117001"
+    desk.office.says(address, "/start", "counsellor", "Om tetangga suka memaksa adikku.", "own_here")
+    lead = console(desk.lead)
+    [case] = desk.office.rows("select id from cases")
+    case_of(lead, case["id"].hex())
+    expect(lead.locator("#timeline li").first).to_be_visible(timeout=PATIENCE)
+    failing = Failing(lead, "**/tell", 1)
+    lead.locator("#mail").fill("Kami datang hari Senin.")
+    lead.locator("#mail-form button").click()
+    expect(lead.locator("#toasts")).to_contain_text("menunggu sambungan", timeout=PATIENCE)
+    expect(lead.locator("#toasts")).to_contain_text("pelapor dikabari di chat", timeout=PATIENCE)
+    assert failing.failed == 1
+    until(lead, lambda: desk.office.heard(address)[-1].startswith("Halo, ada kabar baru di sini."))
+
+
+def test_what_is_typed_while_a_saved_case_is_drawn_anew_stays(desk: Desk, console: Any) -> None:
+    desk.office.says("+628117002", "/start", "counsellor", "Om tetangga suka memaksa adikku.", "own_here")
+    lead = console(desk.lead)
+    [case] = desk.office.rows("select id from cases")
+    case_of(lead, case["id"].hex())
+    expect(lead.locator("#timeline li").first).to_be_visible(timeout=PATIENCE)
+    lead.locator("#mail").fill("Kami ")
+    with held(lead, f"**/j/case/{case['id'].hex()}") as asked:
+        lead.locator("#status-form button").focus()
+        lead.keyboard.press("Enter")
+        until(lead, lambda: asked() == 1)
+        expect(lead.locator("#toasts")).to_contain_text("Tersimpan", timeout=PATIENCE)
+        lead.wait_for_timeout(500)  # the frame is there by now, and what is in it is on its way
+        expect(lead.locator("#case-heading")).to_be_focused()
+        lead.locator("#mail").focus()
+        lead.keyboard.press("End")
+        lead.keyboard.type("datang hari Senin.")
+    expect(lead.locator("#timeline")).to_contain_text("Status:", timeout=PATIENCE)
+    lead.wait_for_timeout(500)
+    expect(lead.locator("#mail")).to_have_value("Kami datang hari Senin.")
+    expect(lead.locator("#mail")).to_be_focused()
+    lead.locator("#mail").fill("")

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from actions.rows import Update
 from tests.bot.desk.sitting import Telephone
@@ -113,6 +113,33 @@ def test_a_danger_sounds_at_once_and_every_minute_until_somebody_takes_it(desk: 
     assert titles(page) == {TITLE}
     looks_away(page, False)
     finish(page, "Bukan bahaya")
+
+
+def test_a_message_that_came_by_the_second_look_is_heard(desk: Desk, console: Any) -> None:
+    """On a bad line the look that the change brought may fail; by which one the message comes is nothing to who sits elsewhere."""
+    page = console(None)
+    page.add_init_script(NOTES)
+    sign_in(page, desk.office.url, desk.sari.name)
+    ready(page)
+    address = desk.asks()
+    accept(page)
+    page.wait_for_timeout(500)
+    looks_away(page, True)
+    heard(page)
+    failed: list[str] = []
+
+    def fails(route: Route) -> None:
+        failed.append(route.request.url)
+        route.abort()
+
+    page.route("**/j/hand-off/*?since=*", fails, times=1)
+    desk.office.says(address, "Dia sudah pulang, aku takut")
+    expect(page.locator("#log")).to_contain_text("Dia sudah pulang, aku takut", timeout=PATIENCE)
+    assert len(failed) == 1
+    assert heard(page) > 0
+    assert page.title().startswith("(1)")
+    looks_away(page, False)
+    desk.office.says(address, "mtk")
 
 
 def test_sound_and_letter_keys_are_off_for_who_wants_that_and_stay_off(desk: Desk, console: Any) -> None:

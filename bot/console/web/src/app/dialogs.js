@@ -4,7 +4,10 @@ import { $, $$ } from "./dom.js";
 
 export function openDialog(id) {
   const dialog = $(`#${id}`);
-  if (dialog && !dialog.open) dialog.showModal();
+  if (!dialog || dialog.open) return dialog;
+  // What lies under a sheet cannot be reached, the button that hides the screen neither: each has its own, after everything else in it.
+  if (!$("[data-do=hide]", dialog)) dialog.append($("#desk [data-do=hide]").cloneNode(true));
+  dialog.showModal();
   return dialog;
 }
 

@@ -26,6 +26,15 @@ export function showOnly(shown, all) {
 export const writes = (element) =>
   element instanceof HTMLElement && (element.isContentEditable || element.matches("textarea, select, input:not([type=radio]):not([type=checkbox]):not([type=button])"));
 
+const DRAWN = 1000; // ms
+const speaks = new WeakMap();
+/** What is put into a live region within the next second is not read aloud: all of a conversation, or a page of it from before. What comes later is. */
+export function fillsQuietly(region) {
+  region.setAttribute("aria-live", "off");
+  clearTimeout(speaks.get(region));
+  speaks.set(region, setTimeout(() => region.setAttribute("aria-live", "polite"), DRAWN));
+}
+
 /** Focuses without making the page jump. */
 export const focus = (element) => element?.focus({ preventScroll: false });
 /** Whether somebody writes in `pane` just now: they are not called away from it. A swap keeps the focus of what has the same id, so a heading says nothing. */

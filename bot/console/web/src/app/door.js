@@ -34,6 +34,7 @@ export function showSign(options) {
     $(id).textContent = t(key);
   }
   if (again) name.value = again;
+  conceal();
   form.elements.namedItem("passphrase").value = "";
   form.elements.namedItem("code").value = "";
   $("#sign-wrong").textContent = "";
@@ -183,14 +184,16 @@ onAction("chain-anew", (button) => {
   forgetTrail(button.dataset.unit);
   showSign({ why: "sign.chain_forgotten" });
 });
-onAction("reveal", (button) => {
-  const input = $(`#${button.dataset.of}`);
-  const shown = input.type === "password";
-  input.type = shown ? "text" : "password";
+/** Shows what is typed in a field, or dots instead. */
+function reveal(button, shown) {
+  $(`#${button.dataset.of}`).type = shown ? "text" : "password";
   button.setAttribute("aria-pressed", String(shown));
   button.dataset.t = shown ? "sign.conceal" : "sign.reveal";
   button.textContent = t(button.dataset.t);
-});
+}
+onAction("reveal", (button) => reveal(button, button.getAttribute("aria-pressed") !== "true"));
+/** Whoever comes next types behind dots again. */
+const conceal = () => $$("#door [data-do=reveal]").forEach((button) => reveal(button, false));
 onAction("language", async (button) => {
   await speak(button.dataset.language);
   await refreshed();

@@ -149,7 +149,7 @@ function leave(options = null) {
   showSign(options);
 }
 
-const ended = () => inside && leave({ why: "sign.expired", again: me()?.name ?? null });
+const ended = ({ replaced = false } = {}) => inside && leave({ why: replaced ? "sign.replaced" : "sign.expired", again: me()?.name ?? null });
 onSignedOut(ended);
 onOver(ended);
 
@@ -213,7 +213,7 @@ let askAgain = null;
 let saidSo = 0;
 onUnasked((caseId) => {
   if (!inside || askAgain) return;
-  if (Date.now() - saidSo > 60_000) saw({ code: "offline" });
+  if (Date.now() - saidSo > 60_000) saw({ code: "offline" }, { again: true });
   saidSo = Date.now();
   askAgain = setTimeout(() => {
     askAgain = null;
@@ -223,6 +223,7 @@ onUnasked((caseId) => {
   }, ASK_AGAIN);
 });
 
+talk.onRefusedElsewhere((id) => queue.touched(id));
 onChanged((what, id, version) => {
   if (!inside) return;
   if (may.queue && ["asked", "alarm"].includes(what)) queue.changed();
@@ -257,12 +258,25 @@ onLine((state) => {
   cases.lineIsBack();
 });
 
+/** Without its words the page is no page: they are asked for until they are there. */
+async function firstWords() {
+  for (;;) {
+    try {
+      return await loadWords();
+    } catch {
+      $("#loading").hidden = false;
+      await new Promise((next) => setTimeout(next, 3000));
+    }
+  }
+}
+
 async function begin() {
   if (!window.isSecureContext || !globalThis.crypto?.subtle) {
     document.body.textContent = "HTTPS";
     return;
   }
-  await loadWords();
+  await firstWords();
+  $("#loading").hidden = true;
   document.title = t("app.title");
   watchHiding();
   startTicking();

@@ -10,9 +10,14 @@ export function say(key, values) {
   setTimeout(() => words.remove(), 6000);
 }
 
-/** Says what went wrong. That something newer was asked for is nothing of the kind. */
-export function saw(problem) {
+/** Says what went wrong. That something newer was asked for is nothing of the kind. `again`: it is asked for again by itself, which nothing is that
+ *  somebody ordered. */
+export function saw(problem, { again = false } = {}) {
   if (problem?.code === "replaced") return;
-  const known = ["refused", "not_there", "conflict", "busy", "offline", "too_long", "bad", "csrf", "capacity", "not_ready", "doubtful_key"];
+  if (problem?.code === "offline" && again) {
+    say("error.offline_again");
+    return;
+  }
+  const known = ["refused", "not_there", "conflict", "busy", "offline", "too_long", "bad", "capacity", "not_ready", "doubtful_key"];
   say(`error.${known.includes(problem?.code) ? problem.code : "busy"}`);
 }

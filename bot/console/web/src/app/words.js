@@ -13,7 +13,7 @@ export function t(key, values = {}) {
 }
 
 export async function loadWords(wanted = language) {
-  const answer = await fetch(`/console/words/${encodeURIComponent(wanted)}`, { credentials: "same-origin" });
+  const answer = await fetch(`/console/words/${encodeURIComponent(wanted)}`, { credentials: "same-origin", signal: AbortSignal.timeout(20_000) });
   if (!answer.ok) throw new Error("words");
   table = await answer.json();
   language = wanted;

@@ -29,6 +29,7 @@ const LIST = 1500; // the list is much to fetch, and on a busy evening cases com
 const FORMS = ["status", "duty", "related"]; // what is written in them is kept, as in the boxes
 
 const AGAIN = 5000; // ms
+const TELLS = 60; // times that the chat is tried: for five minutes
 
 let current = null; // {id, opened, answer, line, failed}
 
@@ -70,13 +71,10 @@ export async function openTheCase(id, { quietly = false } = {}) {
   current = one;
   $("#view-cases").dataset.pane = "open";
   try {
-    const [answer] = await Promise.all([get(`/console/j/case/${id}`), swap(`/console/f/case/${id}`, $("#case"))]);
+    const [answer] = await Promise.all([get(`/console/j/case/${id}`), framed(one)]);
     if (current !== one) return;
     tick($("#case"));
     mark();
-    keepsDraft($("#mail"), `mail ${id}`);
-    keepsDraft($("#case-note"), `note ${id}`);
-    for (const name of FORMS) keepsForm($(`#${name}-form`), `${name} ${id}`);
     await Promise.all([take(one, answer), nearShown(id).catch(() => {})]);
     if (!quietly && !writesIn($("#case"))) focus($("#case-heading"));
   } catch (problem) {
@@ -87,8 +85,18 @@ export async function openTheCase(id, { quietly = false } = {}) {
     }
     one.failed = problem.code === "offline";
     if (!one.failed && problem.status !== 401) closeCase();
-    if (!quietly) saw(problem);
+    if (!quietly) saw(problem, { again: one.failed });
   }
+}
+/** Puts the frame of a case there. What one goes on writing in it is kept from the first letter; the focus stays in it. */
+async function framed(one) {
+  const stood = $("#case").contains(document.activeElement);
+  await swap(`/console/f/case/${one.id}`, $("#case"));
+  if (current !== one) return;
+  keepsDraft($("#mail"), `mail ${one.id}`);
+  keepsDraft($("#case-note"), `note ${one.id}`);
+  for (const name of FORMS) keepsForm($(`#${name}-form`), `${name} ${one.id}`);
+  if (stood && document.activeElement === document.body) focus($("#case-heading"));
 }
 setInterval(() => online() && current?.failed && void openTheCase(current.id, { quietly: true }), AGAIN);
 
@@ -137,6 +145,7 @@ onAction("case-earlier", async () => {
   await one.opened.openSome();
   await named(one.opened.all);
   if (current !== one) return;
+  one.line.quiet = true;
   await shown(one, one.opened.all);
   focus($(".earlier button", one.line.element) ?? one.line.element);
 });
@@ -187,17 +196,27 @@ const fieldOf = (one, selector) => (current?.id === one.id ? $(selector) : null)
 const entered = (one, name, kind, body, more = {}) =>
   sendEntry({ opened: one.opened, path: `/console/j/case/${one.id}/${name}`, kind, body, language: one.answer.language, renew: () => renew(one), ...more });
 
-/** Has the reporter told in the chat that an answer waits, if they agreed to it; gives what became of that. */
+/** Has the reporter told in the chat that an answer waits, if they agreed to it, and says what became of that. On a bad line it is tried again, for as long
+ *  as the same person is here. */
 async function tell(one) {
-  let told = "sent";
-  for (const { id, inner } of await one.opened.addresses()) {
+  const addresses = await one.opened.addresses();
+  if (!addresses.length) say("case.reply_sent");
+  for (const { id, inner } of addresses) void tellAt(one.id, id, base64(inner));
+}
+
+async function tellAt(caseId, recordId, address) {
+  const by = me();
+  for (let attempt = 1; me() === by; attempt += 1) {
     try {
-      told = (await post(`/console/j/case/${one.id}/tell`, { record_id: id, address: base64(inner) })).code;
-    } catch {
-      told = "unreachable";
+      say(`case.reply_${(await post(`/console/j/case/${caseId}/tell`, { record_id: recordId, address })).code}`);
+      return;
+    } catch (problem) {
+      if (me() !== by) return; // they have gone
+      if (!["offline", "busy"].includes(problem.code) || attempt === TELLS) return say("case.reply_unreachable");
+      if (attempt === 1) say("case.reply_later");
     }
+    await new Promise((next) => setTimeout(next, AGAIN));
   }
-  return told;
 }
 
 onForm("mail-form", async (form) => {
@@ -222,7 +241,7 @@ onForm("mail-form", async (form) => {
   await entered(one, "reply", "reply", { from: "staff", text, messages: messages.map(({ id, sha256: hash }) => ({ id, sha256: hash })) }, { recordId, along: { messages: messages.map(({ sha256: _, ...wire }) => wire) } });
   one.opened.unsent = null;
   leavesBox(`mail ${one.id}`, text, fieldOf(one, "#mail"));
-  say(`case.reply_${await tell(one)}`);
+  await tell(one);
   await renew(one);
 });
 

@@ -1,7 +1,7 @@
 // A case from top to bottom: what was told, said, answered, noted and decided, and what became of its conversations, in the order of time.
 // Each with who wrote it, and whether that is proved.
 
-import { el } from "../app/dom.js";
+import { el, fillsQuietly } from "../app/dom.js";
 import { clock, day, dayNumber, span, t } from "../app/words.js";
 import { message } from "../conversation/log.js";
 import { entrySays, judged, writerOf } from "../conversation/notes.js";
@@ -84,6 +84,7 @@ export class Timeline {
     this.element = element;
     this.turn = 0;
     this.made = new Map(); // what stands there: its id → {element, state}
+    this.quiet = false; // what is shown next is from before
   }
 
   /** Shows all that is known, each once and in its place; what stands there already is left alone unless it is another than before.
@@ -145,6 +146,8 @@ export class Timeline {
   }
 
   #place(rows, elements) {
+    if (!this.made.size || this.quiet) fillsQuietly(this.element);
+    this.quiet = false;
     const keep = new Set(elements);
     for (const child of [...this.element.children]) if (!keep.has(child)) child.remove();
     let next = this.element.firstElementChild;

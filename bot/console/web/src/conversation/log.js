@@ -1,6 +1,6 @@
 // What was said, as it is shown: one element a record, in the order of time. Words of people become text nodes, nothing else.
 
-import { el } from "../app/dom.js";
+import { el, fillsQuietly } from "../app/dom.js";
 import { clock, day, dayNumber, t } from "../app/words.js";
 import { attachment } from "./files.js";
 
@@ -14,6 +14,7 @@ export class Log {
     this.element = element;
     this.more = more;
     this.shown = new Map(); // record id → element
+    fillsQuietly(element);
   }
 
   get empty() {
@@ -28,6 +29,7 @@ export class Log {
     const older = first ? fresh.filter((entry) => entry.at < Number(first.dataset.at)) : [];
     const stays = !near(this.element);
     const top = first?.getBoundingClientRect().top;
+    if (older.length) fillsQuietly(this.element);
     if (older.length) first.before(...older.map((entry) => this.#made(entry)));
     for (const entry of fresh.slice(older.length)) this.#place(this.#made(entry));
     this.#separate();

@@ -9,7 +9,7 @@ import { closeDialogs } from "../app/dialogs.js";
 import { drop, swap } from "../app/fragments.js";
 import { gathered } from "../app/gather.js";
 import { TOLD, asked, openCase } from "../app/keyring.js";
-import { onKey } from "../app/keys.js";
+import { fieldGoes, onKey } from "../app/keys.js";
 import { online } from "../app/live.js";
 import { setClock, tick } from "../app/ticker.js";
 import { say, saw } from "../app/toast.js";
@@ -45,6 +45,8 @@ class Talk {
     this.failed = false; // it did not come, for the line is bad
     this.begun = null; // the first look, on its way
     this.missed = false; // something changed since that
+    this.known = null; // ids of records that had come before: of what comes later, one is told
+    this.fresh = new Set(); // ids of those of which one was not told yet
     this.summarised = new Set();
     this.wrapped = new Map(); // entries of its wrap-up, word for word → their ids
   }
@@ -84,9 +86,24 @@ class Talk {
     this.caseId = answer.case_id;
     this.opened = await openCase(answer, answer.case_id);
     this.opened.take(answer.records, answer.from);
+    this.#came(answer.records);
     this.state = answer;
     setClock(answer.now);
     await this.opened.openSome(FIRST_LOOK);
+  }
+
+  #came(records) {
+    const ids = records.map((record) => record.id);
+    if (this.known) for (const id of ids) if (!this.known.has(id)) this.fresh.add(id);
+    this.known = new Set([...(this.known ?? []), ...ids]);
+  }
+
+  /** Whoever looks elsewhere hears that the reporter has written, by whichever look it came. */
+  #tells(entries) {
+    const came = entries.filter((entry) => this.fresh.delete(entry.id) && entry.body?.from === "reporter");
+    if (!came.length) return;
+    $("#talk-typing")?.toggleAttribute("hidden", true);
+    if (this.state.mine) messageCame({ elsewhere: $("#view-queue").hidden });
   }
 
   /** Opens what is left while nothing else is to be done: only then is it known whether the chain is whole. */
@@ -110,6 +127,7 @@ class Talk {
     if (!this.here) return;
     notesShown($("#notes"), entries, ["note", "relayed", "duty", "closing", "related", "form", "block", "unblock", "key"]);
     this.writing();
+    this.#tells(entries);
   }
 
   /** Fetches a page of what was said before, and shows it. */
@@ -117,6 +135,7 @@ class Talk {
     if (this.opened.from === null) return;
     const answer = await get(`/console/j/hand-off/${this.id}/earlier?before=${this.opened.from}`);
     this.opened.take(answer.records, answer.from);
+    for (const record of answer.records) this.known.add(record.id);
     await this.opened.openSome();
     if (!this.here) return;
     Object.assign(this.state.ticks, answer.ticks);
@@ -138,7 +157,12 @@ class Talk {
   /** Whether one may write, and what stands in the way. Time alone changes it, too: WhatsApp's day ends while one looks. */
   writing() {
     const { mine, state, safe } = this.state;
-    $("#compose").hidden = !mayWrite(this.state) || this.opened.doubtful;
+    const closed = !mayWrite(this.state) || this.opened.doubtful;
+    if (closed && document.activeElement === $("#reply")) {
+      fieldGoes();
+      focus($("#log"));
+    }
+    $("#compose").hidden = closed;
     $("#compose [data-do=safe]").disabled = safe === "asked" || safe === "no";
     for (const button of $$("#talk [data-own]")) button.hidden = !(mine && state === "active");
     const notice = $("#talk-notice");
@@ -223,7 +247,7 @@ export async function openTalk(id, { toReply = false, quietly = false } = {}) {
     }
     talk.failed = problem.code === "offline";
     if (!talk.failed && problem.status !== 401) closeTalk();
-    if (!quietly) saw(problem instanceof Problem ? problem : { code: "busy" });
+    if (!quietly) saw(problem instanceof Problem ? problem : { code: "busy" }, { again: talk.failed });
   }
 }
 
@@ -264,14 +288,11 @@ export async function changed(id) {
     return;
   }
   try {
-    const before = new Set(talk.opened?.entries.keys());
     await Promise.all([talk.load(), talk.heads.now()]);
-    if (!talk.here) return;
-    const came = talk.opened.all.some((entry) => !before.has(entry.id) && entry.body?.from === "reporter");
-    if (came && $("#talk-typing")) $("#talk-typing").hidden = true;
-    if (came && talk.state.mine) messageCame({ elsewhere: $("#view-queue").hidden });
   } catch (problem) {
-    if (problem.status === 404 && talk.here) closeTalk();
+    if (problem.status !== 404 || !talk.here) return;
+    if (writesIn($("#talk"))) fieldGoes();
+    closeTalk();
   }
 }
 
@@ -341,6 +362,7 @@ const LEFT = (talkId) => `left ${talkId} `; // drafts of replies that had not go
 export function endOutgoing() {
   for (const [id, outgoing] of outgoings) for (const item of outgoing.end()) keepDraft(LEFT(id) + item.id, item.text);
   outgoings.clear();
+  refused.clear();
 }
 
 /** Those who come back find it in the box; but not what had arrived all the same. */
@@ -363,14 +385,36 @@ function outgoingIs(id, item, problem) {
   if (item.state === "waiting") say(online() ? "talk.not_sent" : "link.offline");
   if (item.state === "refused") {
     log?.drop(item.id);
-    const kept = [item.text, draftOf(`reply ${id}`)].filter(Boolean).join("\n");
-    keepDraft(`reply ${id}`, kept);
-    if (log && $("#reply")) $("#reply").value = kept;
+    backInDraft(id, item.text);
+    if (log && $("#reply")) $("#reply").value = draftOf(`reply ${id}`);
+    if (!log) {
+      say("talk.other_refused");
+      for (const call of elsewhere) call(id);
+      return;
+    }
     const words = { not_yours: "talk.not_yours", taken: "talk.not_yours", over: "talk.left", gone: "talk.left", unsafe: "talk.not_safe", too_long: "error.too_long" }[problem.code];
     say(words ?? "talk.moved");
-    if (current?.id === id) void changed(id);
+    void changed(id);
   }
 }
+
+const elsewhere = new Set();
+/** Called with the conversation, one that is not on the screen, in which a reply was refused. */
+export const onRefusedElsewhere = (call) => elsewhere.add(call);
+
+const refused = new Map(); // conversation → what was refused in it and stands at the beginning of its draft
+
+/** What was refused is written again: before what was typed since, and behind what was refused before it. */
+function backInDraft(id, text) {
+  const draft = draftOf(`reply ${id}`);
+  const was = refused.get(id) ?? "";
+  const before = draft.startsWith(was) ? was : "";
+  refused.set(id, [before, text].filter(Boolean).join("\n"));
+  keepDraft(`reply ${id}`, [refused.get(id), draft.slice(before.length).replace(/^\n/, "")].filter(Boolean).join("\n"));
+}
+
+/** Whether a reply is still on its way in a conversation. */
+export const onItsWay = (id) => Boolean(outgoings.get(id)?.items.length);
 
 /** Says something to the reporter: it is on the screen at once, and goes as soon as it can. */
 export function reply(talk, text) {

@@ -12,7 +12,7 @@ import { tookBack } from "../queue/handing.js";
 import { caseByNumber, NotFound, relatedBody } from "../case/related.js";
 import { draftOf, keepDraft } from "./drafts.js";
 import { judged } from "./notes.js";
-import { changed, closeTalk, entered, reply, talkNow } from "./talk.js";
+import { changed, closeTalk, entered, onItsWay, reply, talkNow } from "./talk.js";
 
 const spoken = (talk) => (talk?.state.language === "en" ? "en" : "id");
 
@@ -277,6 +277,10 @@ onForm("wrap-form", async (form) => {
   const missing = ["outcome", "risk", "duty"].find((name) => !given[name]);
   if (missing) {
     focus($$(`input[name=${missing}]`, form)[0]);
+    return;
+  }
+  if (talk.state.state === "active" && onItsWay(talk.id)) {
+    wrong.textContent = t("talk.still_sending"); // what one says last goes first
     return;
   }
   await talk.load(); // what is so now: a colleague may have closed it, the reporter may have written

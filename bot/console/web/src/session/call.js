@@ -13,7 +13,7 @@ export class DoorError extends Error {
 
 const PATIENCE = 30_000;
 const listeners = new Set();
-/** Called when the server says that this session is over. */
+/** Called when the server says that this session is over; `replaced`: that in this browser somebody has signed in since, in another tab. */
 export const onOver = (call) => listeners.add(call);
 const CODES = { over: "bad_token", code: "wrong", too_fast: "throttled", signed_out: "signed_out" };
 let token = "";
@@ -35,7 +35,8 @@ async function ask(path, { headers = {}, ...options }) {
   const body = await answer.json().catch(() => ({}));
   if (answer.ok) return body;
   const code = body.error ?? "error";
-  if (code === "signed_out") for (const call of listeners) call();
+  const replaced = answer.status === 403 && code === "forged";
+  if (code === "signed_out" || replaced) for (const call of listeners) call({ replaced });
   throw new DoorError(CODES[code] ?? code, Number(answer.headers.get("retry-after") ?? 0));
 }
 
