@@ -126,7 +126,7 @@ onAction("compare-differ", () => {
 function leave(options = null) {
   inside = false;
   resume = options ? { talk: talk.shownTalk(), case: cases.shownCase() } : {};
-  talk.endOutgoing();
+  talk.endReplies();
   lock();
   forgetAll();
   forgetRelated();

@@ -15,19 +15,19 @@ import { setClock, tick } from "../app/ticker.js";
 import { say, saw } from "../app/toast.js";
 import { t } from "../app/words.js";
 import { chosenWordIn, proposedWordIn, questions, recordShown } from "../case/report.js";
-import { draftOf, draftsUnder, forgetDrafts as forget, keepDraft, keepsDraft, keepsForm, leavesBox } from "./drafts.js";
+import { draftOf, forgetDrafts as forget, keepDraft, keepsDraft, keepsForm, leavesBox } from "./drafts.js";
 import { putAway } from "./files.js";
 import { Log, isSaid } from "./log.js";
 import { notesShown } from "./notes.js";
 import { mayWrite, obstacle, writesFirst } from "./obstacle.js";
-import { Outgoing, sendEntry } from "./outgoing.js";
+import { sendEntry } from "./outgoing.js";
+import { Replies } from "./replies.js";
 
 export { forget as forgetDrafts };
 
 const FIRST_LOOK = 60; // records opened before anything is shown: as many messages as the first page holds
 
 let current = null; // the conversation on the screen
-const outgoings = new Map(); // of every conversation in which something was still to be sent
 
 export const shownTalk = () => current?.id ?? "";
 /** The conversation whose words stand on the screen; null while it is still on its way. */
@@ -225,7 +225,7 @@ export async function openTalk(id, { toReply = false, quietly = false } = {}) {
     if (!talk.here) return;
     putAway();
     talk.log = new Log($("#log"), "earlier");
-    if (outgoings.has(id)) outgoings.get(id).talk = talk;
+    replies.opened(talk);
     keepsDraft($("#reply"), `reply ${id}`);
     keepsDraft($("#note"), `note ${id}`);
     for (const name of ["wrap", "relayed", "block"]) keepsForm($(`#${name}-form`), `${name} ${id}`);
@@ -234,7 +234,7 @@ export async function openTalk(id, { toReply = false, quietly = false } = {}) {
     await talk.load();
     if (!talk.here) return;
     backInBox(talk);
-    for (const item of outgoings.get(id)?.items ?? []) talk.log.sending(item.id, item.text, item.at);
+    for (const item of replies.of(id)) talk.log.sending(item.id, item.text, item.at);
     if (!talk.log.empty && matchMedia("(max-width: 52rem)").matches) $("#summary").open = false; // the words of now need the room
     talk.log.toEnd();
     if (!quietly && !writesIn(pane)) focus(toReply && !$("#compose").hidden ? $("#reply") : $("#talk-heading"));
@@ -321,7 +321,7 @@ export function reporterTypes(id) {
 }
 
 export function lineIsBack() {
-  for (const outgoing of outgoings.values()) void outgoing.work();
+  replies.goOn();
   if (current?.log) void changed(current.id);
   else if (current) void openTalk(current.id, { quietly: true });
 }
@@ -339,43 +339,22 @@ export function entered(talk, name, kind, body, more = {}) {
   });
 }
 
-function outgoingOf(talk) {
-  if (!outgoings.has(talk.id)) {
-    outgoings.set(
-      talk.id,
-      new Outgoing({
-        // As the conversation is when it goes: it may have been opened anew since.
-        deliver: (text, recordId) => said(outgoings.get(talk.id)?.talk ?? talk, text, recordId),
-        changed: (item, problem) => outgoingIs(talk.id, item, problem),
-      }),
-    );
-  }
-  return outgoings.get(talk.id);
-}
+const replies = new Replies({
+  deliver: (talk, text, recordId) => entered(talk, "reply", "said", { from: "staff", n: talk.state.version + 1, text }, { along: { text }, recordId }),
+  changed: replyIs,
+});
+/** Somebody leaves. */
+export const endReplies = () => replies.end();
+/** Whether a reply is still on its way in a conversation. */
+export const onItsWay = (id) => replies.of(id).length > 0;
 
-const said = (talk, text, recordId) =>
-  entered(talk, "reply", "said", { from: "staff", n: talk.state.version + 1, text }, { along: { text }, recordId });
-
-const LEFT = (talkId) => `left ${talkId} `; // drafts of replies that had not gone when the session ended, by the record's id
-
-/** Somebody leaves: what had not gone is kept as plain words, and what it would have been sealed and signed with is forgotten. */
-export function endOutgoing() {
-  for (const [id, outgoing] of outgoings) for (const item of outgoing.end()) keepDraft(LEFT(id) + item.id, item.text);
-  outgoings.clear();
-  refused.clear();
-}
-
-/** Those who come back find it in the box; but not what had arrived all the same. */
+/** What somebody wrote before the session ended is in the box again. */
 function backInBox(talk) {
-  const left = draftsUnder(LEFT(talk.id));
-  if (!left.length) return;
-  for (const [key] of left) keepDraft(key, "");
-  const words = left.filter(([key]) => !talk.opened.has(key.slice(LEFT(talk.id).length))).map(([, text]) => text);
-  $("#reply").value = [...words, $("#reply").value].filter(Boolean).join("\n");
-  keepDraft(`reply ${talk.id}`, $("#reply").value);
+  replies.back(talk.id, (id) => talk.opened.has(id));
+  $("#reply").value = draftOf(`reply ${talk.id}`);
 }
 
-function outgoingIs(id, item, problem) {
+function replyIs(id, item, problem) {
   const log = current?.id === id ? current.log : null;
   if (item.state === "sending") log?.sending(item.id, item.text, item.at);
   if (item.state === "sent") {
@@ -385,9 +364,8 @@ function outgoingIs(id, item, problem) {
   if (item.state === "waiting") say(online() ? "talk.not_sent" : "link.offline");
   if (item.state === "refused") {
     log?.drop(item.id);
-    backInDraft(id, item.text);
     if (log && $("#reply")) $("#reply").value = draftOf(`reply ${id}`);
-    if (!log) {
+    if (current?.id !== id) {
       say("talk.other_refused");
       for (const call of elsewhere) call(id);
       return;
@@ -402,33 +380,19 @@ const elsewhere = new Set();
 /** Called with the conversation, one that is not on the screen, in which a reply was refused. */
 export const onRefusedElsewhere = (call) => elsewhere.add(call);
 
-const refused = new Map(); // conversation → what was refused in it and stands at the beginning of its draft
-
-/** What was refused is written again: before what was typed since, and behind what was refused before it. */
-function backInDraft(id, text) {
-  const draft = draftOf(`reply ${id}`);
-  const was = refused.get(id) ?? "";
-  const before = draft.startsWith(was) ? was : "";
-  refused.set(id, [before, text].filter(Boolean).join("\n"));
-  keepDraft(`reply ${id}`, [refused.get(id), draft.slice(before.length).replace(/^\n/, "")].filter(Boolean).join("\n"));
-}
-
-/** Whether a reply is still on its way in a conversation. */
-export const onItsWay = (id) => Boolean(outgoings.get(id)?.items.length);
-
 /** Says something to the reporter: it is on the screen at once, and goes as soon as it can. */
 export function reply(talk, text) {
-  if (text.trim()) outgoingOf(talk).add(text.trim());
+  if (text.trim()) replies.add(talk, text.trim());
 }
 
 /** What has not gone is nowhere but here. */
 addEventListener("beforeunload", (event) => {
-  if ([...outgoings.values()].some((outgoing) => outgoing.items.length)) event.preventDefault();
+  if (replies.any) event.preventDefault();
 });
 
 setInterval(() => {
   if (!online()) return;
-  for (const outgoing of outgoings.values()) if (outgoing.items[0]?.state === "waiting") void outgoing.work();
+  replies.tryAgain();
   if (current?.failed) void openTalk(current.id, { quietly: true });
 }, 5000);
 setInterval(() => current?.log && current.state?.window && current.writing(), 1000);
