@@ -8,7 +8,8 @@ from actions.queue import Alarmed, HandOff, Urgency
 AGAIN_SECONDS = 60
 CONSOLE_TIMES = 2  # so that the telephone chain begins two minutes after the first alert
 QUIET_SECONDS = 60  # of the reporter, after which nobody is asked whether people may be telephoned
-_LOUD = (Stage.CONSOLE, Stage.ON_CALL, Stage.LEAD)
+LEADS = (Stage.LEAD_FIRST, Stage.LEAD)
+_LOUD = (Stage.CONSOLE, Stage.ON_CALL, *LEADS)
 LEAD_EVERY = 5  # the leads are telephoned at the first of so many alerts of theirs
 
 
@@ -17,14 +18,18 @@ def next_alarm(hand_off: HandOff, *, now: int, chain: int, last_at: int | None) 
     (None: there is nobody to ask)."""
     if not hand_off.rings or (hand_off.alarm_at is not None and now - hand_off.alarm_at < AGAIN_SECONDS):
         return None
-    stage, step = hand_off.alarm if hand_off.alarm in _LOUD else "", hand_off.alarm_step or 0
+    stage, step = (hand_off.alarm, hand_off.alarm_step or 0) if hand_off.alarm in _LOUD else ("", 0)
     calls = chain if may_telephone(hand_off, now=now, last_at=last_at) else 0
-    if not stage or (stage == Stage.CONSOLE and (step < CONSOLE_TIMES or _asks(hand_off, now=now, last_at=last_at))):
-        return Alarmed(at=now, stage=Stage.CONSOLE, step=step + 1 if stage == Stage.CONSOLE else 1)
-    reached = 0 if stage == Stage.CONSOLE else step
+    asks = _asks(hand_off, now=now, last_at=last_at)
+    if not stage or (stage == Stage.CONSOLE and (step < CONSOLE_TIMES or (asks and step < CONSOLE_TIMES + LEAD_EVERY))):
+        return Alarmed(at=now, stage=Stage.CONSOLE, step=step + 1)
+    reached = step if stage == Stage.ON_CALL else 0
     if stage != Stage.LEAD and reached < calls:
         return Alarmed(at=now, stage=Stage.ON_CALL, step=reached + 1)
-    return Alarmed(at=now, stage=Stage.LEAD, step=step + 1 if stage == Stage.LEAD else 1)
+    leads = Stage.LEAD if stage == Stage.LEAD or reached else Stage.LEAD_FIRST
+    told = step if stage == leads else 0
+    owed = asks and told % LEAD_EVERY == 0  # a call that only waits for the reporter's silence: it is the next one, whenever that comes
+    return Alarmed(at=now, stage=leads, step=told if owed else told + 1)
 
 
 def may_telephone(hand_off: HandOff, *, now: int, last_at: int | None) -> bool:
@@ -39,10 +44,9 @@ def may_telephone(hand_off: HandOff, *, now: int, last_at: int | None) -> bool:
 def untaken(hand_off: HandOff) -> bool:
     """Whether nobody has taken a crisis for two minutes: then the reporter is told so, honestly, with the numbers once more."""
     stage, step = hand_off.alarm or "", hand_off.alarm_step or 0
-    return hand_off.rings and (stage in (Stage.ON_CALL, Stage.LEAD) or (stage == Stage.CONSOLE and step > CONSOLE_TIMES))
+    return hand_off.rings and (stage in (Stage.ON_CALL, *LEADS) or (stage == Stage.CONSOLE and step > CONSOLE_TIMES))
 
 
 def _asks(hand_off: HandOff, *, now: int, last_at: int | None) -> bool:
     """Whether the reporter is still writing, and has said neither yes nor no: the telephone waits, and the leads are told in their time."""
-    still = hand_off.urgency is Urgency.DANGER and hand_off.may_call is None and not may_telephone(hand_off, now=now, last_at=last_at)
-    return still and (hand_off.alarm_step or 0) < CONSOLE_TIMES + LEAD_EVERY
+    return hand_off.urgency is Urgency.DANGER and hand_off.may_call is None and not may_telephone(hand_off, now=now, last_at=last_at)

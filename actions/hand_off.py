@@ -51,6 +51,7 @@ class Stage(StrEnum):
 
     CONSOLE = "console"
     ON_CALL = "on_call"
+    LEAD_FIRST = "lead_first"  # the leads, and nobody of the chain was telephoned yet
     LEAD = "lead"
     EMPTY = "empty"  # no alarm: somebody waits, and nobody is on duty; step 1: the reporter has been told so
 

@@ -324,7 +324,7 @@ def _call_answered(was: HandOff, event: CallAnswered) -> Step:
         return Refusal.NOT_NOW
     said = replace(was, may_call=int(event.yes))
     # The leads were told instead: now the chain is telephoned, from its first one on.
-    return replace(said, alarm=Stage.ON_CALL, alarm_step=0) if event.yes and was.alarm == Stage.LEAD else said
+    return replace(said, alarm=Stage.ON_CALL, alarm_step=0) if event.yes and was.alarm in (Stage.LEAD_FIRST, Stage.LEAD) else said
 
 
 def _callback(was: HandOff, event: CallbackBooked) -> Step:

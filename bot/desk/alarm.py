@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from actions.alarm import LEAD_EVERY, may_telephone, next_alarm
+from actions.alarm import LEAD_EVERY, LEADS, may_telephone, next_alarm
 from actions.hand_off import Stage
 from actions.queue import Alarmed, Colleague, HandOff
 from bot.channels.base import ChannelError
@@ -72,8 +72,8 @@ class Alarm:
             if not result.ok:
                 continue  # somebody has just taken it
             self._ledger.events.publish(Changed(what=ALARM, id=crisis.hand_off.id, version=result.version or 0))
-            DESK_ALARMS.labels(due.stage, "raised").inc()
-            log.warning("desk_alarm", extra={"hand_off": crisis.hand_off.id.hex(), "code": due.stage, "step": due.step})
+            DESK_ALARMS.labels(_way(due), "raised").inc()
+            log.warning("desk_alarm", extra={"hand_off": crisis.hand_off.id.hex(), "code": _way(due), "step": due.step})
             self._go(self._alert(crisis, due, chain, rows, colleagues, now))
 
     def _go(self, work: Any) -> None:
@@ -105,16 +105,16 @@ class Alarm:
         leads = [row for row in of_units if row.role == "lead"]
         on_duty = [row for row in of_units if (them := colleagues.get(row.id)) is not None and them.on_duty(now)]
         linked = [row for row in (on_duty or of_units) if row.telegram is not None]
-        if due.stage == Stage.LEAD:
+        if due.stage in LEADS:
             linked += [row for row in leads if row.telegram is not None and row not in linked]
         if due.stage == Stage.ON_CALL:
             linked += [row for row in chain[:due.step] if row.telegram is not None and row not in linked]
         if not on_duty:
-            log.error("desk_nobody", extra={"hand_off": crisis.hand_off.id.hex(), "code": due.stage})
-        work = [self._write(row, f"{due.stage}_message") for row in linked]
+            log.error("desk_nobody", extra={"hand_off": crisis.hand_off.id.hex(), "code": _way(due)})
+        work = [self._write(row, f"{_way(due)}_message") for row in linked]
         if due.stage == Stage.ON_CALL:
             work.append(self._call(chain[due.step - 1], due))
-        loud = due.stage == Stage.LEAD and (due.step - 1) % LEAD_EVERY == 0
+        loud = due.stage in LEADS and (due.step - 1) % LEAD_EVERY == 0
         if loud and self._caller is not None and may_telephone(crisis.hand_off, now=now, last_at=crisis.last_at):
             work += [self._call(row, due) for row in leads if row.telephone is not None]
         await asyncio.gather(*work)
@@ -136,7 +136,7 @@ class Alarm:
         number = self._contacts.read(row, "telephone")
         if self._caller is None or number is None:
             return
-        await self._tried(self._caller.call(number), row, f"{due.stage}_call")
+        await self._tried(self._caller.call(number), row, f"{_way(due)}_call")
 
     @staticmethod
     async def _tried(work: Any, row: Any, kind: str) -> None:
@@ -153,3 +153,8 @@ class Alarm:
             DESK_ALARMS.labels(kind, "failed").inc()
         else:
             DESK_ALARMS.labels(kind, "sent").inc()
+
+
+def _way(due: Alarmed) -> str:
+    """What it is called to the operator: leads are leads, before the chain and after it."""
+    return Stage.LEAD if due.stage in LEADS else due.stage

@@ -199,9 +199,9 @@ hand_off = Table(
     Column("risk", Text),  # as the counsellor judged it: danger, high, some, none
     Column("false_alarm", Integer, nullable=False),  # 1: the reporter says that there is no danger
     Column("callback_at", BigInteger),  # when the reporter said that it is safe
-    Column("alarm", Text),  # how far the alarm went: "", console, on_call, lead; empty: nobody is on duty
+    Column("alarm", Text),  # how far the alarm went (`actions.hand_off.Stage`); none: nowhere
     Column("alarm_at", BigInteger),
-    Column("alarm_step", Integer),  # how often at that stage: in on_call the place in the chain
+    Column("alarm_step", Integer),  # how often at that stage: in on_call the place in the chain; a call to the leads that waits holds it
     Column("may_call", Integer),  # whether people may be telephoned: 1, 0, none: the reporter has not said
     Column("owners", Integer),  # how many people have had it, one after the other
     Column("passed", LargeBinary),  # the ids of those who let it pass since it waits, one after the other

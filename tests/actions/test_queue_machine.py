@@ -63,7 +63,7 @@ EVENTS = st.one_of(
     st.integers(-3600, 3 * 86_400).map(lambda ahead: lambda at, was: queue.CallbackBooked(at=at, when=at + ahead)),
     st.integers(0, 2 * 86_400).map(lambda ago: lambda at, was: queue.Silent(at=at, last_at=at - ago)),
     *(event(kind) for kind in (queue.FalseAlarm, queue.CallbackDue, queue.Left, queue.Erased, queue.WrapUpExpired, queue.Untied)),
-    event(queue.Alarmed, stage=st.just("console"), step=st.integers(0, 3)),
+    event(queue.Alarmed, stage=st.sampled_from(("console", "on_call", "lead_first", "lead")), step=st.integers(0, 3)),
     event(queue.Rated, stars=st.integers(0, 6)),
 )
 

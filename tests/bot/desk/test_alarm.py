@@ -125,6 +125,36 @@ async def test_while_the_reporter_writes_nobody_is_telephoned_and_a_minute_of_si
     assert desk.telephone.rang[:1] == [CHAIN[0]]
 
 
+async def writing_until(desk: Office, seconds: int) -> None:
+    """Somebody in danger goes on writing for a while and answers no question."""
+    hand_off_id = await wait_here(desk.service, unit=desk.unit, urgency="danger")
+    await desk.say("100", "/start")
+    (where,) = [row.id for row in await desk.all(tables.conversation.select())]
+    await desk.set(hand_off_id, conversation_id=where)
+    for _ in range(seconds // 30):
+        async with desk.service.engine.begin() as connection:
+            await connection.execute(update(tables.conversation).values(last_at=desk.now, hand_off_id=hand_off_id))
+        await desk.passes(30)
+
+
+async def test_who_falls_silent_after_the_leads_were_told_has_the_chain_telephoned(desk: Office) -> None:
+    await people(desk)
+    await writing_until(desk, 8 * 60)
+    assert desk.telephone.rang == []
+    await desk.passes(120)
+    assert desk.telephone.rang[:1] == [CHAIN[0]]
+    await desk.passes(120)
+    assert desk.telephone.rang == [*CHAIN, LEAD]
+
+
+async def test_a_lead_is_telephoned_as_soon_as_who_wrote_falls_silent_where_there_is_no_chain(desk: Office) -> None:
+    await desk.comes("Lia", state=None, role="lead", telephone=LEAD, telegram="99")
+    await writing_until(desk, 8 * 60)
+    assert desk.telephone.rang == []
+    await desk.passes(120)
+    assert desk.telephone.rang == [LEAD]
+
+
 async def test_somebody_who_is_there_is_asked_in_the_chat_and_who_is_not_sleeps(desk: Office) -> None:
     await people(desk)
     here = await desk.comes("Sari", telegram="11", capacity=0)
@@ -167,16 +197,31 @@ def course(
 def test_the_course_of_an_alarm() -> None:
     console = [("console", 1), ("console", 2)]
     assert course(crisis(), 6) == [*console, ("on_call", 1), ("on_call", 2), ("lead", 1), ("lead", 2)]
-    assert course(crisis(), 4, chain=0) == [*console, ("lead", 1), ("lead", 2)]
-    assert course(crisis(Urgency.SELF_HARM), 3) == [*console, ("lead", 1)], "nobody is telephoned, the lead is told"
-    assert course(crisis(may_call=0), 3) == [*console, ("lead", 1)]
+    assert course(crisis(), 4, chain=0) == [*console, ("lead_first", 1), ("lead_first", 2)]
+    assert course(crisis(Urgency.SELF_HARM), 3) == [*console, ("lead_first", 1)], "nobody is telephoned, the lead is told"
+    assert course(crisis(may_call=0), 3) == [*console, ("lead_first", 1)]
     assert course(crisis(may_call=1), 3, writes=True) == [*console, ("on_call", 1)]
     assert course(crisis(Urgency.CHILD), 6) == []
 
 
 def test_whoever_goes_on_writing_and_answers_nothing_is_not_left_alone_for_ever() -> None:
     raised = course(crisis(), 10, writes=True)
-    assert raised[:7] == [("console", step) for step in range(1, 8)] and raised[7:] == [("lead", 1), ("lead", 2), ("lead", 3)]
+    assert raised[:7] == [("console", step) for step in range(1, 8)] and raised[7:] == [("lead_first", 0)] * 3
+
+
+def test_whoever_falls_silent_late_has_the_chain_telephoned_and_then_the_leads() -> None:
+    """The telephone was taken, or the attacker is in the room: silence is no "no" after seven minutes either."""
+    told = [("lead_first", 0)] * 2
+    assert course(crisis(), 12, writes=lambda second: second <= 450)[7:] == [*told, ("on_call", 1), ("on_call", 2), ("lead", 1)]
+    assert course(crisis(), 10, writes=lambda second: second <= 450, chain=0)[7:] == [*told, ("lead_first", 1)], "the leads, at once"
+    longer = course(crisis(), 30, writes=lambda second: second <= 1200)
+    assert longer[7:21] == [("lead_first", 0)] * 14 and longer[21:24] == [("on_call", 1), ("on_call", 2), ("lead", 1)]
+
+
+def test_a_call_to_the_leads_that_fell_to_a_written_word_is_made_a_minute_later_and_not_five() -> None:
+    chain = [("on_call", 1), ("lead", 1), *(("lead", step) for step in range(2, 6))]
+    assert course(crisis(), 11, chain=1)[2:] == [*chain, ("lead", 6), ("lead", 7), ("lead", 8)]
+    assert course(crisis(), 11, chain=1, writes=lambda second: second == 470)[2:] == [*chain, ("lead", 5), ("lead", 6), ("lead", 7)]
 
 
 def test_a_chain_that_has_begun_goes_on_when_the_reporter_writes_a_word() -> None:
@@ -189,9 +234,10 @@ def test_a_chain_that_has_begun_goes_on_when_the_reporter_writes_a_word() -> Non
 def test_whoever_says_yes_after_the_leads_were_told_has_the_chain_telephoned(yes_at: int) -> None:
     raised = course(crisis(), 15, chain=2, writes=True, yes_at=yes_at)
     late = (yes_at - 420) // 60 + 1
-    leads = [("lead", step) for step in range(1, late + 1)]
+    leads = [("lead_first", 0)] * late
     assert raised[7 : 7 + late + 3] == [*leads, ("on_call", 1), ("on_call", 2), ("lead", 1)]
-    assert course(crisis(), 10, chain=0, writes=True, yes_at=450)[7:9] == [("lead", 1), ("lead", 1)], "nobody to telephone but the leads"
+    only = course(crisis(), 10, chain=0, writes=True, yes_at=450)
+    assert only[7:9] == [("lead_first", 0), ("lead_first", 1)], "nobody to telephone but the leads"
 
 
 def test_a_false_alarm_ends_the_ringing_and_nothing_else() -> None:
