@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from actions.alarm import LEAD_EVERY, LEADS, may_telephone, next_alarm
 from actions.hand_off import Stage
 from actions.queue import Alarmed, Colleague, HandOff
-from bot.channels.base import ChannelError
+from bot.channels.base import ChannelError, TryLater
 from bot.desk.contacts import Contacts
 from bot.desk.events import ALARM, Changed
 from bot.desk.ledger import Ledger
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 # To staff, who read both; on a telephone that lies about it says no more than this. No word of a reporter is ever in it.
 ALERT = "Kamu dibutuhkan sekarang. Buka Meja petugas. · You are needed now. Open the counsellor desk."
 LATE = "Ada yang belum dibaca di Meja petugas. · Something at the counsellor desk is unread."  # a clock ran out: nobody is to run
+SENT, LATER, FAILED = "sent", "later", "failed"
+"""What became of a message or a call. `later`: another one may get through."""
 _SECONDS = 15.0  # for one message or call
 
 
@@ -119,40 +121,45 @@ class Alarm:
             work += [self._call(row, due) for row in leads if row.telephone is not None]
         await asyncio.gather(*work)
 
-    def write_late(self, rows: Collection[Any]) -> None:
+    def write_late(self, rows: Collection[Any], then: Callable[[Mapping[bytes, str]], Awaitable[None]]) -> None:
         """Says that a deadline has passed, with a sound, in the chats of those of these colleagues (rows of `DeskStore.staff`) who linked
-        one, soon."""
-        for row in rows:
-            if row.telegram is not None:
-                self._go(self._write(row, "deadline_message", LATE))
+        one, soon. `then` hears what became of it, by their ids."""
+        self._go(self._late([row for row in rows if row.telegram is not None], then))
 
-    async def _write(self, row: Any, kind: str, text: str = ALERT) -> None:
+    async def _late(self, rows: Sequence[Any], then: Callable[[Mapping[bytes, str]], Awaitable[None]]) -> None:
+        outcomes = await asyncio.gather(*(self._write(row, "deadline_message", LATE) for row in rows))
+        await then({row.id: outcome for row, outcome in zip(rows, outcomes, strict=True)})
+
+    async def _write(self, row: Any, kind: str, text: str = ALERT) -> str:
         chat = self._contacts.read(row, "telegram")
         if self._messenger is None or chat is None:
-            return
-        await self._tried(self._messenger.ring(chat, text), row, kind)
+            return FAILED
+        return await self._tried(self._messenger.ring(chat, text), row, kind)
 
-    async def _call(self, row: Any, due: Alarmed) -> None:
+    async def _call(self, row: Any, due: Alarmed) -> str:
         number = self._contacts.read(row, "telephone")
         if self._caller is None or number is None:
-            return
-        await self._tried(self._caller.call(number), row, f"{_way(due)}_call")
+            return FAILED
+        return await self._tried(self._caller.call(number), row, f"{_way(due)}_call")
 
     @staticmethod
-    async def _tried(work: Any, row: Any, kind: str) -> None:
-        """One try: the next alert comes in a minute. What went wrong is in the log, and keeps nobody else from being told."""
+    async def _tried(work: Any, row: Any, kind: str) -> str:
+        """One try, and what became of it: the next alert comes in a minute, of a deadline in five if nobody was told. What went wrong is in
+        the log, and keeps nobody else from being told."""
         try:
             async with asyncio.timeout(_SECONDS):
                 await work
         except (ChannelError, TimeoutError) as error:
             code = error.code if isinstance(error, ChannelError) else "timed_out"
             log.error("desk_alarm_failed", extra={"staff": row.id.hex(), "kind": kind, "code": code})
-            DESK_ALARMS.labels(kind, "failed").inc()
+            outcome = LATER if isinstance(error, TryLater | TimeoutError) else FAILED
         except Exception:
             log.exception("desk_alarm_failed", extra={"staff": row.id.hex(), "kind": kind})
-            DESK_ALARMS.labels(kind, "failed").inc()
+            outcome = LATER
         else:
-            DESK_ALARMS.labels(kind, "sent").inc()
+            outcome = SENT
+        DESK_ALARMS.labels(kind, SENT if outcome == SENT else FAILED).inc()
+        return outcome
 
 
 def _way(due: Alarmed) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import select, update
 from actions.queue import HandOff
 from actions.rows import Insert
 from bot.app import Service
-from bot.channels.base import ChannelError
+from bot.channels.base import ChannelError, Refused, TryLater
 from bot.desk.contacts import Contacts
 from bot.desk.queue import Desk
 from bot.desk.views import Entry, Reply, Result
@@ -108,15 +108,18 @@ async def wait_here(service: Service, *, unit: bytes, urgency: str = "other", si
 
 
 class Telegrams:
-    """Staff's chats: what rang in them. `broken` chats do not answer."""
+    """Staff's chats: what rang in them. `broken` chats take nothing any more, `busy` ones not now."""
 
     def __init__(self) -> None:
         self.sent: list[tuple[str, str]] = []
         self.broken: set[str] = set()
+        self.busy: set[str] = set()
 
     async def ring(self, address: str, text: str) -> None:
+        if address in self.busy:
+            raise TryLater("telegram_busy", after=30)
         if address in self.broken:
-            raise ChannelError("telegram_blocked")
+            raise Refused("telegram_blocked")
         self.sent.append((address, text))
 
 

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -92,6 +93,66 @@ async def test_others_have_their_time_and_then_the_lead_is_told_every_four_hours
     assert await after(desk, 1) == ["99"]
     assert await after(desk, 4 * HOUR - 1) == []
     assert await after(desk, 1) == ["99"]
+
+
+async def test_a_messenger_that_is_busy_costs_the_lead_minutes_and_not_hours(desk: Office) -> None:
+    await team(desk)
+    await sent(desk, "child")
+    desk.telegrams.busy.add("99")
+    assert await after(desk, 6 * HOUR) == []
+    assert await after(desk, 299) == []
+    assert await after(desk, 1) == [], "it is tried again, for as long as it takes"
+    desk.telegrams.busy.clear()
+    assert await after(desk, 300) == ["99"]
+    assert await after(desk, 4 * HOUR - 1) == []
+    assert await after(desk, 1) == ["99"]
+
+
+async def test_one_lead_who_was_told_is_enough_and_a_chat_that_blocks_us_is_not_tried_again(desk: Office) -> None:
+    await team(desk)
+    await desk.comes("Ani", role="lead", state=None, telegram="98")
+    await sent(desk, "child")
+    desk.telegrams.busy.add("99")
+    assert await after(desk, 6 * HOUR) == ["98"]
+    desk.telegrams.busy.clear()
+    assert await after(desk, 4 * HOUR - 1) == []
+    desk.telegrams.broken |= {"98", "99"}
+    assert await after(desk, 1) == []
+    desk.telegrams.broken.clear()
+    assert await after(desk, 4 * HOUR - 1) == []
+    assert await after(desk, 1) == ["98", "99"]
+
+
+async def test_a_process_that_dies_before_it_has_told_is_made_up_for_within_minutes(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    await team(desk)
+    await sent(desk, "child")
+    with monkeypatch.context() as dying:
+        dying.setattr(desk.desk._alarm, "write_late", lambda *_: None)
+        assert await after(desk, 6 * HOUR) == []
+    assert await after(desk, 300) == ["99"]
+    assert await after(desk, 4 * HOUR - 1) == []
+
+
+async def test_what_was_noted_before_the_database_failed_is_told(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    await team(desk)
+    for _ in range(2):
+        await sent(desk, "child")
+    write, calls = desk.service.writer.write, count(1)
+
+    async def fails_once(*rows: Any, **other: Any) -> Any:
+        if next(calls) == 2:
+            raise OSError("the database is away")
+        return await write(*rows, **other)
+
+    desk.clock[0] += 6 * HOUR
+    with monkeypatch.context() as away:
+        away.setattr(desk.service.writer, "write", fails_once)
+        with pytest.raises(OSError, match="away"):
+            await desk.tick()
+        await desk.desk.settle()
+    assert desk.telegrams.sent == [("99", LATE)]
+    assert await after(desk, 2) == ["99"], "the other one, at the next round"
+    assert await after(desk, 4 * HOUR - 3) == []
 
 
 async def test_a_nights_reports_are_one_message_to_each_lead(desk: Office) -> None:
