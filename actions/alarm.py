@@ -1,4 +1,5 @@
-"""How loud a crisis is that nobody has: at once at every console, again every minute, then by telephone, then to the lead."""
+"""How loud a crisis is that nobody has: at once at every console, again every minute, then by telephone, then to the lead. And danger that
+was heard in a talk whose owner does nothing about it: after a while, and by no telephone."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ AGAIN_SECONDS = 60
 CONSOLE_TIMES = 2  # so that the telephone chain begins two minutes after the first alert
 QUIET_SECONDS = 60  # of the reporter, after which nobody is asked whether people may be telephoned
 LEADS = (Stage.LEAD_FIRST, Stage.LEAD)
+UNANSWERED_SECONDS = 3 * 60  # after which others are called for danger in a talk that somebody has
 _LOUD = (Stage.CONSOLE, Stage.ON_CALL, *LEADS)
 LEAD_EVERY = 5  # the leads are telephoned at the first of so many alerts of theirs
 
@@ -16,6 +18,9 @@ LEAD_EVERY = 5  # the leads are telephoned at the first of so many alerts of the
 def next_alarm(hand_off: HandOff, *, now: int, chain: int, last_at: int | None) -> Alarmed | None:
     """What is due now, or None. `chain` is how many people can be telephoned one after the other; `last_at` is when the reporter wrote last
     (None: there is nobody to ask)."""
+    if hand_off.unanswered:
+        since, step = now - (hand_off.alarm_at or 0), hand_off.alarm_step or 0
+        return Alarmed(at=now, stage=Stage.HEARD, step=step + 1) if since >= (AGAIN_SECONDS if step else UNANSWERED_SECONDS) else None
     if not hand_off.rings or (hand_off.alarm_at is not None and now - hand_off.alarm_at < AGAIN_SECONDS):
         return None
     stage, step = (hand_off.alarm, hand_off.alarm_step or 0) if hand_off.alarm in _LOUD else ("", 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from actions.alarm import untaken
+from actions.heard import answered
 from actions.queue import HandOff, State
 from actions.rows import Change, Insert, Require, Update
 
@@ -46,7 +47,7 @@ def reply_rows(hand_off: HandOff, *, owner: bytes, key_id: bytes) -> Moves:
     hand-off first."""
     mine = {"version": hand_off.version, "owner_id": owner, "state": State.ACTIVE.value, "safe": hand_off.safe}
     return Moves(
-        rows=(Update(table="hand_off", key={"id": hand_off.id}, values={"version": hand_off.version + 1}),),
+        rows=(Update(table="hand_off", key={"id": hand_off.id}, values={"version": hand_off.version + 1, **answered(hand_off)}),),
         requires=(
             Require(table="hand_off", key={"id": hand_off.id}, values=mine),
             Require(table="conversation", key={"id": hand_off.conversation_id}, values={"key_id": key_id, "hand_off_id": hand_off.id}),

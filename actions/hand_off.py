@@ -53,6 +53,7 @@ class Stage(StrEnum):
     ON_CALL = "on_call"
     LEAD_FIRST = "lead_first"  # the leads, and nobody of the chain was telephoned yet
     LEAD = "lead"
+    HEARD = "heard"  # danger, in a talk that somebody has and has not answered since; step: how often others were called (`actions.heard`)
     EMPTY = "empty"  # no alarm: somebody waits, and nobody is on duty; step 1: the reporter has been told so
 
 
@@ -131,6 +132,16 @@ class HandOff:
     def rings(self) -> bool:
         """Whether it is a crisis that nobody has, and that the reporter did not call off."""
         return self.urgency.crisis and not self.false_alarm and self.state in (State.WAITING, State.OFFERED)
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether danger was heard in a talk that somebody has, and nobody has done anything since."""
+        return self.alarm == Stage.HEARD and self.state in (State.ACTIVE, State.WRAP_UP) and not self.false_alarm
+
+    @property
+    def calls_others(self) -> bool:
+        """Whether colleagues were called for that."""
+        return self.unanswered and bool(self.alarm_step)
 
     @property
     def danger(self) -> bool:

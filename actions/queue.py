@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 
-from actions import duty, ending
+from actions import duty, ending, heard
 from actions.colleague import (
     Colleague,
     choose,
@@ -155,7 +155,7 @@ def after(hand_off: HandOff, event: Event) -> Step:
         return Refusal.OVER
     rule: Callable[[HandOff, Event], Step] = _RULES[type(event)]
     then = rule(hand_off, event)
-    return then if isinstance(then, Refusal) else replace(then, version=hand_off.version + 1)
+    return then if isinstance(then, Refusal) else replace(heard.seen_to(then, event), version=hand_off.version + 1)
 
 
 def _offered(was: HandOff, event: Offered) -> Step:
@@ -303,18 +303,6 @@ def _kept(was: HandOff, event: Kept) -> Step:
     return replace(unasked(was), state=State.WAITING, conversation_id=None, callback_at=None, due_at=None, ended=MESSAGE)
 
 
-def _danger(was: HandOff, event: DangerHeard) -> Step:
-    if was.state is State.WRAP_UP:
-        return Refusal.OVER
-    higher = min(was.urgency, event.urgency, key=lambda urgency: urgency.rank)
-    if higher is was.urgency and not was.false_alarm and was.state is not State.CALLBACK:
-        return Refusal.NOT_NOW
-    louder = replace(was, urgency=higher, false_alarm=0, alarm=None, alarm_at=None, alarm_step=None)
-    if was.state is State.CALLBACK:  # nobody waits for a time that was safe when it was chosen
-        return replace(louder, state=State.WAITING, waiting_since=event.at, callback_at=None, due_at=None)
-    return louder
-
-
 def _false_alarm(was: HandOff, event: FalseAlarm) -> Step:
     return Refusal.NOT_NOW if was.false_alarm or not was.urgency.crisis else replace(was, false_alarm=1)
 
@@ -354,7 +342,7 @@ def _came_back(was: HandOff, event: CameBack) -> Step:
 
 
 def _alarmed(was: HandOff, event: Alarmed) -> Step:
-    if not was.rings:
+    if not (was.unanswered if event.stage == Stage.HEARD else was.rings):
         return Refusal.NOT_NOW
     return replace(was, alarm=event.stage, alarm_at=event.at, alarm_step=event.step)
 
@@ -377,7 +365,7 @@ _RULES: dict[type, Callable[..., Step]] = {
     SafeAsked: _safe_asked,
     SafeAnswered: _safe_answered,
     Kept: _kept,
-    DangerHeard: _danger,
+    DangerHeard: heard.danger,
     FalseAlarm: _false_alarm,
     CallAnswered: _call_answered,
     CallbackBooked: _callback,

@@ -13,7 +13,7 @@ from bot.console.auth import Staff
 from bot.desk.views import HandOffView, OnDuty, QueueItem, QueueView
 
 # In the order in which they stand on the screen: what wants an answer at once comes first. A crisis that nobody has stands before all
-# else, whoever it is offered to.
+# else, whoever it is offered to, and with it what a colleague has and does not answer.
 GROUPS = ("crisis", "offered", "mine", "look", "wrap_up", "invited", "waiting", "messages", "callback", "others")
 
 
@@ -54,6 +54,7 @@ class ShownItem:
     false_alarm: bool
     message: bool
     unsafe: bool
+    unanswered: bool
     transferring: str
     window: int | None
     actions: tuple[str, ...]
@@ -111,7 +112,7 @@ def item_of(item: QueueItem, staff: Staff, *, head: bool = False, window: int | 
         outcome=hand_off.outcome or "", risk=hand_off.risk or "", second=str(item.second),
         for_me=group == "offered", mine=mine,
         live=hand_off.conversation_id is not None and hand_off.ended is None, lost=item.lost, false_alarm=bool(hand_off.false_alarm),
-        message=hand_off.message, unsafe=hand_off.safe == "no",
+        message=hand_off.message, unsafe=hand_off.safe == "no", unanswered=hand_off.calls_others,
         transferring=item.asked if mine and hand_off.offered_to is not None else "", window=window,
         actions=_head_actions(item, group, staff) if head else _list_actions(group),
     )  # fmt: skip
@@ -141,7 +142,7 @@ def grouped(view: QueueView, staff: Staff, *, most: int | None = None) -> tuple[
     found: dict[str, list[QueueItem]] = {name: [] for name in GROUPS}
     for item in view.items:
         if item.hand_off.state is not State.CLOSED:
-            found["crisis" if item.hand_off.rings else group_of(item, staff)].append(item)
+            found["crisis" if item.hand_off.rings or _left_alone(item, staff) else group_of(item, staff)].append(item)
     return tuple(
         Group(key=name, items=tuple(item_of(item, staff) for item in items[:most]), many=len(items))
         for name, items in found.items()
@@ -159,5 +160,10 @@ def others(colleagues: Iterable[OnDuty], staff: Staff) -> list[dict[str, Any]]:
 
 
 def rings(items: Iterable[QueueItem]) -> int:
-    """How many crises nobody has yet."""
-    return sum(item.hand_off.rings for item in items)
+    """How many crises nobody has yet, or nobody answers."""
+    return sum(item.hand_off.rings or item.hand_off.calls_others for item in items)
+
+
+def _left_alone(item: QueueItem, staff: Staff) -> bool:
+    """Whether a colleague has it and does not answer the danger in it."""
+    return item.hand_off.calls_others and staff.id not in (item.hand_off.owner_id, item.hand_off.offered_to)

@@ -1,4 +1,5 @@
-"""A crisis that nobody has: every console, the chats of staff, the telephone chain, the leads. What is sent says nothing of anybody."""
+"""A crisis that nobody has, or that its owner does not answer: every console, the chats of staff, the telephone chain, the leads. What is
+sent says nothing of anybody."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from actions.alarm import LEAD_EVERY, LEADS, may_telephone, next_alarm
+from actions.alarm import CONSOLE_TIMES, LEAD_EVERY, LEADS, may_telephone, next_alarm
 from actions.hand_off import Stage
 from actions.queue import Alarmed, Colleague, HandOff
 from bot.channels.base import ChannelError, TryLater
@@ -44,7 +45,7 @@ class Caller(Protocol):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Crisis:
-    """A hand-off that rings, who can read it, and when its reporter wrote last."""
+    """A hand-off that rings, or in which danger has no answer, who can read it, and when its reporter wrote last."""
 
     hand_off: HandOff
     readers: frozenset[bytes]
@@ -106,11 +107,13 @@ class Alarm:
         of_units = [row for row in rows if row.unit_id in crisis.readers]
         leads = [row for row in of_units if row.role == "lead"]
         on_duty = [row for row in of_units if (them := colleagues.get(row.id)) is not None and them.on_duty(now)]
-        linked = [row for row in (on_duty or of_units) if row.telegram is not None]
-        if due.stage in LEADS:
-            linked += [row for row in leads if row.telegram is not None and row not in linked]
-        if due.stage == Stage.ON_CALL:
-            linked += [row for row in chain[:due.step] if row.telegram is not None and row not in linked]
+        if due.stage == Stage.HEARD:  # whoever has it, whoever else is there, and the leads if that did not help
+            on_duty = [row for row in on_duty if row.id != crisis.hand_off.owner_id]
+            called = [*on_duty, *(row for row in of_units if row.id == crisis.hand_off.owner_id)]
+            called += leads if due.step > CONSOLE_TIMES or not on_duty else []
+        else:
+            called = [*(on_duty or of_units), *(leads if due.stage in LEADS else chain[: due.step] if due.stage == Stage.ON_CALL else ())]
+        linked = {row.id: row for row in called if row.telegram is not None}.values()
         if not on_duty:
             log.error("desk_nobody", extra={"hand_off": crisis.hand_off.id.hex(), "code": _way(due)})
         work = [self._write(row, f"{_way(due)}_message") for row in linked]

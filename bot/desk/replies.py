@@ -9,6 +9,7 @@ from typing import Any
 from actions.access import Who
 from actions.audit import RELAYED
 from actions.desk import reply_rows
+from actions.heard import answered
 from actions.queue import HandOff, Refusal, State
 from actions.rows import Change, Insert, Require, Update
 from bot.adapters import forged
@@ -107,7 +108,7 @@ class Replies:
         if isinstance(rows, str):
             return Result.no(rows, hand_off.version)
         for _ in range(_TRIES):
-            bump = Update(table="hand_off", key={"id": hand_off.id}, values={"version": hand_off.version + 1})
+            bump = Update(table="hand_off", key={"id": hand_off.id}, values={"version": hand_off.version + 1, **answered(hand_off)})
             seen = Require(table="hand_off", key={"id": hand_off.id}, values={"version": hand_off.version})
             requires = [seen, self.head(hand_off, entry)]
             result = await self._write(

@@ -33,7 +33,8 @@ class Round:
             seen = await picture(self._store)
         if await self._ask(seen):
             seen = await picture(self._store)
-        crises = [Crisis(hand_off=each, readers=seen.of(each), last_at=seen.last_at(each)) for each in in_order(seen.open) if each.rings]
+        loud = [each for each in in_order(seen.open) if each.rings or each.unanswered]
+        crises = [Crisis(hand_off=each, readers=seen.of(each), last_at=seen.last_at(each)) for each in loud]
         await self._alarm.round(crises, seen.rows, seen.colleagues)
         await self._watch.round(seen, now=self._ledger.now)
         self._measure(seen)

@@ -63,7 +63,7 @@ EVENTS = st.one_of(
     st.integers(-3600, 3 * 86_400).map(lambda ahead: lambda at, was: queue.CallbackBooked(at=at, when=at + ahead)),
     st.integers(0, 2 * 86_400).map(lambda ago: lambda at, was: queue.Silent(at=at, last_at=at - ago)),
     *(event(kind) for kind in (queue.FalseAlarm, queue.CallbackDue, queue.Left, queue.Erased, queue.WrapUpExpired, queue.Untied)),
-    event(queue.Alarmed, stage=st.sampled_from(("console", "on_call", "lead_first", "lead")), step=st.integers(0, 3)),
+    event(queue.Alarmed, stage=st.sampled_from(("console", "on_call", "lead_first", "lead", "heard")), step=st.integers(0, 3)),
     event(queue.Rated, stars=st.integers(0, 6)),
 )
 
@@ -301,6 +301,12 @@ class Desk(RuleBasedStateMachine):
                 assert each.urgency.crisis or each.message, "nobody waits for whoever is gone, unless a life may hang on it"
             if each.deserted:
                 assert each.conversation_id is not None and not each.rings, "somebody is there to be told"
+
+    @invariant()
+    def what_is_heard_is_somebodys_to_answer(self) -> None:
+        for each in self.stored.values():
+            if each.unanswered:
+                assert each.owner_id is not None and each.urgency.crisis and not each.rings and each.closing_id is None
 
     @invariant()
     def closed_is_closed(self) -> None:

@@ -114,3 +114,20 @@ async def test_whoever_let_an_offer_pass_is_told_by_the_page_and_a_pause_has_an_
     assert (await here.ask(other, "POST", f"/console/j/hand-off/{case.hand_off.hex()}/refuse", {})).status_code == 200
     page = (await here.ask(other, "GET", "/console/f/queue")).text
     assert 'data-mine="ready" data-until=""' in page, "who refuses is there"
+
+
+async def test_danger_that_a_colleague_does_not_answer_stands_before_all_for_everybody_else(here: Room) -> None:
+    unit = await here.unit("ours")
+    sari, andi = await here.person(unit, "counsellor", shown="Sari"), await here.person(unit, "counsellor", shown="Andi")
+    talk = {"state": "active", "owner_id": sari.id, "taken_at": here.now, "alarm": "heard", "alarm_at": here.now}
+    other = (await here.case(unit)).hand_off.hex()
+    quiet = (await here.case(unit, urgency="danger", **talk, alarm_step=0)).hand_off.hex()
+    page = (await here.ask(andi, "GET", "/console/f/queue")).text
+    assert shown(page) == [other, quiet] and 'data-danger="0"' in page, "its owner has a while to answer"
+    left = (await here.case(unit, urgency="danger", **talk, alarm_step=1)).hand_off.hex()
+    page = (await here.ask(andi, "GET", "/console/f/queue")).text
+    assert shown(page) == [left, other, quiet] and 'data-danger="1"' in page
+    entry = page[page.index(left) : page.index(other)]
+    assert "bersama Sari" in entry and "Ada kata bahaya, belum dijawab" in entry and 'data-do="pull"' not in entry
+    page = (await here.ask(sari, "GET", "/console/f/queue")).text
+    assert page.index("Percakapanku") < page.index(left) and 'data-danger="1"' in page
