@@ -27,7 +27,7 @@ from bot.storage.sharing import Alone, Sharing
 from bot.storage.writer import Writer
 from bot.vault.draft import lock, unlock
 from bot.vault.errors import VaultError
-from bot.waiting import Waiting, pause
+from bot.waiting import Waiting, pause, while_waiting
 from bot.window import CLOSING, Window
 from flows.message import Outbound
 
@@ -185,7 +185,10 @@ class Deliver:
         row, key, address = found
         channel = self._channels[row.channel]
         try:
+            waits = self._slots.locked()
             async with self._slots:
+                if waits and not await self._still(row):
+                    return 0.0  # closed meanwhile: it is looked at anew
                 if row.message is not None:
                     ref = ",".join(await self._send(channel, row, address, await self._copies.there_already(channel, row, address)))
                 elif row.kind == "drop":
@@ -319,6 +322,11 @@ class Deliver:
             return None
         return row, key, address
 
+    async def _still(self, row: Waiting) -> bool:
+        """Whether a row is to go out, after others were waited for."""
+        found = await self._reads.outgoing(row.id)
+        return found is not None and found.state in ("pending", "sending")
+
     @staticmethod
     def _filled(row: Waiting, key: bytes, locked: bytes) -> Waiting:
         if row.message is not None or row.ref:
@@ -336,9 +344,10 @@ class Deliver:
             self._unsure.add(row.id)
         SENT.labels(row.channel, row.kind, "later").inc()
         log.warning("delivery_later", extra={"row": row.id, "channel": row.channel, "code": error.code, "attempt": row.attempts + 1})
-        values = {"state": "pending", "attempts": row.attempts + 1, "due_at": int(self._clock() + wait), "code": error.code}
+        due_at, attempts = int(self._clock() + wait), row.attempts + 1
         try:
-            await self._writer.write([Update(table="outbox", key={"id": row.id}, values=values), *also])
+            again = while_waiting(row.id, state="pending", attempts=attempts, due_at=due_at, code=error.code)
+            await self._writer.write([*again, *also])
         except Exception:
             log.exception("delivery_unwritten", extra={"row": row.id})
         return wait

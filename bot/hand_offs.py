@@ -79,6 +79,11 @@ def relied_on(hand_off: HandOff | None) -> tuple[Require, ...]:
     return (seen(hand_off),) if hand_off is not None else ()
 
 
+def silenced(changes: Iterable[Change]) -> bool:
+    """Whether a turn says that it is not safe to write: nothing goes out from then on."""
+    return any(isinstance(each, Update) and each.table == "hand_off" and each.values.get("safe") == "no" for each in changes)
+
+
 def moved_in(changes: Iterable[Change]) -> dict[bytes, int]:
     """The hand-offs that a turn made or changed, with their versions after it."""
     found: dict[bytes, int] = {}

@@ -12,8 +12,9 @@ from bot import contexts
 from bot.channels.base import Channel, Fetching
 from bot.evidence.staging import is_staged, unstaged_rows
 from bot.row_ids import RowIds
+from bot.storage.reads import Reads
 from bot.vault.draft import lock
-from bot.waiting import Waiting
+from bot.waiting import Waiting, while_waiting
 from flows.message import Outbound
 
 
@@ -65,3 +66,10 @@ def drop_rows(
         changes.append(outbox_row(row_id, row, key_id, "drop", "sending", now, body=body))
         waiting.append(Waiting(id=row_id, conversation_id=row.id, key_id=key_id, channel=row.channel, kind="drop", ref=handle, attempts=0))
     return changes, waiting
+
+
+async def withheld(reads: Reads, conversation_id: bytes) -> list[Change]:
+    """What staff wrote and no platform has taken yet does not go out any more: it is not safe. It stays in the case, and the console says
+    so. What a platform has in hand at this moment may still arrive; if it does not, it is not tried again."""
+    replies = [row for row in await reads.waiting_of(conversation_id) if row.record_id is not None]
+    return [change for row in replies for change in while_waiting(row.id, state="dead", code="not_safe", body=None)]

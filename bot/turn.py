@@ -30,11 +30,11 @@ from bot.channels.base import Channel, Keeping
 from bot.clearing import forgetting
 from bot.deliver import Deliver
 from bot.giving_up import unless
-from bot.hand_offs import alone, hand_off_of, moved_in, no_desk, relied_on, seen_in, talk_after
+from bot.hand_offs import alone, hand_off_of, moved_in, no_desk, relied_on, seen_in, silenced, talk_after
 from bot.hearing import Hearing
 from bot.intake import SILENCE, Arrived
 from bot.metrics import ACTIONS
-from bot.outbox import bubble_rows, drop_rows
+from bot.outbox import bubble_rows, drop_rows, withheld
 from bot.rollover import Rollover
 from bot.row_ids import RowIds
 from bot.storage.faults import Moved
@@ -338,6 +338,8 @@ class Turn:
                 waiting += wiping
                 values["refs"] = None
             changes += await self._files_left(row.id, result)
+        if silenced(changes):
+            changes += await withheld(self._reads, row.id)
         dropped, dropping = drop_rows(
             result.drop, row=row, channel=self._channels[row.channel], ids=self._ids, key_id=key_id, key=key, now=now
         )  # fmt: skip

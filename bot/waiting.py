@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass
+from typing import Any
 
+from actions.rows import Change, Update
 from flows.message import Outbound
 
 LONGEST_PAUSE = 300.0  # seconds between two tries at most
@@ -33,3 +35,8 @@ class Waiting:
 def pause(attempts: int, after: float = 0.0) -> float:
     """Seconds until the next try: doubling from one second, with jitter, and never less than the platform asked for."""
     return max(after, min(LONGEST_PAUSE, 2.0 ** min(attempts, 9)) * random.uniform(0.75, 1.25))  # noqa: S311  spreads load, no secret
+
+
+def while_waiting(row_id: int, **values: Any) -> list[Change]:
+    """New values for an outbox row, as long as it waits: what was closed meanwhile is not opened again, nor what went out closed."""
+    return [Update(table="outbox", key={"id": row_id, "state": state}, values=values) for state in ("sending", "pending")]

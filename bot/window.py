@@ -5,14 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from actions.rows import Update
 from bot.channels.base import Channel, Keeping, Refused, TryLater, Windowed
 from bot.copies import Copies
 from bot.metrics import SENT
 from bot.row_ids import RowIds
 from bot.storage.reads import Reads
 from bot.storage.writer import Writer
-from bot.waiting import Waiting
+from bot.waiting import Waiting, while_waiting
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ class Window:
         if invites:
             invites = not any(other.code == "window_invited" for other in await self._reads.waiting_of(row.conversation_id))
         # Written down first: at most once, whatever happens to this process or to the answer.
-        await self._writer.write([Update(table="outbox", key={"id": row.id}, values={"state": "pending", "code": now})])
+        await self._writer.write(while_waiting(row.id, state="pending", code=now))
         log.warning("delivery_waits", extra={"row": row.id, "channel": row.channel, "code": now})
         SENT.labels(row.channel, row.kind, now).inc()
         if invites:

@@ -83,6 +83,7 @@ def test_what_the_code_names_has_words(words: Dictionary) -> None:
     actions = {value for name, value in vars(audit).items() if name.isupper() and isinstance(value, str)}
     wanted += [f"audit.did.{name}" for name in actions]
     wanted += [f"{part}.{name}" for name in ("danger", "self_harm") for part in ("urgency", "reason")]
+    wanted += [f"talk.{name}" for name in ("pending", "sent", "delivered", "read", "failed", "held", "withheld")]
     wanted += [f"ended.{name}" for name in ("handled", "left", "erased", "silent")]
     assert [key for key in wanted if key not in table] == []
 

@@ -110,7 +110,8 @@ export class Log {
     for (const [id, [status, code]] of Object.entries(found)) {
       const place = this.shown.get(id)?.querySelector(".tick");
       const tick = TICKS[status] ?? "pending";
-      const name = tick === "pending" && code.startsWith("window_") ? "held" : tick; // WhatsApp's day is over
+      const held = tick === "pending" && code.startsWith("window_"); // WhatsApp's day is over
+      const name = held ? "held" : tick === "failed" && code === "not_safe" ? "withheld" : tick;
       if (place && place.dataset.state !== name) {
         place.dataset.state = name;
         place.textContent = t(`talk.${name}`);
