@@ -6,7 +6,7 @@ No word of it stays anywhere that the service could read.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, time, timedelta, tzinfo
+from datetime import date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from actions.case import address_left, sealed_record, seconds
@@ -20,6 +20,7 @@ SAID = "said"
 # What a time of day means when somebody asks to be called back, in hours of the city's clock.
 HOURS = {"morning": 9, "noon": 12, "afternoon": 15, "evening": 19}
 DAYS = ("today", "tomorrow")
+FROM = "callback_from"  # the fact: the day on which `callback_day` was answered (ISO, the city's)
 RATINGS = {"very_good": 5, "good": 4, "so_so": 3, "little": 2, "not": 1}
 RATED = ("child", "other")  # never after danger or self-harm
 
@@ -75,8 +76,13 @@ async def end_talk(request: Request, ports: Ports) -> Outcome:
     return Outcome(code="closed" if refusal(request, event) else "ok", rows=tuple(moved(request, [event])))
 
 
-def _moment(now: datetime, zone: tzinfo, day: str, part: str) -> datetime:
-    at = now.astimezone(zone).date() + timedelta(days=1 if day == "tomorrow" else 0)
+def _day_of(said_on: object, now: datetime, zone: tzinfo) -> date:
+    """The day from which the day of a call-back was named; today where that was not kept."""
+    return date.fromisoformat(said_on) if isinstance(said_on, str) else now.astimezone(zone).date()
+
+
+def _moment(said_on: date, zone: tzinfo, day: str, part: str) -> datetime:
+    at = said_on + timedelta(days=1 if day == "tomorrow" else 0)
     return datetime.combine(at, time(HOURS.get(part, HOURS["morning"])), tzinfo=zone)
 
 
@@ -85,19 +91,21 @@ def callback_times(now: datetime, zone: tzinfo, open_at: Callable[[datetime], bo
     ("today_evening"). Only what lies ahead, and when somebody is planned to be there."""
     found: list[str] = []
     for day in DAYS:
-        moments = {part: _moment(now, zone, day, part) for part in HOURS}
+        moments = {part: _moment(now.astimezone(zone).date(), zone, day, part) for part in HOURS}
         parts = [f"{day}_{part}" for part, moment in moments.items() if moment > now and open_at(moment)]
         found += [day, *parts] if parts else []
     return found
 
 
 async def book_callback(request: Request, ports: Ports) -> Outcome:
-    """Notes when it is safe to be called back: the answers `callback_day`, `callback_time`, and `callback_here`: "yes" leaves the return
-    address in the case; else nothing is written to the person before the person writes. ok with `when` (ISO, the city's clock); past;
-    nobody is at the desk then; closed if the hand-off is over or somebody has just come."""
+    """Notes when it is safe to be called back: the answers `callback_day` (as the day of the fact `callback_from` calls it),
+    `callback_time`, and `callback_here`: "yes" leaves the return address in the case; else nothing is written to the person before the
+    person writes. ok with `when` (ISO, the city's clock); past, also if the day is over; nobody is at the desk then; closed if the
+    hand-off is over or somebody has just come."""
     here = request.answers.get("callback_here") == "yes"
     answers = request.answers
-    moment = _moment(request.now, ports.zone, str(answers.get("callback_day")), str(answers.get("callback_time")))
+    said_on = _day_of(request.facts.get(FROM), request.now, ports.zone)
+    moment = _moment(said_on, ports.zone, str(answers.get("callback_day")), str(answers.get("callback_time")))
     event = CallbackBooked(at=seconds(request.now), when=seconds(moment), here=here)
     no = refusal(request, event)
     hand_off = hand_off_of(request)
@@ -113,7 +121,7 @@ async def book_callback(request: Request, ports: Ports) -> Outcome:
     address, left = address_left(request, ports, NewCase(id=hand_off.case_id, public_key=public_key), agreed=here)
     rows += [*address, *moved(request, [event])]
     result = {"when": moment.isoformat(timespec="minutes")}
-    return Outcome(code="ok", rows=tuple(rows), facts={"desk": None, **left}, result=result)
+    return Outcome(code="ok", rows=tuple(rows), facts={"desk": None, FROM: None, **left}, result=result)
 
 
 async def may_call(request: Request, ports: Ports) -> Outcome:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from flows import alarm, asides, blocking, taps
+from flows import alarm, asides, blocking, midnight, taps
 from flows.answers.choice import FEW_WORDS
 from flows.bubbles import merge
 from flows.catalogue import fold
@@ -113,6 +113,7 @@ def _circle(scene: Scene) -> Turn:
 
 
 def _begin(scene: Scene, session: Session, signal: Signal) -> Move:
+    midnight.passed(scene)
     if isinstance(signal, Done):
         return _done(scene, session, signal)
     if isinstance(signal, TimedOut) and signal.timer == DESK:

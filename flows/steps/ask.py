@@ -17,6 +17,7 @@ from flows.signals import Done, Said
 
 MISSES_TO_PERSON = 5
 WORDS_KEPT = ("choice", "many", "number", "date", "place")  # a story told in place of an answer goes to whoever reads the rest
+TODAY = "world.today"  # in `remember`: the day on which it was answered
 # Own words are the answer here: no model is asked about them.
 FREE_TEXT = ("text", "where")
 
@@ -148,6 +149,9 @@ def _remember(step: Step, scene: Scene, value: Any) -> None:
         scene.facts[remember] = fold(value) if step.kind == "text" and isinstance(value, str) else value
     elif isinstance(remember, dict):
         for fact, values in remember.items():
+            if values == TODAY:
+                scene.facts[fact] = scene.today.isoformat()
+                continue
             scene.facts[fact] = values.get(value) if isinstance(values, dict) and isinstance(value, str) else value
     language = scene.facts.get("language")
     if isinstance(language, str) and language in scene.library.catalogue.strings:
