@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from bot.console.body import HEADERS, BadRequest, answer
 from bot.desk.errors import Refused
+from bot.desk.session import Open
 from bot.desk.throttle import TooFast
 
 CSRF_HEADER = "x-csrf"
@@ -50,14 +51,14 @@ class Forged(Exception):
 class Sessions(Protocol):
     """What `signed_in` asks, at `request.app.state.sessions` (`bot.console.sessions`)."""
 
-    async def of(self, request: Request, *, active: bool) -> tuple[Staff, bool, bytes]:
-        """Who is asking, whether a lead has admitted them, and the hash of the session's CSRF token. Raises NotSignedIn.
-
-        `active`: a person did this, so the session is not idle.
-        """
+    async def of(self, request: Request) -> tuple[Staff, bool, Open]:
+        """Who is asking, whether a lead has admitted them, and the session. Raises NotSignedIn."""
 
     def csrf_matches(self, token: str, expected: bytes) -> bool:
         """Whether a CSRF token is the session's."""
+
+    async def used(self, session: Open) -> None:
+        """A person did something, so the session is not idle."""
 
 
 def from_elsewhere(request: Request) -> bool:
@@ -74,16 +75,18 @@ async def signed_in(request: Request, *, active: bool = True, waiting: bool = Fa
     reads nothing and does nothing. `proved` is False for what a page does before that, and for the stream of events, which can carry none.
 
     `active` is False for what the page always does by itself (heartbeats, the event stream): such a request does not keep a session alive,
-    nor does any that says that nobody touches the page. `waiting` lets in who has not been admitted yet. Raises NotSignedIn, NotAdmitted
-    or Forged.
+    nor does any that says that nobody touches the page, nor one without the token: whoever has the cookie alone keeps nothing open.
+    `waiting` lets in who has not been admitted yet. Raises NotSignedIn, NotAdmitted or Forged.
     """
     sessions: Sessions = request.app.state.sessions
-    staff, admitted, csrf = await sessions.of(request, active=active and BY_ITSELF_HEADER not in request.headers)
+    staff, admitted, session = await sessions.of(request)
     token = request.headers.get(CSRF_HEADER, "")
     if request.method not in _READING and from_elsewhere(request):
         raise Forged
-    if proved and not sessions.csrf_matches(token, csrf):
+    if proved and not sessions.csrf_matches(token, session.csrf):
         raise Forged
+    if proved and active and BY_ITSELF_HEADER not in request.headers:
+        await sessions.used(session)
     if not admitted and not waiting:
         raise NotAdmitted
     return staff

@@ -76,20 +76,24 @@ class Sessions:
 
     # What `auth.signed_in` asks
 
-    async def open(self, request: Request, *, active: bool) -> Open:
+    async def open(self, request: Request) -> Open:
         """The session of a request. Raises NotSignedIn."""
-        found = await self._people.sessions.of(self.token(request), active=active)
+        found = await self._people.sessions.of(self.token(request))
         if found is None:
             raise NotSignedIn
         return found
 
-    async def of(self, request: Request, *, active: bool) -> tuple[Staff, bool, bytes]:
-        """Who is asking, whether they are admitted, and the hash of the CSRF token. Raises NotSignedIn."""
-        found = await self.open(request, active=active)
+    async def of(self, request: Request) -> tuple[Staff, bool, Open]:
+        """Who is asking, whether they are admitted, and the session. Raises NotSignedIn."""
+        found = await self.open(request)
         staff = staff_of(found.staff, found.id)
         if staff.role == ADMINISTRATOR and await self._people.store.holds_key(staff.id, staff.unit_id):
             staff = replace(staff, role=KEYED_ADMINISTRATOR)
-        return staff, found.staff.state == "active", found.csrf
+        return staff, found.staff.state == "active", found
+
+    async def used(self, session: Open) -> None:
+        """A person did something, so the session is not idle."""
+        await self._people.sessions.used(session)
 
     def csrf_matches(self, token: str, expected: bytes) -> bool:
         """Whether a CSRF token is the session's."""
@@ -117,7 +121,7 @@ def session_routes(people: People, sessions: Sessions) -> Sequence[BaseRoute]:
 
     async def sign_in(request: Request) -> Response:
         body = await stranger(request)
-        former = await people.sessions.of(sessions.token(request), active=False)
+        former = await people.sessions.of(sessions.token(request))
         came = await people.sign_in.sign_in(
             name=text(body, "name", most=80), auth=octets(body, "auth", AUTH_BYTES), code=text(body, "code", most=6, default=""),
             address=_address(request), browser=sessions.browser(request),
@@ -147,6 +151,7 @@ def session_routes(people: People, sessions: Sessions) -> Sequence[BaseRoute]:
         if row is None:
             raise NotSignedIn
         await people.sign_in.unlock(row, auth=octets(body, "auth", AUTH_BYTES), session_id=staff.session_id)
+        await sessions.used(await sessions.open(request))
         csrf = people.sessions.csrf_of(sessions.token(request))
         return answer({"csrf": csrf, **await roster.opened(people.store, row, witness=people.witness)})
 

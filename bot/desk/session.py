@@ -41,11 +41,13 @@ class NewSession:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Open:
-    """A session that is on, with the row of whose it is."""
+    """A session that is on, with the row of whose it is. `key` names its row; `seen_at` is when somebody did something last."""
 
     id: bytes
+    key: bytes
     staff: Any
     csrf: bytes
+    seen_at: int
 
 
 def csrf_matches(given: str, expected: bytes) -> bool:
@@ -78,8 +80,8 @@ class SessionBook:
         }  # fmt: skip
         return NewSession(token=token, csrf=csrf, id=session_id, row=Insert(table="staff_session", row=row))
 
-    async def of(self, token: str, *, active: bool) -> Open | None:
-        """The session of a cookie, if it is on. `active`: a person did this."""
+    async def of(self, token: str) -> Open | None:
+        """The session of a cookie, if it is on."""
         found = await self._store.session(_hashed(token)) if token else None
         if found is None:
             return None
@@ -89,9 +91,13 @@ class SessionBook:
             return None
         if session.until <= now or session.seen_at < now - IDLE or staff.state not in ("new", "active"):
             return None
-        if active and session.seen_at <= now - _SEEN_EVERY:
-            await self._writer.write([Update(table="staff_session", key={"token": session.token}, values={"seen_at": now})])
-        return Open(id=session.id, staff=staff, csrf=session.csrf)
+        return Open(id=session.id, key=session.token, staff=staff, csrf=session.csrf, seen_at=session.seen_at)
+
+    async def used(self, session: Open) -> None:
+        """A person did something in it: it is not idle."""
+        now = int(self._clock())
+        if session.seen_at <= now - _SEEN_EVERY:
+            await self._writer.write([Update(table="staff_session", key={"token": session.key}, values={"seen_at": now})])
 
     async def all_of(self, staff_id: bytes) -> Sequence[Any]:
         """Somebody's sessions that are on, the newest first."""

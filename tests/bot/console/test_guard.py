@@ -135,6 +135,22 @@ async def test_what_somebody_asks_for_keeps_the_session_alive(here: Room) -> Non
         assert (await here.ask(lead, "GET", f"/console/j/case/{case.id.hex()}?since=1")).status_code == 200
 
 
+@pytest.mark.parametrize(
+    "forged", [{"x_csrf": ""}, {"x_csrf": "0" * 64}, {"sec_fetch_site": "cross-site"}], ids=["no token", "a wrong token", "another site"]
+)
+async def test_a_stolen_cookie_keeps_no_session_alive(here: Room, forged: dict[str, str]) -> None:
+    """What is refused is nothing that a person did; nor is what a page asks before it has proved the passphrase."""
+    unit = await here.unit("ours")
+    lead, case = await here.person(unit, "lead"), await here.case(unit)
+    asks = [where for where in sorted(GUARDED) if where[0] == "POST" or "x_csrf" in forged]
+    here.wait(IDLE - 60)
+    for method, path in sorted(set(asks) - DOOR):
+        answer = await here.ask(lead, method, path_of((method, path), case), {"version": 0}, **forged)
+        assert answer.status_code == 403, path
+    here.wait(120)
+    assert (await here.ask(lead, "GET", "/console/j/members")).status_code == 401
+
+
 async def test_every_answer_forbids_what_the_console_does_not_need(here: Room) -> None:
     unit = await here.unit("ours")
     people, case = await everybody(here, unit), await here.case(unit)

@@ -265,6 +265,18 @@ async def test_a_session_ends_when_nobody_does_anything(office: Office) -> None:
     assert said(await lead.get("me")) == (401, {"error": "signed_out"})
 
 
+async def test_the_passphrase_keeps_a_session_on_and_no_try_at_it(office: Office) -> None:
+    lead = await office.lead()
+    proof = {"auth": lead.born.joining.auth.hex()}
+    office.wait(IDLE - 60)
+    assert (await lead.http.post("/console/j/unlock", json=proof)).status_code == 200
+    office.wait(IDLE - 60)
+    assert (await lead.http.get("/console/j/me")).status_code == 200
+    assert said(await lead.http.post("/console/j/unlock", json={"auth": "00" * 32})) == WRONG
+    office.wait(120)
+    assert said(await lead.http.get("/console/j/me")) == (401, {"error": "signed_out"})
+
+
 async def test_a_session_ends_after_twelve_hours_whatever_is_done(office: Office) -> None:
     lead = await office.lead()
     worked = 0
