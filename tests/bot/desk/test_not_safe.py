@@ -120,3 +120,19 @@ async def test_what_whatsapp_held_back_is_not_sent_when_the_first_word_after_a_d
     await desk.service.settle()
     assert WORDS not in desk.heard("100")
     assert await ticks(desk, hand_off_id) == [("dead", "not_safe")]
+
+
+async def test_what_waits_for_others_to_be_sent_first_is_not_sent_after_a_no(desk: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    rina, hand_off_id = await asked(desk)
+    one_at_a_time = asyncio.Semaphore(1)
+    monkeypatch.setattr(desk.service.deliver, "_slots", one_at_a_time)
+    await one_at_a_time.acquire()
+    await writes(desk, rina, hand_off_id, WORDS)
+    await asyncio.sleep(0.05)
+    answers = asyncio.create_task(desk.say("100", "safe_no"))
+    while (await desk.hand_off(hand_off_id)).safe != "no":
+        await asyncio.sleep(0.005)
+    one_at_a_time.release()
+    assert len(await asyncio.wait_for(answers, 2)) == 1, "that we are silent now"
+    assert WORDS not in desk.heard("100")
+    assert await ticks(desk, hand_off_id) == [("dead", "not_safe")]
