@@ -19,7 +19,7 @@ from bot.app import Service
 from bot.channels.base import ChannelError, Refused, TryLater
 from bot.desk.contacts import Contacts
 from bot.desk.queue import Desk
-from bot.desk.views import Entry, Reply, Result
+from bot.desk.views import Entry, HandOffView, Reply, Result
 from bot.hearing import Understands
 from bot.readers import Readers
 from bot.running import understander
@@ -256,3 +256,18 @@ async def office(
 
 def _id(hand_off: HandOff) -> bytes:
     return hand_off.id
+
+
+async def talking(desk: Office, person: Person, address: str = "100") -> bytes:
+    """A reporter who talks with somebody."""
+    hand_off_id = await desk.asks(address)
+    await desk.tick()
+    assert (await desk.desk.accept(person, hand_off_id)).ok
+    await desk.service.settle()
+    return hand_off_id
+
+
+async def opened(desk: Office, person: Person, hand_off_id: bytes) -> HandOffView:
+    view = await desk.desk.open(person, hand_off_id)
+    assert view is not None
+    return view
