@@ -206,6 +206,8 @@ def _accepted(was: HandOff, event: Accepted) -> Step:
 
 
 def _pulled(was: HandOff, event: Pulled) -> Step:
+    if was.state is State.ACTIVE and was.calls_others and was.owner_id != event.by:
+        return _owned(was, event.by, event.at)  # nobody cries for help to a chair that is empty
     if was.state in (State.ACTIVE, State.WRAP_UP):
         return Refusal.NOT_NOW if was.owner_id == event.by else Refusal.TAKEN
     if was.state is State.CALLBACK:

@@ -77,7 +77,9 @@ def group_of(item: QueueItem, staff: Staff) -> str:
     return "callback" if hand_off.state is State.CALLBACK else "waiting"
 
 
-def _list_actions(group: str) -> tuple[str, ...]:
+def _row_actions(item: QueueItem, group: str, staff: Staff) -> tuple[str, ...]:
+    if _left_alone(item, staff) and item.hand_off.state is State.ACTIVE:
+        return ("pull",)
     return {"offered": ("accept", "refuse"), "waiting": ("pull",), "messages": ("pull",)}.get(group, ())
 
 
@@ -89,7 +91,7 @@ def _head_actions(item: QueueItem, group: str, staff: Staff) -> tuple[str, ...]:
         # A crisis is closed by two people; the rest by whoever had it, or a lead.
         may = _closes(item, staff) if hand_off.urgency.crisis else hand_off.owner_id == staff.id or staff.role == LEAD
         return ("close",) if may else ()
-    return _list_actions(group)
+    return _row_actions(item, group, staff)
 
 
 def _closes(item: QueueItem, staff: Staff) -> bool:
@@ -114,7 +116,7 @@ def item_of(item: QueueItem, staff: Staff, *, head: bool = False, window: int | 
         live=hand_off.conversation_id is not None and hand_off.ended is None, lost=item.lost, false_alarm=bool(hand_off.false_alarm),
         message=hand_off.message, unsafe=hand_off.safe == "no", unanswered=hand_off.calls_others,
         transferring=item.asked if mine and hand_off.offered_to is not None else "", window=window,
-        actions=_head_actions(item, group, staff) if head else _list_actions(group),
+        actions=_head_actions(item, group, staff) if head else _row_actions(item, group, staff),
     )  # fmt: skip
 
 

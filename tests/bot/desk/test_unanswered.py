@@ -63,6 +63,23 @@ async def test_danger_that_the_owner_does_not_answer_calls_whoever_else_is_there
     assert await rang(desk, 20, rina, sari) == {"11", "22"}, "each cry after an answer wants another"
 
 
+async def test_whoever_was_called_takes_it_and_the_reporter_hears_who_answers_now(desk: Office) -> None:
+    rina, sari, hand_off_id = await talking(desk)
+    await desk.say("1", CRY)
+    await rang(desk, 170, rina, sari)
+    assert (await desk.desk.pull(sari, hand_off_id)).code == "taken", "Rina may still be reading"
+    await rang(desk, 20, rina, sari)
+    before = len(desk.heard("1"))
+    assert (await desk.desk.pull(sari, hand_off_id)).ok
+    await desk.service.settle()
+    assert any("Sari" in text for text in desk.heard("1")[before:])
+    now = await desk.hand_off(hand_off_id)
+    assert (now.owner_id, now.state, now.alarm) == (sari.id, State.ACTIVE, None)
+    assert (await desk.replies(rina, hand_off_id, "Maaf, aku di sini.")).code == "taken"
+    assert (await desk.replies(sari, hand_off_id, "Kamu di mana?")).ok
+    assert await rang(desk, 600, rina, sari) == set()
+
+
 async def test_where_nobody_else_is_on_duty_the_leads_are_called_at_once(desk: Office) -> None:
     rina, sari, _ = await talking(desk)
     await desk.desk.gone(sari.id)
