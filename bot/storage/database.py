@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, create_engine, event
 from sqlalchemy import Engine as SyncEngine
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import Pool
 
 from bot.errors import OperatorError
@@ -79,6 +80,20 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite+aiosqlite:///{path}"
 
 
+# The driver begins none of its own for a change of the schema, nor for a look: those would be outside of what follows.
+BEGIN = "BEGIN IMMEDIATE"
+
+
+@asynccontextmanager
+async def writing(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction that changes what it has looked at, the schema too, all or nothing. On SQLite nobody else writes from its beginning on;
+    PostgreSQL locks rows as they are asked for."""
+    async with engine.begin() as connection:
+        if engine.dialect.name == "sqlite":
+            await connection.exec_driver_sql(BEGIN)
+        yield connection
+
+
 class StoreError(OperatorError):
     """A database cannot be opened. Its address stays unsaid: it may hold a password."""
 
@@ -108,8 +123,13 @@ def revisions(store: str) -> frozenset[str]:
     return frozenset(script.revision for script in ScriptDirectory.from_config(_config(store)).walk_revisions())
 
 
+def _is_newest(connection: Connection, store: str) -> bool:
+    heads = ScriptDirectory.from_config(_config(store)).get_heads()
+    return set(MigrationContext.configure(connection).get_current_heads()) == set(heads)
+
+
 def upgrade(connection: Connection, *, store: str, revision: str = "head") -> None:
-    """Brings a database to a revision, inside the connection's transaction."""
+    """Brings a database to a revision, inside the connection's transaction; on SQLite that has to be one of `writing`."""
     if connection.dialect.name == "postgresql":  # replicas that start at the same moment: one migrates, the others then find it done
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
     config = _config(store)
@@ -124,7 +144,10 @@ async def migrate(engine: AsyncEngine, *, store: str) -> None:
             # aiosqlite's thread outlives a connection that could not be made, and speaks to a loop that has ended by then.
             with closing(sqlite3.connect(engine.url.database, timeout=10)) as probe:
                 probe.execute("PRAGMA schema_version").fetchone()
-        async with engine.begin() as connection:
+        async with engine.connect() as connection:
+            if await connection.run_sync(_is_newest, store):
+                return
+        async with writing(engine) as connection:
             await connection.run_sync(lambda there: upgrade(there, store=store))
 
 

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from actions.block import AGAIN
 from bot.storage.backup_file import BackupError, BackupReader, Part
-from bot.storage.database import revisions, upgrade
+from bot.storage.database import revisions, upgrade, writing
 from bot.storage.dump import KEPT, LEFT_OUT, Progress, kind_of
 from bot.storage.staff import REMOVED, former_name
 
@@ -166,16 +166,8 @@ async def restore(
 
     `file` was checked by being entered. Without `replace` a database that holds anything is left alone. Raises BackupError.
     """
-    async with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            await connection.exec_driver_sql("BEGIN IMMEDIATE")  # the driver begins none for changes of the schema
-        try:
-            report = await connection.run_sync(_restore, file, known, replace, progress, taken_up)
-            await connection.commit()
-        except BaseException:
-            await connection.rollback()
-            raise
-    return report
+    async with writing(engine) as connection:
+        return await connection.run_sync(_restore, file, known, replace, progress, taken_up)
 
 
 def _restore(
