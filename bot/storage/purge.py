@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, delete, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from bot.storage import tables
+from bot.storage.database import writing
 
 _OF_CONVERSATION = (tables.address, tables.inbox, tables.outbox, tables.timer)
 
@@ -18,7 +19,7 @@ async def forget_conversations(engine: AsyncEngine, ids: Sequence[bytes], *, sil
     if not ids:
         return []
     conversation, inbox = tables.conversation, tables.inbox
-    async with engine.begin() as connection:
+    async with writing(engine) as connection:
         waits = select(inbox.c.id).where(inbox.c.conversation_id == conversation.c.id, inbox.c.state == "new").exists()
         found = await connection.execute(
             select(conversation.c.id, conversation.c.key_id)
@@ -57,7 +58,7 @@ async def purge(engine: AsyncEngine, *, finished_before: int, oldest_day: int, h
     are over or whose key is dead, tries of past hours, and files whose conversation is gone. Gives how many rows went."""
     inbox, outbox = tables.inbox.c, tables.outbox.c
     count = 0
-    async with engine.begin() as connection:
+    async with writing(engine) as connection:
         for statement in (
             delete(tables.inbox).where(inbox.state != "new", inbox.received_at < finished_before),
             delete(tables.outbox).where(outbox.state.in_(("sent", "dead")), outbox.created_at < finished_before),

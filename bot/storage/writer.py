@@ -3,8 +3,9 @@
 Whoever wants rows written hands them over and waits; a task collects what came in while the last commit was on its way, and flushes it
 with one statement per table and kind. A flush that fails is tried again turn by turn, so that one bad turn cannot lose the others.
 
-Where several processes share the database, what a write relies on is looked at in its own transaction, under the lock of the conversation's
-row: a message under a key that was changed meanwhile, or a turn of a conversation that another process has by now, is not written.
+What a write relies on is looked at in its own transaction, under the lock of the conversation's row (SQLite: under the one that the whole
+file has): a message under a key that was changed or destroyed meanwhile, or, where several processes share the database, a turn of a
+conversation that another one has by now, is not written.
 """
 
 from __future__ import annotations
@@ -24,13 +25,15 @@ from sqlalchemy.sql.base import Executable
 
 from actions.rows import Change, Delete, Insert, Require, Update
 from bot.storage import tables
-from bot.storage.database import open_threaded
+from bot.storage.database import BEGIN, open_threaded
 from bot.storage.faults import Lost, Moved, Stale, is_double, outage_code
 from bot.storage.sharing import MESSAGE, alive_holder, notice, notify
 
 log = logging.getLogger(__name__)
 
 MOST_JOBS = 400
+_ID = tables.conversation.c.id
+_KEYS = select(_ID, tables.conversation.c.key_id).where(_ID.in_(bindparam("ids", expanding=True))).order_by(_ID).with_for_update()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +128,7 @@ class Writer:
         shared, changes = self._holder is not None, tuple(changes)
         named = (each.relies for each in changes if isinstance(each, Insert) and each.relies is not None)
         job = _Job(
-            changes=changes, dedupe=dedupe, arrival=arrival if shared else None, fence=fence if shared else None,
+            changes=changes, dedupe=dedupe, arrival=arrival, fence=fence if shared else None,
             notices=tuple(notices) if shared else (), requires=(*requires, *named), future=asyncio.get_running_loop().create_future(),
         )  # fmt: skip
         self._jobs.append(job)
@@ -224,13 +227,14 @@ class Writer:
 
     def _commit_here(self, engine: Engine, batch: list[_Job]) -> dict[int, Written | Exception]:
         with engine.begin() as connection:
+            connection.exec_driver_sql(BEGIN)
             return self._written(connection, batch)
 
     def _written(self, connection: Connection, batch: list[_Job]) -> dict[int, Written | Exception]:
         """Writes what holds of a batch, in a transaction that is open."""
         for job in batch:
             self._required(connection, job.requires)
-        results = self._relied_on(connection, batch) if self._holder is not None else {}
+        results = self._relied_on(connection, batch) if self._holder is not None else self._stale(connection, batch)
         going = [job for job in batch if not isinstance(results.get(id(job), True), Exception)]
         seen = self._doubles(connection, going)
         new: list[_Job] = []
@@ -264,6 +268,15 @@ class Writer:
             return set()
         found = connection.execute(select(tables.inbox.c.dedupe).where(tables.inbox.c.dedupe.in_(wanted)))
         return {row[0] for row in found}
+
+    @staticmethod
+    def _stale(connection: Connection, batch: list[_Job]) -> dict[int, Written | Exception]:
+        """The messages whose conversation was forgotten, or got another key, since they were locked; where one process has them all."""
+        relying = {id(job): job.arrival for job in batch if job.arrival is not None}
+        if not relying:
+            return {}
+        keys = dict(map(tuple, connection.execute(_KEYS, {"ids": sorted({each.conversation_id for each in relying.values()})})))
+        return {job: Stale() for job, each in relying.items() if keys.get(each.conversation_id) != each.key_id}
 
     def _relied_on(self, connection: Connection, batch: list[_Job]) -> dict[int, Written | Exception]:
         """Locks the conversations that these jobs rely on, in one order for all processes, and looks whether what they rely on is so.

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Delete, Select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from bot.channels.base import Received
 from bot.intake import Arrived
 from bot.storage.writer import Writer
-from flows.message import Inbound, InboundKind
-from tests.bot.house import house
+from flows.message import Inbound, InboundKind, Outbound
+from tests.bot.house import House, house
 from tests.bot.test_keys_and_timers import HOUR, REPORT
 
 
@@ -83,3 +85,56 @@ async def test_all_that_are_silent_are_forgotten_at_once(tmp_path: Path, monkeyp
         here.wait(73 * HOUR)
         await here.service.jobs.forget()
         assert await here.rows("conversation") == 0
+
+
+async def written_to(here: House) -> None:
+    """Somebody was silent for 60 hours, is told that an answer waits, and sees it 13 hours later."""
+    await here.talk("7", "/start")
+    here.wait(60 * HOUR)
+
+    async def may(conversation_id: bytes) -> tuple[()]:
+        return ()
+
+    assert await here.service.intake.written_to("telegram", "7", Outbound(text="Halo, ada kabar baru di sini."), may=may) is not None
+    here.wait(13 * HOUR)
+
+
+@pytest.mark.parametrize("after", ["the look", "the end"])
+async def test_a_message_that_comes_while_its_conversation_is_forgotten_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:  # fmt: skip
+    """It was acknowledged: it begins a new conversation, whether it is written between the look and the deletion or right after that."""
+    async with house(tmp_path) as here:
+        await written_to(here)
+        more = Inbound(kind=InboundKind.TEXT, text="halo, kabar apa?")
+        received = Received(channel="telegram", message_id="back", address="7", inbound=more)
+        before = len(here.phones.seen["7"])
+        execute, write = AsyncConnection.execute, here.service.writer.write
+        coming, over = asyncio.Event(), asyncio.Event()
+        message: asyncio.Task[bool] | None = None
+
+        async def looked(self: AsyncConnection, statement: Any, *given: Any, **how: Any) -> Any:
+            nonlocal message
+            if after == "the look" and message is not None and isinstance(statement, Delete):
+                await asyncio.wait({message}, timeout=0.2)
+            found = await execute(self, statement, *given, **how)
+            if isinstance(statement, Select) and "last_at <=" in str(statement):
+                message = asyncio.create_task(here.service.receive(received))
+                await coming.wait()
+            return found
+
+        async def written(*changes: Any, **how: Any) -> Any:
+            if how.get("arrival") is not None:
+                coming.set()
+                await (asyncio.sleep(0) if after == "the look" else over.wait())
+            return await write(*changes, **how)
+
+        monkeypatch.setattr(AsyncConnection, "execute", looked)
+        monkeypatch.setattr(here.service.writer, "write", written)
+        await here.service.jobs.forget()
+        over.set()
+        assert message is not None and await message, "the platform hears that it is stored"
+        await here.service.settle()
+        assert here.phones.seen["7"][before:], "and it is answered"
+        conversation = await here.service.intake.conversation("telegram", "7")
+        assert conversation is not None and await here.rows("conversation") == 1
