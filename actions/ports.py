@@ -142,6 +142,9 @@ class Cases(Protocol):
     async def unread(self, case_id: bytes) -> Unread:
         """How a case that is there has to be read. Raises LookupError if it is not there."""
 
+    async def told_since(self, case_id: bytes, since: int) -> int:
+        """How many messages were added to a case from a moment on (seconds since 1970)."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileKept:

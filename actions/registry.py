@@ -9,7 +9,7 @@ from actions.block import CLOSED, answer_blocked
 from actions.erase import erase, erase_later, leave
 from actions.errors import UnknownAction
 from actions.evidence import drop_file, remove_files, take_file
-from actions.follow_up import add_to_case, open_mailbox
+from actions.follow_up import add_to_case, may_add, open_mailbox
 from actions.ports import Action, Outcome, Ports, Request
 from actions.report import submit_report
 from actions.talk import book_callback, end_talk, may_call, pass_on, rate, stop_waiting
@@ -38,6 +38,7 @@ ACTIONS: dict[str, Entry] = {
     "answer_blocked": Entry(run=answer_blocked, codes=("now", "later", "error")),
     "rate": Entry(run=rate, codes=("ok", "closed", "error")),
     "open_mailbox": Entry(run=open_mailbox, codes=("found", "not_found", "too_many", "error")),
+    "may_add": Entry(run=may_add, codes=("ok", "full", "error")),
     "add_to_case": Entry(run=add_to_case, codes=("ok", "closed", "error")),
     "leave": Entry(run=leave, codes=("sealed", "erased", "kept", "error")),
     "erase_later": Entry(run=erase_later, codes=("ok", "error")),

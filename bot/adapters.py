@@ -19,6 +19,7 @@ from typing import Any
 from actions.ports import IdentityRole, IssuedReceipt, NewCase, OpenedMailbox, Recipient, SealedKey, Unread
 from actions.rows import Change, Delete, Insert
 from bot.metrics import FORGED
+from bot.storage.case_records import CaseRecords
 from bot.storage.key_store import KeyStore
 from bot.storage.reads import Reads
 from bot.storage.writer import Writer
@@ -181,8 +182,8 @@ class ReceiptDesk:
 class StoredCases:
     """`Cases`: the public halves, as far as they are those that this service made."""
 
-    def __init__(self, reads: Reads, tags: RowTags) -> None:
-        self._reads, self._tags = reads, tags
+    def __init__(self, reads: Reads, tags: RowTags, records: CaseRecords) -> None:
+        self._reads, self._tags, self._records = reads, tags, records
 
     async def public_key(self, case_id: bytes) -> bytes | None:
         """The public half of a case's key; None if there is no such case, or if somebody put another key there."""
@@ -201,6 +202,10 @@ class StoredCases:
         if row is None:
             raise LookupError("no such case")
         return Unread(urgency=row.urgency, added_at=row.added_at, added_due=row.added_due)
+
+    async def told_since(self, case_id: bytes, since: int) -> int:
+        """How many messages were added to a case from a moment on (seconds since 1970)."""
+        return await self._records.told_since(case_id, since)
 
 
 class GuessBudget:

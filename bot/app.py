@@ -47,6 +47,7 @@ from bot.row_ids import RowIds
 from bot.settings import Settings
 from bot.shelf import Shelf, load_shelf
 from bot.storage.audit import AuditChain
+from bot.storage.case_records import CaseRecords
 from bot.storage.database import migrate, open_engine, truncate_wal
 from bot.storage.desk import DeskStore
 from bot.storage.faults import is_double
@@ -154,7 +155,7 @@ class Service:
         self._receipts = ReceiptDesk(self.reads, pepper, tags=self.tags, trust=self.trust, keys=self.keys)
         ports = Ports(
             sealer=CaseSealer(lambda: self.keys.delivery.public, self.tags), receipts=self._receipts, units=self.units,
-            guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads, self.tags),
+            guesses=GuessBudget(self.reads, self.keys), cases=StoredCases(self.reads, self.tags, CaseRecords(self.reading)),
             files=self.files, new_id=lambda: secrets.token_bytes(16),
             recording=self.shelf.recording, zone=settings.zone,
             open_at=lambda moment: (self._hours or self.desk.hours).open_at(moment, settings.zone), deadlines=self.deadlines,

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
 from bot.storage import tables
 from bot.storage.reading import Source, rows_of
@@ -53,6 +53,12 @@ class CaseRecords:
         """All records from a second on, that second included."""
         record = tables.case_record.c
         return await self._where(record.case_id == case_id, record.created_at >= since)
+
+    async def told_since(self, case_id: bytes, since: int) -> int:
+        """How many messages were added to a case from a second on."""
+        record = tables.case_record.c
+        asked = select(func.count()).where(record.case_id == case_id, record.kind == "message", record.created_at >= since)
+        return int((await self._all(asked))[0][0])
 
     async def has(self, case_id: bytes, record_id: bytes, kind: str) -> bool:
         """Whether a case holds this record, of this kind."""

@@ -135,6 +135,10 @@ class Paper:
         (row,) = [row for row in self.rows("cases") if row["id"] == case_id]
         return Unread(urgency=row["urgency"], added_at=row.get("added_at"), added_due=row.get("added_due"))
 
+    async def told_since(self, case_id: bytes, since: int) -> int:
+        mine = [row for row in self.rows("case_record") if row["case_id"] == case_id and row["kind"] == "message"]
+        return sum(row["created_at"] >= since for row in mine)
+
     async def count(self, *, conversation_id: bytes, channel: str, now: datetime) -> Sequence[Change] | None:
         hour = int(now.timestamp()) // 3600
         if self.tries.get(hour, 0) >= TRIES:

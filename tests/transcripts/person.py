@@ -9,6 +9,7 @@ roles: {uptd_head: service, legal_companion: legal}   # identity roles that have
 begins: "2026-11-23T15:00"     # local time of the first message
 staffed: true                  # somebody is on duty: default false
 hours: {mon: [["08:00", "16:00"]]}   # when somebody is planned to be there: at all times where somebody is on duty; else never
+additions: 40                  # how many a case takes on one day
 typed: true                    # false: the taps of this person cannot be typed instead (numbers, labels)
 turns:
   - {say: "halo", at: start.menu, says: ["Mau apa"]}
@@ -33,6 +34,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from actions.follow_up import MOST
 from bot.desk.hours import DAYS, Hours, read_hours
 from flows.marked import read
 from flows.message import Danger, Entity, Understanding
@@ -49,6 +51,7 @@ ACTS = {
 _EXPECTS = {"at": str, "says": list, "never": list, "silent": bool, "bubbles": int, "danger": str, "wiped": bool}
 _UNDERSTOOD = {"intent": str, "entities": list, "ranking": dict, "danger": str}
 _STORED = {"cases": list, "hand_offs": dict, "nothing_left": bool}
+_KEYS = {"name", "who", "channels", "units", "roles", "begins", "staffed", "hours", "additions", "typed", "turns", "stored"}
 _CASE = {"kind", "urgency", "readers", "not_readers", "fields", "holds", "absent", "records", "address", "identity"}
 ALWAYS = {day: [["00:00", "24:00"]] for day in DAYS}
 TAPS_THEMSELVES = {"tap_again", "tap_old"}
@@ -96,6 +99,7 @@ class Person:
     stored: Mapping[str, Any] = field(default_factory=dict)
     roles: Mapping[str, str] = field(default_factory=dict)
     staffed: bool = False
+    additions: int = MOST
     hours: Hours = field(default_factory=Hours)
 
     @property
@@ -178,7 +182,7 @@ def read_person(text: str, *, name: str) -> Person:
     data, problems = read(text, file=where)
     if problems:
         raise TranscriptError(str(problems[0]))
-    for key in data.keys() - {"name", "who", "channels", "units", "roles", "begins", "staffed", "hours", "typed", "turns", "stored"}:
+    for key in data.keys() - _KEYS:
         raise TranscriptError(f"{where}: a transcript has no '{key}'")
     if data.get("name") != name or not str(data.get("who", "")).strip():
         raise TranscriptError(f"{where}: must say its name (that of the file) and who this is")
@@ -199,7 +203,7 @@ def read_person(text: str, *, name: str) -> Person:
         name=name, who=str(data["who"]).strip(), channels=channels, units=_units(data.get("units", 1), where),
         begins=datetime.fromisoformat(str(data.get("begins", "2026-11-23T15:00"))).replace(tzinfo=ZONE),
         typed=bool(data.get("typed", True)), turns=turns, stored=stored,
-        roles=dict(data.get("roles", {})), staffed=bool(data.get("staffed", False)),
+        roles=dict(data.get("roles", {})), staffed=bool(data.get("staffed", False)), additions=int(data.get("additions", MOST)),
         hours=read_hours({"hours": json.dumps(data.get("hours", ALWAYS if data.get("staffed") else {}))}),
     )  # fmt: skip
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from unittest.mock import patch
 
+from actions import follow_up
 from bot.vault.word_code import NUMBERS as CODE_WORDS
 from flows.library import INTERRUPTS
 from flows.message import Choice, Inbound, InboundKind, Media, Outbound
@@ -68,6 +70,10 @@ class Play:
 
     async def run(self) -> None:
         """Plays everything. Raises AssertionError with the conversation so far."""
+        with patch.object(follow_up, "MOST", self.setting.person.additions):
+            await self._played()
+
+    async def _played(self) -> None:
         await self.stage.open()
         try:
             for turn in self.setting.person.turns:
