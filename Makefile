@@ -13,6 +13,8 @@ DEV := $(VENV)/.dev-installed
 WEB := bot/console/web
 CONSOLE := bot/console/static/built/manifest.json
 WORKERS ?= 3
+# Each has a third that lies together, so that what takes long to make is made seldom; who is done takes half of what the busiest has left.
+DEALT := -n $(WORKERS) --dist worksteal
 
 # Tests write thousands of small databases, and wait for the disk at every commit: in memory, where there is room for it (3 GB), they do not.
 MEMORY := $(shell [ -d /dev/shm ] && [ -w /dev/shm ] && [ "$$(df -Pk /dev/shm | awk 'NR == 2 { print $$4 }')" -gt 3000000 ] && echo /dev/shm)
@@ -44,7 +46,7 @@ nlu: $(SERVICE) ## installs and trains Rasa (.venv-nlu, models/); the service do
 test: lint types imports unit unit-nlu unit-postgres check ## sets everything up, then lint, types, import rules, all tests on SQLite and on PostgreSQL, and the content
 
 test-long: $(DEV) ## the long counts
-	$(BIN)/python -m pytest -n $(WORKERS) -m long $(ARGS)
+	$(BIN)/python -m pytest $(DEALT) -m long $(ARGS)
 
 lint: $(DEV) ## ruff: rules and format of imports
 	$(BIN)/ruff check .
@@ -56,7 +58,7 @@ imports: $(DEV) ## which folder may import what
 	$(BIN)/lint-imports --no-cache
 
 unit: $(DEV) $(CONSOLE) ## all tests but the long counts; ARGS="tests/flows -k back" narrows
-	$(BIN)/python -m pytest -n $(WORKERS) --ignore=$(NLU_TESTS) $(ARGS)
+	$(BIN)/python -m pytest $(DEALT) --ignore=$(NLU_TESTS) $(ARGS)
 
 # What runs inside Rasa needs its environment (2.6 GB, most of a minute to install). A build machine makes it; elsewhere it is used if it is there.
 NLU_TESTS := tests/nlu/rasa/test_components.py
@@ -69,7 +71,7 @@ unit-nlu: $(DEV) ## the components inside Rasa, in its own environment
 POSTGRES_TESTS := tests/bot tests/faults tests/transcripts tests/attackers $(addprefix --ignore=tests/bot/,vault channels nlu_server demo)
 unit-postgres: $(DEV) ## the tests that touch a store, on a PostgreSQL server of their own
 	@if $(BIN)/python -c 'import sys; from tests.postgres import binaries; sys.exit(binaries() is None)'; then \
-		RUANG_AMAN_TEST_STORE=postgresql $(BIN)/python -m pytest -n $(WORKERS) -m "not long and not own_store and not any_store" $(POSTGRES_TESTS) $(ARGS); \
+		RUANG_AMAN_TEST_STORE=postgresql $(BIN)/python -m pytest $(DEALT) -m "not long and not own_store and not any_store" $(POSTGRES_TESTS) $(ARGS); \
 	elif [ -n "$$CI" ]; then echo "PostgreSQL is not installed, and a build machine must have it: apt install postgresql" >&2; exit 1; \
 	else echo "LEFT OUT: the tests on PostgreSQL, which is not installed (apt install postgresql)." >&2; fi
 

@@ -28,6 +28,7 @@ from bot.storage import tables
 from bot.storage.board import Board
 from bot.storage.case_file import CaseFile
 from bot.storage.case_list import Search
+from bot.storage.case_records import CaseRecords
 from tests.bot.desk.sitting import NOW, Office, office, wait_here
 from tests.bot.house import add_unit, generate_keypair
 
@@ -299,7 +300,7 @@ async def test_what_is_added_at_the_moment_of_opening_is_not_taken_for_read(desk
     case_id, code = await left_and_closed(desk)
     await desk.talk("6", "/start", "check", code, "add", "Pertama.")
     service: Any = desk.service
-    ports: Any = SimpleNamespace(cases=StoredCases(service.reads, service.tags), deadlines=service.deadlines)
+    ports: Any = SimpleNamespace(cases=StoredCases(service.reads, service.tags, CaseRecords(service.reading)), deadlines=service.deadlines)
     turn: Any = SimpleNamespace(now=datetime.fromtimestamp(desk.now + 60, UTC))
     second = await more_to_read(turn, ports, case_id)  # a turn has looked, and commits a moment later
     await opened(desk, case_id)
