@@ -115,6 +115,40 @@ def test_a_danger_sounds_at_once_and_every_minute_until_somebody_takes_it(desk: 
     finish(page, "Bukan bahaya")
 
 
+def test_danger_that_a_colleague_does_not_answer_calls_and_is_taken(desk: Desk, console: Any) -> None:
+    """Her page stands open, and nobody sits before it."""
+    sari, andi = console(desk.sari), console(desk.andi)
+    ready(sari)
+    address = desk.asks("Ini cerita anak yang sendirian.")
+    accept(sari)
+    sari.keyboard.type("Aku di sini.")
+    sari.keyboard.press("Enter")
+    ready(andi)
+    until(andi, lambda: "Aku di sini." in desk.office.heard(address))
+    desk.office.says(address, CRY)
+    expect(andi.locator("#alarm")).to_be_hidden()
+    for _ in range(3):
+        desk.office.later(65)
+        for page in (sari, andi):  # both are here: what their pages say every 15 seconds
+            page.locator("[data-do=presence][data-state=ready]").click()
+            page.wait_for_timeout(300)
+    expect(andi.locator("#alarm")).to_be_visible(timeout=PATIENCE)
+    entry = andi.locator("#queue .crisis .entry")
+    expect(entry).to_contain_text("bersama Sari")
+    expect(entry).to_contain_text("Ada kata bahaya, belum dijawab")
+    sound(andi, "danger that a colleague does not answer")
+    shot(andi, "unanswered")
+    andi.locator("#queue-heading").focus()
+    andi.keyboard.press("a")
+    expect(andi.locator("#reply")).to_be_focused(timeout=PATIENCE)
+    expect(andi.locator("#log")).to_contain_text(CRY)
+    until(andi, lambda: any("Andi" in text for text in desk.office.heard(address)))
+    expect(sari.locator("#compose")).to_be_hidden(timeout=PATIENCE)
+    for page in (sari, andi):
+        expect(page.locator("#alarm")).to_be_hidden(timeout=PATIENCE)
+    finish(andi, "Bukan bahaya")
+
+
 def test_a_message_that_came_by_the_second_look_is_heard(desk: Desk, console: Any) -> None:
     """On a bad line the look that the change brought may fail; by which one the message comes is nothing to who sits elsewhere."""
     page = console(None)
