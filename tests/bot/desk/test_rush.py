@@ -153,8 +153,8 @@ async def test_an_hour_at_a_full_desk(tmp_path: Path, capsys: pytest.CaptureFixt
             assert seconds, urgency
             print(f"{urgency}: {len(seconds)} taken, median {seconds[len(seconds) // 2]} s, longest {seconds[-1]} s")
     assert len(left) <= 5 and len(taken) > WAITING
-    # Crises are asked for at once, and wait for who lets one pass; which of two kinds waits longer is chance with a handful of each. That no
-    # more urgent one is passed over is looked at after every round.
+    # Crises are asked for at once, and wait for who lets one pass; which of two kinds waits longer is chance with a handful of each. That
+    # no more urgent one is passed over is looked at after every round.
     medians = {urgency: seconds[len(seconds) // 2] for urgency, seconds in waits.items()}
     crises = max(medians[Urgency.DANGER], medians[Urgency.SELF_HARM])
     assert crises < medians[Urgency.CHILD] < medians[Urgency.OTHER], "the more urgent waited less"
