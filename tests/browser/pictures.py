@@ -1,4 +1,4 @@
-"""Makes docs/pictures/chat.png and the console's pictures anew: real conversations with the real service, on a computer and on a phone.
+"""Makes the pictures of chat, console and demo in docs/pictures anew: real conversations with the real service, on a computer and a phone.
 
     .venv/bin/python -m tests.browser.pictures
 
@@ -8,6 +8,8 @@ Nobody's words are in them but the service's own and examples; receipts open cas
 from __future__ import annotations
 
 import base64
+import re
+import signal
 import tempfile
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from tests.browser.desk import Desk, sign_in
 from tests.browser.office import Office
 from tests.browser.pages import CHROMIUM, PHONE
 from tests.browser.service import ROOT, RealService
+from tests.browser.test_demo import Demo, frame
 
 PICTURE = ROOT / "docs" / "pictures" / "chat.png"
 LIMIT = 250_000  # bytes: a README is read on phones too
@@ -108,6 +111,49 @@ def _console(browser: Browser, folder: Path) -> None:
         office.stop()
 
 
+def _both(browser: Browser, folder: Path) -> None:
+    """The demo's page: a child in the web chat, and who answers."""
+    folder.mkdir()
+    demo = Demo(folder, play=False)
+    try:
+        demo.ready()
+        page = browser.new_page(viewport={"width": 1700, "height": 1000})
+        page.goto(demo.printed("Both side by side"))
+        chat, console = frame(page, "/chat"), frame(page, "/console")
+        [passphrase] = re.findall(r"with the passphrase: (.+)$", demo.said, re.MULTILINE)
+        console.locator("#sign input[name=name]").fill("dewi")
+        console.locator("#sign-passphrase").fill(passphrase)
+        console.locator("#sign button.main").click()
+        console.locator("[data-do=compare-same]").click()
+        console.locator("[data-do=presence][data-state=ready]").click()
+
+        def taps(label: str, then: str) -> None:
+            chat.locator(".choices:not(.past)").get_by_text(label, exact=True).click()
+            expect(chat.locator(".theirs").last).to_contain_text(then, timeout=20_000)
+
+        def says(words: str) -> None:
+            chat.get_by_label("Tulis pesan").fill(words)
+            chat.get_by_role("button", name="Kirim", exact=True).click()
+
+        taps("Bicara dengan konselor", "Sekarang ada konselor yang berjaga")
+        taps("Bicara sekarang", "Ceritakan sedikit")
+        says("aku takut pulang, kakakku sering marah dan lempar barang")
+        expect(chat.locator(".theirs").last).to_contain_text("cuma kamu yang pakai?", timeout=20_000)
+        taps("Ya, cuma aku", "Tunggu di sini ya.")
+        console.locator("#queue .offered [data-do=accept]").click()
+        expect(console.locator("#summary")).to_contain_text("aku takut pulang", timeout=20_000)
+        console.locator("#reply").fill("Halo, aku Dewi. Terima kasih sudah cerita. Kamu di tempat yang aman sekarang?")
+        console.locator("#compose button[type=submit]").click()
+        expect(chat.locator(".theirs").last).to_contain_text("aku Dewi", timeout=20_000)
+        says("iya kak, di rumah nenek")
+        expect(console.locator("#log .message.theirs")).to_have_count(1, timeout=20_000)
+        page.wait_for_timeout(7_000)  # until what was said at the edge has gone
+        _write(PICTURE.parent / "desk.png", page.screenshot(caret="initial"), limit=LIMIT)
+    finally:
+        demo.process.send_signal(signal.SIGINT)
+        demo.process.wait(30)
+
+
 def _write(path: Path, picture: bytes, *, limit: int) -> None:
     if len(picture) > limit:
         raise ValueError(f"{path.name} has {len(picture)} bytes, more than {limit}")
@@ -129,6 +175,7 @@ def main() -> None:
             picture = page.locator("#sheet").screenshot()
             _write(PICTURE, picture, limit=LIMIT)
             _console(browser, Path(folder) / "console")
+            _both(browser, Path(folder) / "demo")
             browser.close()
         finally:
             service.stop()

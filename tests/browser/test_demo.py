@@ -26,13 +26,13 @@ PEOPLE = re.compile(r"^  (\w+) +(.+), (\w+) of the (.+)$", re.MULTILINE)
 class Demo:
     """The command in a folder of its own: `temporary` is where it may put what it throws away, `elsewhere` the operator's data."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, play: bool = True) -> None:
         self.temporary, self.elsewhere = folder / "tmp", folder / "operator"
         self.temporary.mkdir()
         self._out = folder / "out"
         environment = {name: value for name, value in os.environ.items() if not name.startswith("RUANG_AMAN_")}
         environment |= {"PYTHONPATH": str(ROOT), "TMPDIR": str(self.temporary), "RUANG_AMAN_DATA_DIR": str(self.elsewhere)}
-        command = [sys.executable, "-m", "bot", "demo", "--port", "0", "--nlu", "off", "--play"]
+        command = [sys.executable, "-m", "bot", "demo", "--port", "0", "--nlu", "off", *(["--play"] if play else [])]
         with self._out.open("wb") as out:
             self.process = subprocess.Popen(command, cwd=folder, env=environment, stdout=out, stderr=out)
 
