@@ -16,7 +16,7 @@ const PICKED = { voice: "audio/*,.ogg,.opus,.m4a,.mp3,.aac,.amr,.wav", image: "i
 const touching = matchMedia("(hover: none) and (pointer: coarse)");
 
 const picker = at("file");
-const chat = openLog({ log: at("log"), scroll, newer: at("newer"), typing: at("typing") });
+const chat = openLog({ log: at("log"), scroll, newer: at("newer"), typing: at("typing"), answers: () => !person });
 let wire = null;
 let hintKey = null;
 let tapped = {};
@@ -186,6 +186,7 @@ function trouble(what, there) {
 }
 
 function onBubble(id, message) {
+  if (message.choices?.length) person = false; // the program asks
   chat.bubble(message, answers);
   follow(message.language);
 }

@@ -9,8 +9,9 @@ function labelled(tag, className, key) {
   return element;
 }
 
-// `log`: where messages go. `scroll`: what scrolls. `newer`: the button that says there is more below. `typing`: the three dots.
-export function openLog({ log, scroll, newer, typing }) {
+// `log`: where messages go. `scroll`: what scrolls. `newer`: the button that says there is more below. `typing`: the three dots. `answers()`: whether the
+// program answers what is written: then the dots are there while it does. Of a person they are shown only while that person writes.
+export function openLog({ log, scroll, newer, typing, answers }) {
   let current = null; // the newest question with options
   let count = 0;
 
@@ -170,7 +171,7 @@ export function openLog({ log, scroll, newer, typing }) {
         }
         if (state === "sent") {
           setTimeout(() => {
-            if (element.isConnected && log.lastElementChild === element) writes(7500);
+            if (answers() && element.isConnected && log.lastElementChild === element) writes(7500);
           }, 500);
         }
       };
