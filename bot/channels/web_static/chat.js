@@ -1,4 +1,4 @@
-// Ties the page together: what is typed or tapped goes to the wire, what comes goes to the log.
+// Ties the page together: what is typed or tapped goes to the wire, what comes to the log.
 
 import { setUpLabels, speak, spoken, t } from "./labels.js";
 import { openLog } from "./log.js";
@@ -154,7 +154,7 @@ function submit(event) {
 }
 
 form.addEventListener("submit", submit);
-// A person who writes here is seen writing; from then on they see it of us, too. The program needs no such hint, and gets none.
+// A person who writes here is seen writing; from then on they see it of us, too. The program gets no such hint.
 let person = false;
 let hinted = 0;
 function onTyping() {
@@ -186,7 +186,7 @@ function trouble(what, there) {
 }
 
 function onBubble(id, message) {
-  if (message.choices?.length) person = false; // the program asks
+  if (message.choices?.length) person = false;
   chat.bubble(message, answers);
   follow(message.language);
 }

@@ -9,8 +9,7 @@ function labelled(tag, className, key) {
   return element;
 }
 
-// `log`: where messages go. `scroll`: what scrolls. `newer`: the button that says there is more below. `typing`: the three dots. `answers()`: whether the
-// program answers what is written: then the dots are there while it does. Of a person they are shown only while that person writes.
+// `log`: where messages go. `scroll`: what scrolls. `newer`: the button for more below. `typing`: the dots. `answers()`: if at once.
 export function openLog({ log, scroll, newer, typing, answers }) {
   let current = null; // the newest question with options
   let count = 0;
@@ -108,7 +107,7 @@ export function openLog({ log, scroll, newer, typing, answers }) {
     return group;
   }
 
-  // Everything that was said, by either side, goes out of the page.
+  // All that was said goes out of the page.
   function clear() {
     const held = log.contains(document.activeElement);
     log.replaceChildren();
@@ -126,7 +125,7 @@ export function openLog({ log, scroll, newer, typing, answers }) {
   }
 
   return {
-    // Somebody is writing: three dots, for as long as the hint is good.
+    // Somebody writes: three dots while the hint is good.
     writes: () => writes(6000),
     // A bubble of the service's. `on` is {tap, text, locate, attach, hint, wiped}.
     bubble(message, on) {
@@ -153,7 +152,7 @@ export function openLog({ log, scroll, newer, typing, answers }) {
       }
       add(element, false);
     },
-    // A bubble of the person's; gives a function that shows its status.
+    // The person's bubble; gives what shows its status.
     own(text, again) {
       const status = make("span", "status");
       const element = make("div", "message ours", labelled("span", "unseen", "you"), make("p", "words", text), status);

@@ -7,7 +7,7 @@ const QUIET = 40_000; // ms without even a heartbeat: the connection is dead, wh
 const STILL = 20_000; // ms without a step forward: what was said after a file does not wait for it any more
 const backoff = (n) => Math.min(15_000, 400 * 2 ** n) * (0.5 + Math.random());
 
-// `token`: of this tab. `onBubble(id, message)`, `onTyping()`: a person writes to this page, `onLink(connected)`, `onStatus(item, "waiting"|"sending"|"sent"|"failed", code, percent)`.
+// `token`: this tab's. `onBubble(id, message)`, `onTyping()`: a person writes to this page, `onLink(connected)`, `onStatus(item, "waiting"|"sending"|"sent"|"failed", code, percent)`.
 export function openWire({ token, onBubble, onTyping, onLink, onStatus }) {
   const headers = { Authorization: "Bearer " + token };
   const outgoing = [];
