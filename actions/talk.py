@@ -15,12 +15,12 @@ from actions.evidence import FACT, files_of, handed_over
 from actions.ports import NewCase, Outcome, Ports, Request
 from actions.queue import CallAnswered, CallbackBooked, Event, Kept, Left, Refusal, SafeAnswered
 from actions.rows import Change, Update
+from flows.midnight import FROM
 
 SAID = "said"
 # What a time of day means when somebody asks to be called back, in hours of the city's clock.
 HOURS = {"morning": 9, "noon": 12, "afternoon": 15, "evening": 19}
 DAYS = ("today", "tomorrow")
-FROM = "callback_from"  # the fact: the day on which `callback_day` was answered (ISO, the city's)
 RATINGS = {"very_good": 5, "good": 4, "so_so": 3, "little": 2, "not": 1}
 RATED = ("child", "other")  # never after danger or self-harm
 
